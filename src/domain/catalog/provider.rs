@@ -1,0 +1,67 @@
+//! What is known of a service as a whole.
+
+use serde::Deserialize;
+
+/// The wire protocol that a provider speaks; one adapter each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Protocol {
+    /// Arrays of tasks, `getResponse`, client-made task ids.
+    Runware,
+    /// `/run` and `/status` of serverless endpoints.
+    Runpod,
+    /// `/runs`.
+    Runbase,
+}
+
+/// A service that renders. Fields that a file leaves out keep the values of [`Default`].
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provider {
+    /// The part before the slash of a model id.
+    pub id: String,
+    /// As people call it.
+    pub name: String,
+    /// Which adapter speaks to it.
+    pub protocol: Protocol,
+    /// Where it is, without a trailing slash; empty for the sandbox, which says at start.
+    #[serde(default)]
+    pub base_url: String,
+    /// The environment variable that holds the key; empty where none is needed.
+    #[serde(default)]
+    pub key_env: String,
+    /// The environment variable that overrides `base_url`.
+    #[serde(default)]
+    pub base_url_env: String,
+    /// Where a person sees what was billed.
+    #[serde(default)]
+    pub dashboard_url: String,
+    /// How many jobs may be at the provider at once.
+    #[serde(default = "default_max_live_jobs")]
+    pub max_live_jobs: usize,
+    /// Whether a submitted job can be stopped there.
+    #[serde(default)]
+    pub can_cancel: bool,
+    /// Whether a job of unknown outcome can be looked up by its attempt key.
+    #[serde(default)]
+    pub can_look_up: bool,
+    /// The provider whose models this one offers too, under the same wire ids.
+    #[serde(default)]
+    pub mirrors: Option<String>,
+    /// Whether money is made up here, so that it never mixes with real money.
+    #[serde(default)]
+    pub play_money: bool,
+    /// How long a draft usually takes, in seconds, before any was seen; overrides the models'.
+    #[serde(default)]
+    pub expected_draft_s: Option<u32>,
+    /// How long anything else usually takes, in seconds; overrides the models'.
+    #[serde(default)]
+    pub expected_final_s: Option<u32>,
+    /// What a person should know.
+    #[serde(default)]
+    pub note: String,
+}
+
+fn default_max_live_jobs() -> usize {
+    4
+}

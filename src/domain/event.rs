@@ -1,0 +1,134 @@
+//! What happens to a job. Events are appended and never changed; a job is what they fold to.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::job::{ClipFile, Job, JobError, Output};
+
+/// One thing that happened to a job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum JobEvent {
+    /// It was made, as this value says.
+    Created {
+        /// The job as it was then.
+        job: Box<Job>,
+    },
+    /// It is about to be sent: durable before the first byte leaves (law 2).
+    Sent,
+    /// The provider has it.
+    Accepted {
+        /// The provider's id of the job, where it gives one.
+        remote_id: Option<String>,
+        /// How that is known.
+        how: String,
+    },
+    /// It was surely not accepted, and will be sent again.
+    Postponed {
+        /// Why.
+        error: JobError,
+        /// In how many milliseconds.
+        wait_ms: u64,
+    },
+    /// It may or may not have been accepted.
+    OutcomeUnknown {
+        /// What was seen.
+        reason: String,
+    },
+    /// The provider was asked and knows nothing of it, so it is safe to send under the same key.
+    NotFound,
+    /// One result is there to be fetched.
+    OutputReady {
+        /// The result.
+        output: Output,
+    },
+    /// The provider gave a new address for a result.
+    OutputMoved {
+        /// Which result, counted from zero.
+        index: usize,
+        /// The new address.
+        url: String,
+    },
+    /// One of several results failed at the provider.
+    OutputFailed {
+        /// Why.
+        error: JobError,
+    },
+    /// No more results will come.
+    Rendered,
+    /// A file is on disk under its name.
+    Saved {
+        /// Which result, counted from zero.
+        index: usize,
+        /// The file.
+        file: ClipFile,
+    },
+    /// Saving failed, and will be tried again.
+    SaveFailed {
+        /// Which result, counted from zero.
+        index: usize,
+        /// Why.
+        error: JobError,
+    },
+    /// All files are on disk.
+    Succeeded,
+    /// It will give no file.
+    Failed {
+        /// Why.
+        error: JobError,
+    },
+    /// The results were gone before they could be saved.
+    Expired {
+        /// What was seen.
+        error: JobError,
+    },
+    /// The user asked to stop it.
+    CancelAsked,
+    /// It stopped before anything was paid, or the provider confirmed the stop.
+    Canceled {
+        /// Whether it was charged.
+        error: JobError,
+    },
+    /// Nobody can tell whether it was accepted.
+    Doubted {
+        /// What is known.
+        error: JobError,
+    },
+}
+
+impl JobEvent {
+    /// A word for the kind of event, as the database stores it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Created { .. } => "created",
+            Self::Sent => "sent",
+            Self::Accepted { .. } => "accepted",
+            Self::Postponed { .. } => "postponed",
+            Self::OutcomeUnknown { .. } => "outcome_unknown",
+            Self::NotFound => "not_found",
+            Self::OutputReady { .. } => "output_ready",
+            Self::OutputMoved { .. } => "output_moved",
+            Self::OutputFailed { .. } => "output_failed",
+            Self::Rendered => "rendered",
+            Self::Saved { .. } => "saved",
+            Self::SaveFailed { .. } => "save_failed",
+            Self::Succeeded => "succeeded",
+            Self::Failed { .. } => "failed",
+            Self::Expired { .. } => "expired",
+            Self::CancelAsked => "cancel_asked",
+            Self::Canceled { .. } => "canceled",
+            Self::Doubted { .. } => "doubted",
+        }
+    }
+}
+
+/// An event to be stored with the job as it stands after it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Write {
+    /// When it happened.
+    pub at: Timestamp,
+    /// What happened.
+    pub event: JobEvent,
+    /// The job afterwards.
+    pub job: Job,
+}

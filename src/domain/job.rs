@@ -1,0 +1,363 @@
+//! A job: one request on its way through a provider to a file, and everything known of it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::cost::Estimate;
+use super::money::MicroUsd;
+use super::request::GenerationRequest;
+
+/// A job's id: a UUIDv7, so that ids sort by age and histories of several machines merge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct JobId(pub Uuid);
+
+impl JobId {
+    /// The first characters, enough to tell two jobs apart that were not made in one millisecond.
+    pub fn short(self) -> String {
+        let mut text = self.0.to_string();
+        text.truncate(13);
+        text
+    }
+}
+
+impl fmt::Display for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Declares a fieldless enum together with the words that stand for it in JSON, SQL and on screen.
+macro_rules! worded {
+    ($(#[$doc:meta])* $name:ident { $($(#[$each:meta])* $variant:ident = $word:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum $name { $($(#[$each])* #[serde(rename = $word)] $variant,)* }
+
+        impl $name {
+            /// Every one, in the order of a job's life or of the documents.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The word that stands for it in JSON, in the database and in messages.
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.word())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = String;
+            fn from_str(text: &str) -> Result<Self, String> {
+                match text {
+                    $($word => Ok(Self::$variant),)*
+                    other => Err(format!("'{other}' is not one of {}", [$($word),*].join(", "))),
+                }
+            }
+        }
+    };
+}
+
+worded! {
+    /// Where a job stands. The words are a promise of the command line's JSON.
+    JobState {
+        /// Stored, not sent.
+        Queued = "queued",
+        /// Being sent; a reply is awaited.
+        Submitting = "submitting",
+        /// Sent, but no reply came: the provider is being asked whether it has the job.
+        Confirming = "confirming",
+        /// Accepted; the provider renders.
+        Running = "running",
+        /// Rendered; the files are being saved.
+        Downloading = "downloading",
+        /// Refused for the moment; waits to be sent again.
+        RetryWait = "retry_wait",
+        /// The provider was asked to stop it.
+        Canceling = "canceling",
+        /// Its files are on disk.
+        Succeeded = "succeeded",
+        /// It will give no file.
+        Failed = "failed",
+        /// Stopped by the user.
+        Canceled = "canceled",
+        /// Rendered, but the result was gone before it could be saved.
+        Expired = "expired",
+        /// Nobody can tell whether it was accepted; only the user may decide.
+        InDoubt = "in_doubt",
+    }
+}
+
+impl JobState {
+    /// Whether nothing moves the job any more (law 7).
+    pub fn is_end(self) -> bool {
+        matches!(self, Self::Succeeded | Self::Failed | Self::Canceled | Self::Expired)
+    }
+
+    /// Whether the driver has something to do for the job.
+    pub fn is_live(self) -> bool {
+        !self.is_end() && self != Self::InDoubt
+    }
+
+    /// Whether the provider may be working on it, so that it takes one of the places there.
+    pub fn is_at_provider(self) -> bool {
+        matches!(self, Self::Submitting | Self::Confirming | Self::Running | Self::Canceling)
+    }
+}
+
+worded! {
+    /// What a job is in the draft-then-promote workflow.
+    JobKind {
+        /// A cheap preview that can be promoted.
+        Draft = "draft",
+        /// The full render of a draft.
+        Final = "final",
+        /// A render of its own.
+        Single = "single",
+    }
+}
+
+worded! {
+    /// Why a job descends from another.
+    Relation {
+        /// The final of a draft.
+        Promote = "promote",
+        /// The same settings with another prompt.
+        Edit = "edit",
+        /// The same prompt with another seed.
+        Seed = "seed",
+        /// The same again after a failure.
+        Retry = "retry",
+    }
+}
+
+worded! {
+    /// What kind of thing went wrong, so that a person can act on it.
+    FailureClass {
+        /// The content was refused.
+        Moderated = "moderated",
+        /// The account has no money left.
+        Money = "money",
+        /// The key is missing, wrong, or not allowed to do this.
+        Key = "key",
+        /// The provider refused a setting.
+        Parameter = "parameter",
+        /// The provider has no room.
+        Capacity = "capacity",
+        /// Too many requests.
+        Rate = "rate",
+        /// The provider failed.
+        Provider = "provider",
+        /// The provider took too long.
+        Timeout = "timeout",
+        /// The model is not offered any more.
+        ModelGone = "model_gone",
+        /// A result or a draft is past its time.
+        Expired = "expired",
+        /// The provider knows nothing of the job.
+        Lost = "lost",
+        /// The provider could not be reached.
+        Network = "network",
+        /// This machine could not keep the file.
+        Disk = "disk",
+    }
+}
+
+worded! {
+    /// Whether something was paid for.
+    Charged {
+        /// Yes.
+        Charged = "charged",
+        /// No.
+        NotCharged = "not_charged",
+        /// Taken and given back.
+        Refunded = "refunded",
+        /// Nobody said.
+        Unknown = "unknown",
+    }
+}
+
+/// What went wrong, whether it was charged, and the provider's own words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobError {
+    /// What kind of thing.
+    pub class: FailureClass,
+    /// The provider's code, or ours.
+    pub code: String,
+    /// The provider's message word for word, cleaned, or ours.
+    pub message: String,
+    /// The request's parameters that the provider named, as it calls them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parameters: Vec<String>,
+    /// Whether it was charged.
+    pub charged: Charged,
+}
+
+impl JobError {
+    /// An error in our own words.
+    pub fn ours(class: FailureClass, code: &str, message: String, charged: Charged) -> Self {
+        Self { class, code: code.to_owned(), message, parameters: Vec::new(), charged }
+    }
+
+    /// What to do next, in a sentence.
+    pub fn advice(&self) -> &'static str {
+        match self.class {
+            FailureClass::Moderated => {
+                "Change the prompt or the images: the same input is refused again."
+            }
+            FailureClass::Money => "Top up the account, then submit again.",
+            FailureClass::Key => "Check the key with `rushes doctor`.",
+            FailureClass::Parameter => "Change the setting that is named, then submit again.",
+            FailureClass::Capacity | FailureClass::Rate => "Wait a little, then submit again.",
+            FailureClass::Provider | FailureClass::Timeout => {
+                "Submit again; if it repeats, try another model."
+            }
+            FailureClass::ModelGone => "Choose another model: `rushes models` names the successor.",
+            FailureClass::Expired => {
+                "Submit again; results and drafts are kept for a limited time."
+            }
+            FailureClass::Lost => "Look it up in the provider's dashboard before you submit again.",
+            FailureClass::Network => "Check the connection, then submit again.",
+            FailureClass::Disk => {
+                "Free some space, then run `rushes wait`: the result is still at the provider."
+            }
+        }
+    }
+}
+
+/// One result of a job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Output {
+    /// The provider's id of it.
+    pub remote_id: String,
+    /// Where it can be fetched.
+    pub url: String,
+    /// The seed that made it.
+    pub seed: Option<u64>,
+    /// What was charged for it.
+    pub charge: Option<MicroUsd>,
+    /// The id under which a draft can be promoted.
+    pub draft_id: Option<String>,
+    /// Whether the provider flagged its content.
+    #[serde(default)]
+    pub flagged: bool,
+    /// The file, once it is saved.
+    pub file: Option<ClipFile>,
+}
+
+/// A saved clip.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClipFile {
+    /// Where it is, relative to the data folder, with `/` between the parts.
+    pub path: String,
+    /// Its size.
+    pub bytes: u64,
+    /// Its content's SHA-256, in hexadecimal.
+    pub sha256: String,
+    /// What the file itself says of the clip, where it could be read.
+    pub facts: Option<ClipSummary>,
+}
+
+/// What a clip's own file says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClipSummary {
+    /// Width as shown.
+    pub width_px: u32,
+    /// Height as shown.
+    pub height_px: u32,
+    /// Length.
+    pub duration_ms: u64,
+    /// The picture's codec.
+    pub video_codec: String,
+    /// The sound's codec, where there is sound.
+    pub audio_codec: Option<String>,
+}
+
+/// A job that this one descends from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parent {
+    /// Its id.
+    pub job: JobId,
+    /// Why.
+    pub relation: Relation,
+}
+
+/// One request on its way to a file. Folding the job's events gives exactly this value.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Job {
+    /// Its id.
+    pub id: JobId,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// Where it stands.
+    pub state: JobState,
+    /// Since when.
+    pub since: Timestamp,
+    /// What it descends from.
+    pub parent: Option<Parent>,
+    /// What is asked for.
+    pub request: GenerationRequest,
+    /// What it was going to cost when it was made.
+    pub estimate: Estimate,
+    /// The idempotency key: the provider runs at most one generation for it, and a job never
+    /// gets a second one (law 2).
+    pub attempt_key: Uuid,
+    /// How often it was sent, all under the one key.
+    pub sends: u32,
+    /// When it was last sent.
+    pub sent_at: Option<Timestamp>,
+    /// When the provider accepted it.
+    pub accepted_at: Option<Timestamp>,
+    /// The provider's id of the job, where it gives one.
+    pub remote_id: Option<String>,
+    /// How many results to expect, as the request says.
+    pub outputs: Vec<Output>,
+    /// Results that the provider failed to make.
+    pub failures: Vec<JobError>,
+    /// How often saving was tried again.
+    pub download_tries: u32,
+    /// What went wrong, last.
+    pub error: Option<JobError>,
+    /// Whether the user asked to stop it.
+    pub cancel_wanted: bool,
+}
+
+impl Job {
+    /// What was charged so far; none where nobody said.
+    pub fn charge(&self) -> Option<MicroUsd> {
+        let known: Vec<MicroUsd> = self.outputs.iter().filter_map(|output| output.charge).collect();
+        if !known.is_empty() {
+            return Some(known.into_iter().sum());
+        }
+        let free = self
+            .error
+            .as_ref()
+            .is_some_and(|error| matches!(error.charged, Charged::NotCharged | Charged::Refunded));
+        (free && self.state.is_end()).then_some(MicroUsd::ZERO)
+    }
+
+    /// The id under which this draft can be promoted.
+    pub fn draft_id(&self) -> Option<&str> {
+        self.outputs.iter().find_map(|output| output.draft_id.as_deref())
+    }
+
+    /// The seed that was used, or asked for.
+    pub fn seed(&self) -> Option<u64> {
+        self.outputs.iter().find_map(|output| output.seed).or(self.request.seed)
+    }
+
+    /// The saved files.
+    pub fn files(&self) -> impl Iterator<Item = &ClipFile> {
+        self.outputs.iter().filter_map(|output| output.file.as_ref())
+    }
+}

@@ -1,0 +1,13 @@
+//! The nouns and rules of the product: prompt, catalog, request, cost, job, history query.
+//!
+//! Must never contain I/O, async, the reading of a clock, or words of a screen.
+
+pub mod catalog;
+pub mod cost;
+pub mod event;
+pub mod job;
+pub mod money;
+pub mod query;
+pub mod request;
+pub mod size;
+pub mod text;

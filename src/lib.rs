@@ -1,0 +1,6 @@
+//! Rushes, a terminal studio for iterating on AI video prompts.
+//!
+//! Each module is a room; ARCHITECTURE.md says what each is for, what it may import and which laws hold.
+
+pub mod domain;
+pub mod provider;
