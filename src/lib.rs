@@ -3,4 +3,5 @@
 //! Each module is a room; ARCHITECTURE.md says what each is for, what it may import and which laws hold.
 
 pub mod domain;
+pub mod media;
 pub mod provider;

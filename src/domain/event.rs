@@ -70,14 +70,21 @@ pub enum JobEvent {
         /// Why.
         error: JobError,
     },
-    /// All files are on disk.
+    /// A result was gone before it could be saved.
+    OutputLost {
+        /// Which result, counted from zero.
+        index: usize,
+        /// What was seen.
+        error: JobError,
+    },
+    /// All files that there are to save are on disk.
     Succeeded,
     /// It will give no file.
     Failed {
         /// Why.
         error: JobError,
     },
-    /// The results were gone before they could be saved.
+    /// All results were gone before they could be saved.
     Expired {
         /// What was seen.
         error: JobError,
@@ -112,6 +119,7 @@ impl JobEvent {
             Self::Rendered => "rendered",
             Self::Saved { .. } => "saved",
             Self::SaveFailed { .. } => "save_failed",
+            Self::OutputLost { .. } => "output_lost",
             Self::Succeeded => "succeeded",
             Self::Failed { .. } => "failed",
             Self::Expired { .. } => "expired",

@@ -251,6 +251,9 @@ pub struct Output {
     pub flagged: bool,
     /// The file, once it is saved.
     pub file: Option<ClipFile>,
+    /// Whether it was gone before it could be saved.
+    #[serde(default)]
+    pub lost: bool,
 }
 
 /// A saved clip.
@@ -318,9 +321,11 @@ pub struct Job {
     pub sent_at: Option<Timestamp>,
     /// When the provider accepted it.
     pub accepted_at: Option<Timestamp>,
+    /// When the last result was there.
+    pub rendered_at: Option<Timestamp>,
     /// The provider's id of the job, where it gives one.
     pub remote_id: Option<String>,
-    /// How many results to expect, as the request says.
+    /// The results so far; the request says how many to expect.
     pub outputs: Vec<Output>,
     /// Results that the provider failed to make.
     pub failures: Vec<JobError>,
@@ -328,8 +333,6 @@ pub struct Job {
     pub download_tries: u32,
     /// What went wrong, last.
     pub error: Option<JobError>,
-    /// Whether the user asked to stop it.
-    pub cancel_wanted: bool,
 }
 
 impl Job {

@@ -12,6 +12,9 @@ pub use model::{
 };
 pub use provider::{Protocol, Provider};
 
+use super::job::JobKind;
+use super::request::Parameters;
+
 /// Every provider and model that is known, in catalog order.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
@@ -35,6 +38,17 @@ impl Catalog {
     /// The first model of `provider` that answers to `wire_id`, as a request names it.
     pub fn by_wire_id(&self, provider: &str, wire_id: &str) -> Option<&Model> {
         self.models.iter().find(|model| model.provider == provider && model.wire_id == wire_id)
+    }
+
+    /// The guess of how long such a request takes, in seconds, before any was seen.
+    pub fn expected_wait_s(&self, request: &Parameters) -> u64 {
+        let provider = self.provider(&request.model.provider);
+        let by_provider = provider.and_then(|provider| match request.kind {
+            JobKind::Draft => provider.expected_draft_s,
+            JobKind::Final | JobKind::Single => provider.expected_final_s,
+        });
+        let by_model = self.model(&request.model).map(|model| model.expected_wait_s);
+        u64::from(by_provider.or(by_model).unwrap_or(60))
     }
 
     /// The ids nearest to what was typed, for "did you mean": the same model at any provider, the

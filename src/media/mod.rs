@@ -1,0 +1,3 @@
+//! Reading clips: container facts without decoding a frame.
+
+pub mod mp4;
