@@ -5,3 +5,4 @@
 pub mod domain;
 pub mod media;
 pub mod provider;
+pub mod sandbox;
