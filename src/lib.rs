@@ -3,6 +3,7 @@
 //! Each module is a room; ARCHITECTURE.md says what each is for, what it may import and which laws hold.
 
 pub mod domain;
+pub mod engine;
 pub mod media;
 pub mod provider;
 pub mod sandbox;

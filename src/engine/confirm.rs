@@ -1,0 +1,128 @@
+//! A lost reply is a state, not a failure (law 3): ask whether the provider has the job, and send it
+//! again only when its records don't know it, under the same key.
+
+use super::core::{Engine, Live, target};
+use super::message::{Command, Now, Step};
+use super::schedule::backoff_ms;
+use crate::domain::event::JobEvent;
+use crate::domain::job::{Charged, FailureClass, JobError, JobId, JobState};
+use crate::domain::outcome::{Sighting, Trouble};
+
+/// Polls that don't know a job before the provider's records are asked: about half a minute, in
+/// which an accepted job becomes visible.
+const POLLS_BEFORE_LOOK_UP: u32 = 5;
+/// A running job must be unknown this long before its records are asked.
+const UNKNOWN_GRACE_MS: u64 = 60_000;
+/// After a longer gap nobody promises that the provider still knows the key, so only the user may
+/// send the job again.
+const LONGEST_GAP_MS: i128 = 15 * 60_000;
+/// The most times that a job of unknown outcome is sent again.
+const MAX_RESENDS: u32 = 5;
+
+impl Engine {
+    /// The reply to a submit was lost.
+    pub(super) fn unsure(&mut self, id: JobId, reason: String, now: Now, step: &mut Step) {
+        if !self.record(id, JobEvent::OutcomeUnknown { reason: reason.clone() }, now, step) {
+            return;
+        }
+        let Some(live) = self.live.get_mut(&id) else { return };
+        live.unknown = 0;
+        live.due_ms = Some(now.mono_ms + 1000);
+        let provider = live.job.request.model.provider.clone();
+        if !self.can_look_up(&provider) {
+            self.doubt(id, &reason, now, step);
+        }
+    }
+
+    fn doubt(&mut self, id: JobId, reason: &str, now: Now, step: &mut Step) {
+        let message = format!("{reason}; whether the provider has the job can't be found out");
+        let error = JobError::ours(FailureClass::Lost, "inDoubt", message, Charged::Unknown);
+        self.record(id, JobEvent::Doubted { error }, now, step);
+    }
+
+    /// Asks the records for the jobs that polls don't know.
+    pub(super) fn look_up_due(&mut self, now: Now, step: &mut Step) {
+        for id in self.interrupted() {
+            self.unsure(id, "the program ended while it was being sent".to_owned(), now, step);
+            if let Some(live) = self.live.get_mut(&id) {
+                live.due_ms = Some(now.mono_ms);
+            }
+        }
+        for live in self.live.values_mut() {
+            if live.wants_look_up() && live.due_ms.is_some_and(|due_ms| due_ms <= now.mono_ms) {
+                live.due_ms = None;
+                let provider = live.job.request.model.provider.clone();
+                step.commands.push(Command::LookUp { provider, target: target(&live.job) });
+            }
+        }
+    }
+
+    /// A poll did not know the job.
+    pub(super) fn not_known(&mut self, id: JobId, now: Now) {
+        let dice = self.dice.throw();
+        let Some(live) = self.live.get_mut(&id) else { return };
+        live.unknown += 1;
+        if live.job.state == JobState::Confirming {
+            live.due_ms = Some(now.mono_ms + backoff_ms(live.unknown + 1, 15_000, dice));
+        } else {
+            live.schedule_poll(now);
+        }
+    }
+
+    /// The provider's records answered, or did not.
+    pub(super) fn looked_up(
+        &mut self,
+        id: JobId,
+        outcome: Result<Sighting, Trouble>,
+        now: Now,
+        step: &mut Step,
+    ) {
+        let dice = self.dice.throw();
+        let Some(live) = self.live.get_mut(&id) else { return };
+        let state = live.job.state;
+        match outcome {
+            Ok(Sighting::Seen(report)) => {
+                live.unknown = 0;
+                self.seen(id, report, "the provider's records have it", now, step);
+            }
+            Ok(Sighting::NotKnown) if state == JobState::Confirming => {
+                self.may_send_again(id, now, step);
+            }
+            Ok(Sighting::NotKnown) => {
+                let message = "the provider no longer knows the job".to_owned();
+                let error = JobError::ours(FailureClass::Lost, "lost", message, Charged::Unknown);
+                self.record(id, JobEvent::Failed { error }, now, step);
+            }
+            Err(trouble) => {
+                let wait_ms = backoff_ms(live.unknown, 60_000, dice);
+                live.unknown += 1;
+                live.due_ms = Some(now.mono_ms + trouble.retry_after_ms.unwrap_or(wait_ms));
+            }
+        }
+    }
+
+    fn may_send_again(&mut self, id: JobId, now: Now, step: &mut Step) {
+        let Some(live) = self.live.get_mut(&id) else { return };
+        let sent_at = live.job.sent_at.unwrap_or(live.job.created_at);
+        let gap_ms = now.wall.duration_since(sent_at).as_millis();
+        if gap_ms > LONGEST_GAP_MS || live.job.sends > MAX_RESENDS {
+            return self.doubt(id, "no reply came, and its records don't know the job", now, step);
+        }
+        live.unknown = 0;
+        live.due_ms = Some(now.mono_ms);
+        self.record(id, JobEvent::NotFound, now, step);
+    }
+}
+
+impl Live {
+    /// Whether polls have failed to find the job often enough to ask the records.
+    pub(super) fn wants_look_up(&self) -> bool {
+        let waited_ms = self.due_ms.unwrap_or(0).saturating_sub(self.started_ms);
+        self.unknown >= POLLS_BEFORE_LOOK_UP
+            && match self.job.state {
+                JobState::Confirming => true,
+                JobState::Running | JobState::Canceling => waited_ms >= UNKNOWN_GRACE_MS,
+                _ => false,
+            }
+    }
+}

@@ -1,0 +1,376 @@
+//! The engine itself: the live jobs, their deadlines, and what each input makes of them.
+
+use std::collections::BTreeMap;
+
+use super::fold::apply;
+use super::message::{Command, Input, Now, Step, Target};
+use super::schedule::{Dice, backoff_ms, poll_wait_ms};
+use crate::domain::catalog::Provider;
+use crate::domain::event::{JobEvent, Write};
+use crate::domain::job::{Charged, FailureClass, Job, JobError, JobId, JobState};
+use crate::domain::outcome::{SubmitOutcome, Trouble};
+
+/// How often a job is sent before it fails, all under one key.
+const MAX_SENDS: u32 = 10;
+/// The longest wait before a job is sent again.
+const LONGEST_SEND_WAIT_MS: u64 = 60_000;
+/// The most jobs in one poll.
+const MAX_JOBS_A_POLL: usize = 100;
+/// A job that a poll finds due takes along the others that are due this soon.
+const POLL_TOGETHER_MS: u64 = 2_000;
+/// A provider that still says "processing" after this long will not finish.
+const MAX_RUNNING_MS: i64 = 24 * 3_600_000;
+
+/// The live jobs of one database and what is known of their providers.
+#[derive(Debug)]
+pub struct Engine {
+    pub(super) live: BTreeMap<JobId, Live>,
+    providers: BTreeMap<String, ProviderState>,
+    pub(super) dice: Dice,
+}
+
+#[derive(Debug)]
+struct ProviderState {
+    max_live_jobs: usize,
+    can_look_up: bool,
+    /// No submit before this time, after the provider said that it has no room.
+    closed_until_ms: u64,
+    /// Polls that failed in a row.
+    failed_polls: u32,
+    /// Why the last poll failed; none once one was answered.
+    trouble: Option<JobError>,
+    /// No poll before this time.
+    next_poll_ms: u64,
+    polling: bool,
+}
+
+/// A job that is not at its end, with what need not be stored.
+#[derive(Debug)]
+pub(super) struct Live {
+    pub(super) job: Job,
+    /// When it started to wait for the provider, on the monotonic clock.
+    pub(super) started_ms: u64,
+    pub(super) expected_ms: u64,
+    /// When something is to be done for it; none while a reply is awaited.
+    pub(super) due_ms: Option<u64>,
+    /// Lookups in a row that did not know it.
+    pub(super) unknown: u32,
+    /// Since when its report has stood still with results missing.
+    pub(super) still_since_ms: Option<u64>,
+    pub(super) progress_percent: Option<u8>,
+    pub(super) saves: BTreeMap<usize, Save>,
+}
+
+/// The saving of one result.
+#[derive(Debug, Default)]
+pub(super) struct Save {
+    pub(super) tries: u32,
+    pub(super) gone: u32,
+    /// When to try again; none while it is being saved, or given up.
+    pub(super) due_ms: Option<u64>,
+}
+
+impl Engine {
+    /// An engine with no jobs. `seed` decides the jitter.
+    pub fn new(providers: &[Provider], seed: u64) -> Self {
+        let state = |provider: &Provider| ProviderState {
+            max_live_jobs: provider.max_live_jobs.max(1),
+            can_look_up: provider.can_look_up,
+            closed_until_ms: 0,
+            failed_polls: 0,
+            trouble: None,
+            next_poll_ms: 0,
+            polling: false,
+        };
+        Self {
+            live: BTreeMap::new(),
+            providers: providers.iter().map(|one| (one.id.clone(), state(one))).collect(),
+            dice: Dice::new(seed),
+        }
+    }
+
+    /// What `input` leads to.
+    pub fn handle(&mut self, input: Input, now: Now) -> Step {
+        let mut step = Step::default();
+        match input {
+            Input::Adopt { job, expected_ms } => self.adopt(*job, expected_ms, now),
+            Input::Submitted { job, outcome } => self.submitted(job, outcome, now, &mut step),
+            Input::Polled { jobs, outcome } => self.polled(&jobs, outcome, now, &mut step),
+            Input::LookedUp { job, outcome } => self.looked_up(job, outcome, now, &mut step),
+            Input::Saved { job, index, outcome } => self.saved(job, index, outcome, now, &mut step),
+            Input::Cancel { job } => self.cancel(job, now, &mut step),
+            Input::Wake => {}
+        }
+        self.start_saves(now, &mut step);
+        self.look_up_due(now, &mut step);
+        self.poll_due(now, &mut step);
+        self.submit_due(now, &mut step);
+        self.live.retain(|_, live| live.job.state.is_live());
+        step
+    }
+
+    /// The live jobs, oldest first, each with what the provider says of its progress.
+    pub fn jobs(&self) -> impl Iterator<Item = (&Job, Option<u8>)> {
+        self.live.values().map(|live| (&live.job, live.progress_percent))
+    }
+
+    /// Whether `job` is one of the live ones.
+    pub fn is_live(&self, job: JobId) -> bool {
+        self.live.contains_key(&job)
+    }
+
+    /// Why `provider` does not answer, where the last poll of it failed.
+    pub fn trouble(&self, provider: &str) -> Option<&JobError> {
+        self.providers.get(provider)?.trouble.as_ref()
+    }
+
+    /// When to come back with [`Input::Wake`], on the monotonic clock; none while only replies or
+    /// the user can change anything.
+    pub fn next_deadline_ms(&self) -> Option<u64> {
+        let saves = self.live.values().flat_map(|live| live.saves.values());
+        let jobs = self.live.values().filter_map(|live| self.acts_at_ms(live));
+        jobs.chain(saves.filter_map(|save| save.due_ms)).min()
+    }
+
+    /// When something is to be done at the provider for `live`; none while nothing can be.
+    fn acts_at_ms(&self, live: &Live) -> Option<u64> {
+        let due_ms = live.due_ms?;
+        let provider = self.providers.get(&live.job.request.model.provider)?;
+        match live.job.state {
+            JobState::Queued | JobState::RetryWait if self.is_full(live) => None,
+            JobState::Queued | JobState::RetryWait => Some(due_ms.max(provider.closed_until_ms)),
+            JobState::Submitting => Some(due_ms),
+            _ if live.wants_look_up() => Some(due_ms),
+            _ if live.is_polled() && !provider.polling => Some(due_ms.max(provider.next_poll_ms)),
+            _ => None,
+        }
+    }
+
+    fn adopt(&mut self, job: Job, expected_ms: u64, now: Now) {
+        if !job.state.is_live() || self.live.contains_key(&job.id) {
+            return;
+        }
+        let waiting_since = job.accepted_at.or(job.sent_at).unwrap_or(now.wall);
+        let waited_ms = now.wall.duration_since(waiting_since).as_millis().clamp(0, 1 << 40) as u64;
+        let mut live = Live {
+            started_ms: now.mono_ms.saturating_sub(waited_ms),
+            expected_ms,
+            due_ms: Some(now.mono_ms),
+            unknown: 0,
+            still_since_ms: None,
+            progress_percent: None,
+            saves: BTreeMap::new(),
+            job,
+        };
+        for (index, output) in live.job.outputs.iter().enumerate() {
+            if output.file.is_none() && !output.lost {
+                let save = Save { due_ms: Some(now.mono_ms), ..Save::default() };
+                live.saves.insert(index, save);
+            }
+        }
+        self.live.insert(live.job.id, live);
+    }
+
+    /// Records `event` if it has an effect, and keeps it for the store.
+    pub(super) fn record(&mut self, id: JobId, event: JobEvent, now: Now, step: &mut Step) -> bool {
+        let Some(live) = self.live.get_mut(&id) else { return false };
+        let effective = apply(&mut live.job, &event, now.wall);
+        if effective {
+            step.writes.push(Write { at: now.wall, event, job: live.job.clone() });
+        }
+        effective
+    }
+
+    /// A job that an earlier process was sending when it ended: whether it arrived is not known.
+    fn was_interrupted(live: &Live) -> bool {
+        live.job.state == JobState::Submitting && live.due_ms.is_some()
+    }
+
+    fn submit_due(&mut self, now: Now, step: &mut Step) {
+        let waiting: Vec<JobId> = self
+            .live
+            .iter()
+            .filter(|(_, live)| matches!(live.job.state, JobState::Queued | JobState::RetryWait))
+            .filter(|(_, live)| live.due_ms.is_some_and(|due_ms| due_ms <= now.mono_ms))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in waiting {
+            let Some(live) = self.live.get(&id) else { continue };
+            let provider = self.providers.get(&live.job.request.model.provider);
+            let closed = provider.is_some_and(|provider| now.mono_ms < provider.closed_until_ms);
+            if closed || self.is_full(live) || !self.record(id, JobEvent::Sent, now, step) {
+                continue;
+            }
+            if let Some(live) = self.live.get_mut(&id) {
+                live.due_ms = None;
+                step.commands.push(Command::Submit { job: Box::new(live.job.clone()) });
+            }
+        }
+    }
+
+    fn is_full(&self, live: &Live) -> bool {
+        let provider = &live.job.request.model.provider;
+        let taken = self.live.values().filter(|other| {
+            other.job.state.is_at_provider() && other.job.request.model.provider == *provider
+        });
+        let max = self.providers.get(provider).map_or(1, |provider| provider.max_live_jobs);
+        taken.count() >= max
+    }
+
+    fn submitted(&mut self, id: JobId, outcome: SubmitOutcome, now: Now, step: &mut Step) {
+        match outcome {
+            SubmitOutcome::Accepted { remote_id, how } => {
+                self.accepted(id, remote_id, how, now, step);
+            }
+            SubmitOutcome::Refused(error) => {
+                self.record(id, JobEvent::Failed { error }, now, step);
+            }
+            SubmitOutcome::Busy(trouble) => self.postpone(id, trouble, now, step),
+            SubmitOutcome::Unknown { reason } => self.unsure(id, reason, now, step),
+        }
+    }
+
+    pub(super) fn accepted(
+        &mut self,
+        id: JobId,
+        remote_id: Option<String>,
+        how: String,
+        now: Now,
+        step: &mut Step,
+    ) {
+        if self.record(id, JobEvent::Accepted { remote_id, how }, now, step)
+            && let Some(live) = self.live.get_mut(&id)
+        {
+            live.unknown = 0;
+            live.started_ms = now.mono_ms;
+            live.due_ms = Some(now.mono_ms + poll_wait_ms(0, live.expected_ms));
+        }
+    }
+
+    fn postpone(&mut self, id: JobId, trouble: Trouble, now: Now, step: &mut Step) {
+        let Some(live) = self.live.get(&id) else { return };
+        let sends = live.job.sends;
+        let provider = live.job.request.model.provider.clone();
+        if sends >= MAX_SENDS {
+            self.record(id, JobEvent::Failed { error: trouble.error }, now, step);
+            return;
+        }
+        let backoff_ms = backoff_ms(sends, LONGEST_SEND_WAIT_MS, self.dice.throw());
+        let wait_ms = trouble.retry_after_ms.map_or(backoff_ms, |asked| asked.max(500));
+        let closes = matches!(trouble.error.class, FailureClass::Rate | FailureClass::Capacity);
+        if closes && let Some(provider) = self.providers.get_mut(&provider) {
+            provider.closed_until_ms = provider.closed_until_ms.max(now.mono_ms + wait_ms);
+        }
+        self.record(id, JobEvent::Postponed { error: trouble.error, wait_ms }, now, step);
+        if let Some(live) = self.live.get_mut(&id) {
+            live.due_ms = Some(now.mono_ms + wait_ms);
+        }
+    }
+
+    /// Polls every provider that has a due job, with all of its jobs that are due soon.
+    fn poll_due(&mut self, now: Now, step: &mut Step) {
+        for (name, provider) in &mut self.providers {
+            if provider.polling || now.mono_ms < provider.next_poll_ms {
+                continue;
+            }
+            let mut asked: Vec<(&mut Live, u64)> = self
+                .live
+                .values_mut()
+                .filter(|live| live.job.request.model.provider == *name && live.is_polled())
+                .filter_map(|live| live.due_ms.map(|due_ms| (live, due_ms)))
+                .filter(|(_, due_ms)| *due_ms <= now.mono_ms + POLL_TOGETHER_MS)
+                .collect();
+            if !asked.iter().any(|(_, due_ms)| *due_ms <= now.mono_ms) {
+                continue;
+            }
+            asked.sort_by_key(|(_, due_ms)| *due_ms);
+            asked.truncate(MAX_JOBS_A_POLL);
+            provider.polling = true;
+            let targets = asked
+                .into_iter()
+                .map(|(live, _)| {
+                    live.due_ms = None;
+                    target(&live.job)
+                })
+                .collect();
+            step.commands.push(Command::Poll { provider: name.clone(), targets });
+        }
+    }
+
+    /// The provider did not answer a poll: all that were asked for are asked for again, later and later.
+    pub(super) fn poll_failed(&mut self, provider: &str, trouble: &Trouble, now: Now) {
+        let dice = self.dice.throw();
+        if let Some(provider) = self.providers.get_mut(provider) {
+            provider.failed_polls += 1;
+            let backoff_ms = backoff_ms(provider.failed_polls, 60_000, dice);
+            let wait_ms = trouble.retry_after_ms.map_or(backoff_ms, |asked| asked.max(500));
+            provider.next_poll_ms = now.mono_ms + wait_ms;
+            provider.trouble = Some(trouble.error.clone());
+        }
+    }
+
+    pub(super) fn poll_answered(&mut self, provider: &str) {
+        if let Some(provider) = self.providers.get_mut(provider) {
+            provider.failed_polls = 0;
+            provider.trouble = None;
+        }
+    }
+
+    pub(super) fn poll_ended(&mut self, provider: &str) {
+        if let Some(provider) = self.providers.get_mut(provider) {
+            provider.polling = false;
+        }
+    }
+
+    pub(super) fn can_look_up(&self, provider: &str) -> bool {
+        self.providers.get(provider).is_some_and(|provider| provider.can_look_up)
+    }
+
+    /// Settles what an earlier process left in the middle of a submit.
+    pub(super) fn interrupted(&self) -> Vec<JobId> {
+        let interrupted = self.live.iter().filter(|(_, live)| Self::was_interrupted(live));
+        interrupted.map(|(id, _)| *id).collect()
+    }
+
+    fn cancel(&mut self, id: JobId, now: Now, step: &mut Step) {
+        let unsent = self
+            .live
+            .get(&id)
+            .is_some_and(|live| matches!(live.job.state, JobState::Queued | JobState::RetryWait));
+        if unsent {
+            let message = "stopped before the provider had it".to_owned();
+            let error =
+                JobError::ours(FailureClass::Provider, "canceled", message, Charged::NotCharged);
+            self.record(id, JobEvent::Canceled { error }, now, step);
+        }
+    }
+}
+
+impl Live {
+    /// Whether the provider is asked for it by polls.
+    fn is_polled(&self) -> bool {
+        match self.job.state {
+            JobState::Running | JobState::Canceling => true,
+            JobState::Confirming => !self.wants_look_up(),
+            // A result whose address died needs a new one.
+            JobState::Downloading => self.saves.values().any(|save| save.gone > 0),
+            _ => false,
+        }
+    }
+
+    pub(super) fn schedule_poll(&mut self, now: Now) {
+        let elapsed_ms = now.mono_ms.saturating_sub(self.started_ms);
+        self.due_ms = Some(now.mono_ms + poll_wait_ms(elapsed_ms, self.expected_ms));
+    }
+
+    /// Whether the provider has had the job for longer than any render takes.
+    pub(super) fn is_overdue(&self, now: Now) -> bool {
+        let since = self.job.accepted_at.unwrap_or(self.job.created_at);
+        now.wall.duration_since(since).as_millis() as i64 > MAX_RUNNING_MS
+    }
+}
+
+/// A job by all its names.
+pub(super) fn target(job: &Job) -> Target {
+    Target { job: job.id, attempt_key: job.attempt_key, remote_id: job.remote_id.clone() }
+}

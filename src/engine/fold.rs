@@ -1,0 +1,72 @@
+//! What an event makes of a job. Folding all of a job's events gives the stored row.
+
+use jiff::Timestamp;
+
+use super::transition::transition;
+use crate::domain::event::JobEvent;
+use crate::domain::job::Job;
+
+/// Applies `event` to `job`; `false` where the event has no effect in the job's state.
+pub fn apply(job: &mut Job, event: &JobEvent, at: Timestamp) -> bool {
+    if let JobEvent::Created { job: created } = event {
+        *job = (**created).clone();
+        return true;
+    }
+    let Some(state) = transition(job.state, event) else { return false };
+    if state != job.state {
+        job.state = state;
+        job.since = at;
+    }
+    job.updated_at = at;
+    match event {
+        JobEvent::Sent => {
+            job.sends += 1;
+            job.sent_at = Some(at);
+        }
+        JobEvent::Accepted { remote_id, .. } => {
+            job.accepted_at = Some(at);
+            job.remote_id.clone_from(remote_id);
+            job.error = None;
+        }
+        JobEvent::Rendered => job.rendered_at = Some(at),
+        JobEvent::OutputReady { output } => job.outputs.push(output.clone()),
+        JobEvent::OutputMoved { index, url } => {
+            if let Some(output) = job.outputs.get_mut(*index) {
+                output.url.clone_from(url);
+            }
+        }
+        JobEvent::Saved { index, file } => {
+            if let Some(output) = job.outputs.get_mut(*index) {
+                output.file = Some(file.clone());
+            }
+            // What kept a file from being saved is over; a result that failed or was lost is not.
+            job.error = job.failures.last().cloned();
+        }
+        JobEvent::OutputFailed { error } => {
+            job.failures.push(error.clone());
+            job.error = Some(error.clone());
+        }
+        JobEvent::SaveFailed { error, .. } => {
+            job.download_tries += 1;
+            job.error = Some(error.clone());
+        }
+        JobEvent::OutputLost { index, error } => {
+            if let Some(output) = job.outputs.get_mut(*index) {
+                output.lost = true;
+            }
+            job.failures.push(error.clone());
+            job.error = Some(error.clone());
+        }
+        JobEvent::Postponed { error, .. }
+        | JobEvent::Failed { error }
+        | JobEvent::Expired { error }
+        | JobEvent::Canceled { error }
+        | JobEvent::Doubted { error } => job.error = Some(error.clone()),
+        JobEvent::Created { .. }
+        | JobEvent::OutcomeUnknown { .. }
+        | JobEvent::NotFound
+        | JobEvent::Succeeded
+        | JobEvent::CancelAsked => {}
+    }
+    true
+}

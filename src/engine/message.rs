@@ -1,0 +1,119 @@
+//! What goes into the engine and what comes out.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::domain::event::Write;
+use crate::domain::job::{ClipFile, Job, JobId, Output};
+use crate::domain::outcome::{SaveTrouble, Sighting, SubmitOutcome, Trouble};
+
+/// The time as it came in: the wall clock is stored, the monotonic one schedules.
+#[derive(Clone, Copy, Debug)]
+pub struct Now {
+    /// The wall clock.
+    pub wall: Timestamp,
+    /// Milliseconds of a clock that never jumps, from any start.
+    pub mono_ms: u64,
+}
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Input {
+    /// A job that is new, or that an earlier process left behind.
+    Adopt {
+        /// The job as it is stored.
+        job: Box<Job>,
+        /// How long such a job usually takes.
+        expected_ms: u64,
+    },
+    /// What came of [`Command::Submit`].
+    Submitted {
+        /// The job.
+        job: JobId,
+        /// The reply.
+        outcome: SubmitOutcome,
+    },
+    /// What came of [`Command::Poll`].
+    Polled {
+        /// The jobs that were asked for.
+        jobs: Vec<JobId>,
+        /// What the provider says of them.
+        outcome: Result<Vec<(JobId, Sighting)>, Trouble>,
+    },
+    /// What came of [`Command::LookUp`].
+    LookedUp {
+        /// The job.
+        job: JobId,
+        /// What the provider's records say of it.
+        outcome: Result<Sighting, Trouble>,
+    },
+    /// What came of [`Command::Save`].
+    Saved {
+        /// The job.
+        job: JobId,
+        /// Which result, counted from zero.
+        index: usize,
+        /// The file.
+        outcome: Result<ClipFile, SaveTrouble>,
+    },
+    /// The user wants to stop it.
+    Cancel {
+        /// The job.
+        job: JobId,
+    },
+    /// The time of [`Engine::next_deadline_ms`](super::Engine::next_deadline_ms) has come.
+    Wake,
+}
+
+/// Something to do, once the writes beside it are durable.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Send the job.
+    Submit {
+        /// The job.
+        job: Box<Job>,
+    },
+    /// Ask a provider for jobs, all in as few requests as it allows.
+    Poll {
+        /// The provider's id.
+        provider: String,
+        /// The jobs.
+        targets: Vec<Target>,
+    },
+    /// Ask a provider's records whether it ever had a job.
+    LookUp {
+        /// The provider's id.
+        provider: String,
+        /// The job.
+        target: Target,
+    },
+    /// Save a result as a file.
+    Save {
+        /// The job.
+        job: Box<Job>,
+        /// Which result, counted from zero.
+        index: usize,
+        /// The result.
+        output: Output,
+    },
+}
+
+/// A job by all the names that a provider may know it by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Our id.
+    pub job: JobId,
+    /// The idempotency key that it was sent with.
+    pub attempt_key: Uuid,
+    /// The provider's id, where it gave one.
+    pub remote_id: Option<String>,
+}
+
+/// What to store and then to do.
+#[derive(Debug, Default)]
+pub struct Step {
+    /// To be committed in one transaction, in this order.
+    pub writes: Vec<Write>,
+    /// To be carried out after that.
+    pub commands: Vec<Command>,
+}

@@ -1,0 +1,21 @@
+//! The durable job engine: a function of values that says what to store and what to do.
+//!
+//! Must never contain async, I/O, provider names, or SQL. Time and randomness come in as values.
+//! [`Engine::handle`] takes what happened and returns a [`Step`]: the caller commits its writes in one
+//! transaction and only then carries out its commands (law 1).
+
+mod confirm;
+mod core;
+mod fold;
+mod message;
+mod results;
+pub mod schedule;
+mod transition;
+
+pub use core::Engine;
+pub use fold::apply;
+pub use message::{Command, Input, Now, Step, Target};
+pub use transition::transition;
+
+#[cfg(test)]
+mod tests;

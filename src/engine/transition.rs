@@ -1,0 +1,32 @@
+//! The whole table: where each event leads from each state. What is not listed is ignored.
+
+use crate::domain::event::JobEvent as E;
+use crate::domain::job::JobState::{self, *};
+
+/// The state that `event` leads to from `state`, or nothing where the event has no effect there.
+///
+/// Ends absorb (law 7): they have no row.
+pub fn transition(state: JobState, event: &E) -> Option<JobState> {
+    match (state, event) {
+        (Queued | RetryWait, E::Sent) => Some(Submitting),
+        (Queued | RetryWait | Canceling, E::Canceled { .. }) => Some(Canceled),
+        (Submitting | Confirming, E::Accepted { .. }) => Some(Running),
+        (Submitting, E::Postponed { .. }) => Some(RetryWait),
+        (Submitting, E::OutcomeUnknown { .. }) => Some(Confirming),
+        (Confirming, E::NotFound) => Some(RetryWait),
+        (Submitting | Confirming, E::Doubted { .. }) => Some(InDoubt),
+        (Submitting | Confirming | Running, E::CancelAsked) => Some(Canceling),
+        (Running | Canceling, E::OutputReady { .. } | E::OutputFailed { .. }) => Some(state),
+        (Running | Canceling, E::Rendered) => Some(Downloading),
+        (
+            Running | Canceling | Downloading,
+            E::OutputMoved { .. } | E::Saved { .. } | E::SaveFailed { .. } | E::OutputLost { .. },
+        ) => Some(state),
+        (Downloading, E::Succeeded) => Some(Succeeded),
+        (Downloading, E::Expired { .. }) => Some(Expired),
+        (Queued | Submitting | Confirming | Running | RetryWait | Canceling, E::Failed { .. }) => {
+            Some(Failed)
+        }
+        _ => None,
+    }
+}
