@@ -1,5 +1,9 @@
 //! The providers' protocols: a request becomes bytes, bytes become an outcome.
 //!
-//! Must never contain async, an HTTP client, retries, or the reading of a clock.
+//! One file a protocol, each with the same functions; [`registry`] picks the file. Must never contain
+//! async, an HTTP client, retries, or the reading of a clock.
 
+pub mod registry;
+mod runware;
+mod runware_error;
 pub mod wire;

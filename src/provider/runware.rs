@@ -1,0 +1,401 @@
+//! Runware's protocol: arrays of tasks, client-made task ids, `getResponse` for many tasks at once.
+//!
+//! Sources: the provider's pages of Seedance 1.0 Pro, 1.0 Pro Fast and 1.5 Pro; its documents on task
+//! polling, errors, task details and account management; what its official SDKs do.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::registry::{Images, Named};
+use super::runware_error::{WireError, class};
+use super::wire::{HttpRequest, HttpResponse};
+use crate::domain::catalog::{Model, SizeField};
+use crate::domain::job::{Charged, FailureClass, Job, JobError, JobId, Output};
+use crate::domain::money::MicroUsd;
+use crate::domain::outcome::{Report, Sighting, SubmitOutcome, Trouble};
+use crate::domain::request::{ClipLength, FrameImage, Parameters};
+use crate::domain::text::one_line;
+
+/// The request that submits `job` under its attempt key.
+pub(super) fn submit(
+    base_url: &str,
+    model: &Model,
+    job: &Job,
+    images: &Images,
+) -> Result<HttpRequest, JobError> {
+    let request = &job.request;
+    let mut task = json!({
+        "taskType": "videoInference",
+        "taskUUID": job.attempt_key,
+        "model": model.wire_id,
+        "deliveryMethod": "async",
+        "includeCost": true,
+        "outputType": "URL",
+    });
+    if let Some(format) = request.format {
+        task["outputFormat"] = json!(format.extension().to_ascii_uppercase());
+    }
+    match &request.draft_id {
+        // A final inherits everything but its resolution; what else may be sent is not documented.
+        Some(draft_id) => {
+            task["inputs"] = json!({ "draftId": draft_id });
+            task["resolution"] = json!(request.resolution);
+            if model.draft.as_ref().is_none_or(|draft| draft.promote_sends_prompt) {
+                task["positivePrompt"] = json!(request.prompt);
+            }
+        }
+        None => put_parameters(&mut task, model, request, images)?,
+    }
+    Ok(HttpRequest::post_json(base_url.to_owned(), &json!([task])))
+}
+
+fn put_parameters(
+    task: &mut Value,
+    model: &Model,
+    request: &Parameters,
+    images: &Images,
+) -> Result<(), JobError> {
+    if !request.prompt.is_empty() {
+        task["positivePrompt"] = json!(request.prompt);
+    }
+    let frames = frame_images(request, images)?;
+    let size = if frames.is_empty() { model.size.text } else { model.size.image };
+    match (size, request.size_px) {
+        (SizeField::WidthHeight, Some((width, height))) => {
+            task["width"] = json!(width);
+            task["height"] = json!(height);
+        }
+        _ => task["resolution"] = json!(request.resolution),
+    }
+    if !frames.is_empty() {
+        task["inputs"] = json!({ "frameImages": frames });
+    }
+    task["duration"] = match request.duration {
+        ClipLength::Auto => json!("auto"),
+        ClipLength::Ms(ms) if ms % 1000 == 0 => json!(ms / 1000),
+        ClipLength::Ms(ms) => json!(f64::from(ms) / 1000.0),
+    };
+    task["numberResults"] = json!(request.results);
+    if let Some(seed) = request.seed {
+        task["seed"] = json!(seed);
+    }
+    if let Some(quality) = request.quality {
+        task["outputQuality"] = json!(quality);
+    }
+    if let (Some(rule), Some(fixed)) = (&model.camera_fixed, request.camera_fixed) {
+        put(task, &rule.wire, json!(fixed));
+    }
+    if let (Some(rule), Some(audio)) = (&model.audio, request.audio) {
+        put(task, &rule.wire, json!(audio));
+    }
+    if let (Some(rule), crate::domain::job::JobKind::Draft) = (&model.draft, request.kind) {
+        put(task, &rule.wire, json!(true));
+    }
+    Ok(())
+}
+
+fn frame_images(request: &Parameters, images: &Images) -> Result<Vec<Value>, JobError> {
+    let ends = [("first", &request.first_frame), ("last", &request.last_frame)];
+    let mut frames = Vec::new();
+    for (frame, image) in ends {
+        let image = match image {
+            None => continue,
+            Some(FrameImage::Url(url)) => url.clone(),
+            Some(FrameImage::File(file)) => {
+                let Some(content) = images.get(&file.sha256) else {
+                    let message =
+                        format!("{} is no longer in the data folder; nothing was sent", file.path);
+                    return Err(JobError::ours(
+                        FailureClass::Disk,
+                        "missingImage",
+                        message,
+                        Charged::NotCharged,
+                    ));
+                };
+                format!("data:image/{};base64,{}", file.kind, STANDARD.encode(content))
+            }
+        };
+        frames.push(json!({ "image": image, "frame": frame }));
+    }
+    Ok(frames)
+}
+
+/// Sets the value at a dotted path such as `providerSettings.bytedance.audio`.
+fn put(task: &mut Value, path: &str, value: Value) {
+    let mut place = task;
+    for part in path.split('.') {
+        place = &mut place[part];
+    }
+    *place = value;
+}
+
+/// What the reply to a submit means.
+pub(super) fn submitted(job: &Job, response: &HttpResponse) -> SubmitOutcome {
+    let key = job.attempt_key.to_string();
+    let envelope = match Envelope::read(response) {
+        Ok(envelope) => envelope,
+        // The gateway may have failed before or after the task was taken, so nobody knows.
+        Err(reason) if response.status >= 500 || response.status < 300 => {
+            return SubmitOutcome::Unknown { reason };
+        }
+        Err(reason) => {
+            let error = status_error(response.status, reason, Charged::NotCharged);
+            return refused_or_busy(error, response);
+        }
+    };
+    if envelope.items.iter().any(|item| item.task_uuid() == Some(&key)) && !envelope.has_error(&key)
+    {
+        return SubmitOutcome::Accepted {
+            remote_id: None,
+            how: "the provider confirmed it".to_owned(),
+        };
+    }
+    match envelope
+        .errors
+        .iter()
+        .find(|error| error.task_uuid.as_ref().is_none_or(|uuid| *uuid == key))
+    {
+        // Only a second send of the same key can meet this: the first one was taken after all.
+        Some(error) if error.is_conflict() && job.sends > 1 => SubmitOutcome::Accepted {
+            remote_id: None,
+            how: "the provider had it already".to_owned(),
+        },
+        Some(error) if response.status >= 500 => SubmitOutcome::Unknown {
+            reason: format!(
+                "the provider answered {}: {}",
+                response.status,
+                error.read(Charged::Unknown).message
+            ),
+        },
+        Some(error) => refused_or_busy(error.read(Charged::NotCharged), response),
+        None => SubmitOutcome::Unknown {
+            reason: format!("the provider's answer ({}) does not mention the job", response.status),
+        },
+    }
+}
+
+/// A complete refusal: some pass by themselves, the others are final.
+fn refused_or_busy(error: JobError, response: &HttpResponse) -> SubmitOutcome {
+    let passes = matches!(error.class, FailureClass::Rate | FailureClass::Capacity)
+        || matches!(response.status, 408 | 429);
+    if passes {
+        SubmitOutcome::Busy(Trouble { error, retry_after_ms: response.retry_after_ms() })
+    } else {
+        SubmitOutcome::Refused(error)
+    }
+}
+
+/// One request for all of `jobs`.
+pub(super) fn poll(base_url: &str, jobs: &[Named]) -> HttpRequest {
+    let tasks: Vec<Value> = jobs
+        .iter()
+        .map(|(_, key, _)| json!({ "taskType": "getResponse", "taskUUID": key }))
+        .collect();
+    HttpRequest::post_json(base_url.to_owned(), &Value::Array(tasks))
+}
+
+/// What the reply says of each of `jobs`; one that it does not mention is not known there.
+pub(super) fn polled(
+    jobs: &[Named],
+    response: &HttpResponse,
+) -> Result<Vec<(JobId, Sighting)>, Trouble> {
+    let envelope = Envelope::read(response).map_err(|reason| trouble(response, reason))?;
+    if let Some(error) = envelope.errors.iter().find(|error| error.task_uuid.is_none()) {
+        // An error that names no task speaks of the whole request: a wrong key, a rate limit.
+        return Err(Trouble {
+            error: error.read(Charged::Unknown),
+            retry_after_ms: response.retry_after_ms(),
+        });
+    }
+    Ok(jobs.iter().map(|(job, key, _)| (*job, envelope.sighting(&key.to_string()))).collect())
+}
+
+/// The request that reads a past task back (Runware docs, task details).
+pub(super) fn look_up(base_url: &str, (_, key, _): &Named) -> HttpRequest {
+    let task = json!([{ "taskType": "getTaskDetails", "taskUUID": key }]);
+    HttpRequest::post_json(base_url.to_owned(), &task)
+}
+
+/// What the provider's records say of the job.
+pub(super) fn looked_up((_, key, _): &Named, response: &HttpResponse) -> Result<Sighting, Trouble> {
+    let key = key.to_string();
+    let envelope = Envelope::read(response).map_err(|reason| trouble(response, reason))?;
+    let record = envelope.items.iter().find(|item| item.task_uuid() == Some(&key));
+    if let Some(inner) = record.and_then(|item| item.0.get("response")) {
+        let sighting = Envelope::from(inner).sighting(&key);
+        // A record proves that the task was taken, even where it holds no item yet.
+        let pending = Report { pending: 1, ..Report::default() };
+        return Ok(match sighting {
+            Sighting::NotKnown => Sighting::Seen(pending),
+            seen => seen,
+        });
+    }
+    let unknown = |error: &&WireError| {
+        let class = class(error.code.as_deref().unwrap_or_default());
+        !matches!(class, FailureClass::Lost) && error.code.as_deref() != Some("taskExpired")
+    };
+    match envelope.errors.iter().find(unknown) {
+        Some(error) => Err(Trouble {
+            error: error.read(Charged::Unknown),
+            retry_after_ms: response.retry_after_ms(),
+        }),
+        None => Ok(Sighting::NotKnown),
+    }
+}
+
+/// The request for the balance (Runware docs, account management).
+pub(super) fn balance(base_url: &str, call: Uuid) -> HttpRequest {
+    let task =
+        json!([{ "taskType": "accountManagement", "taskUUID": call, "operation": "getDetails" }]);
+    HttpRequest::post_json(base_url.to_owned(), &task)
+}
+
+/// The balance: a number, or an object whose keys are not documented, of which the first number is taken.
+pub(super) fn balance_told(response: &HttpResponse) -> Result<Option<MicroUsd>, JobError> {
+    let envelope = Envelope::read(response).map_err(|reason| trouble(response, reason).error)?;
+    if let Some(error) = envelope.errors.first() {
+        return Err(error.read(Charged::NotCharged));
+    }
+    let balance = envelope.items.first().and_then(|item| item.0.get("balance"));
+    let number = balance.and_then(|balance| match balance {
+        Value::Object(parts) => parts.values().find_map(Value::as_f64),
+        other => other.as_f64(),
+    });
+    Ok(number.and_then(MicroUsd::from_usd))
+}
+
+fn trouble(response: &HttpResponse, reason: String) -> Trouble {
+    Trouble {
+        error: status_error(response.status, reason, Charged::Unknown),
+        retry_after_ms: response.retry_after_ms(),
+    }
+}
+
+/// An error by its status code alone, where the body says nothing.
+fn status_error(status: u16, message: String, charged: Charged) -> JobError {
+    let class = match status {
+        401 | 403 => FailureClass::Key,
+        402 => FailureClass::Money,
+        408 | 504 => FailureClass::Timeout,
+        429 => FailureClass::Rate,
+        503 => FailureClass::Capacity,
+        400..=499 => FailureClass::Parameter,
+        _ => FailureClass::Provider,
+    };
+    JobError::ours(class, &format!("http{status}"), message, charged)
+}
+
+/// `{"data": […], "errors": […]}`, where either may be missing; also `{"error": {…}}` and a bare array,
+/// which the official SDK accepts.
+#[derive(Debug, Default)]
+struct Envelope {
+    items: Vec<Item>,
+    errors: Vec<WireError>,
+}
+
+#[derive(Debug)]
+struct Item(Value);
+
+impl Item {
+    fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).and_then(Value::as_str)
+    }
+
+    fn task_uuid(&self) -> Option<&str> {
+        self.text("taskUUID")
+    }
+
+    /// The error that an item may carry instead of a result.
+    fn error(&self) -> Option<WireError> {
+        let error = self.0.get("error").filter(|error| error.is_object());
+        if let Some(error) = error {
+            return serde_json::from_value(error.clone()).ok();
+        }
+        (self.text("status") == Some("error"))
+            .then(|| serde_json::from_value(self.0.clone()).unwrap_or_default())
+    }
+}
+
+impl Envelope {
+    fn read(response: &HttpResponse) -> Result<Self, String> {
+        match serde_json::from_slice::<Value>(&response.body) {
+            Ok(value @ (Value::Object(_) | Value::Array(_))) => Ok(Self::from(&value)),
+            _ => Err(format!(
+                "the provider answered {} with something that is not its protocol: {}",
+                response.status,
+                one_line(
+                    &String::from_utf8_lossy(response.body.get(..300).unwrap_or(&response.body)),
+                    120
+                ),
+            )),
+        }
+    }
+
+    fn from(value: &Value) -> Self {
+        let list = |name: &str| match value.get(name) {
+            Some(Value::Array(all)) => all.clone(),
+            Some(one @ Value::Object(_)) => vec![one.clone()],
+            _ => Vec::new(),
+        };
+        let data = value.as_array().cloned().unwrap_or_else(|| list("data"));
+        let errors = list("errors").into_iter().chain(list("error"));
+        Self {
+            items: data.into_iter().map(Item).collect(),
+            errors: errors.map(|error| serde_json::from_value(error).unwrap_or_default()).collect(),
+        }
+    }
+
+    fn has_error(&self, key: &str) -> bool {
+        self.errors.iter().any(|error| error.task_uuid.as_deref() == Some(key))
+    }
+
+    /// What is said of the task `key`. Every status that is not an end counts as still running.
+    fn sighting(&self, key: &str) -> Sighting {
+        let mut report = Report::default();
+        let mut mentioned = false;
+        for item in self.items.iter().filter(|item| item.task_uuid() == Some(key)) {
+            mentioned = true;
+            if let Some(error) = item.error() {
+                report.failures.push(error.read(Charged::NotCharged));
+            } else if let Some(output) = output(item) {
+                let twice = report.outputs.iter().any(|other| other.remote_id == output.remote_id);
+                if !twice {
+                    report.outputs.push(output);
+                }
+            } else {
+                report.pending += 1;
+                let progress = item.0.get("progress").and_then(Value::as_u64);
+                report.progress_percent = progress.map(|percent| percent.min(100) as u8);
+            }
+        }
+        for error in self.errors.iter().filter(|error| error.task_uuid.as_deref() == Some(key)) {
+            // "Not found" of one task among several is an answer, not a failure of the job.
+            let class = class(error.code.as_deref().unwrap_or_default());
+            if class == FailureClass::Lost || error.is_conflict() {
+                continue;
+            }
+            mentioned = true;
+            report.failures.push(error.read(Charged::NotCharged));
+        }
+        if mentioned { Sighting::Seen(report) } else { Sighting::NotKnown }
+    }
+}
+
+/// A finished result: it has an address, whatever its status is called.
+fn output(item: &Item) -> Option<Output> {
+    let url = item.text("videoURL").filter(|url| !url.is_empty())?;
+    let remote_id = item.text("videoUUID").unwrap_or(url);
+    let draft_id = item.0.pointer("/outputs/draftId").and_then(Value::as_str);
+    Some(Output {
+        remote_id: one_line(remote_id, 200),
+        url: url.to_owned(),
+        seed: item.0.get("seed").and_then(Value::as_u64),
+        charge: item.0.get("cost").and_then(Value::as_f64).and_then(MicroUsd::from_usd),
+        draft_id: draft_id.map(|id| one_line(id, 200)),
+        flagged: item.0.get("NSFWContent").and_then(Value::as_bool).unwrap_or(false),
+        file: None,
+        lost: false,
+    })
+}

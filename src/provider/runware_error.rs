@@ -1,0 +1,144 @@
+//! Runware's errors: their shape, and what kind of thing each code means.
+//!
+//! The provider keeps no closed list of codes, so a code is read by its known names first and by its
+//! form after that (Runware docs, errors; the classes of its official SDKs).
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::domain::job::{Charged, FailureClass, JobError};
+use crate::domain::text::one_line;
+
+/// The longest message that is kept, in characters.
+const MAX_MESSAGE_CHARS: usize = 2000;
+
+/// An error as Runware writes it. Every field may be missing.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct WireError {
+    #[serde(alias = "errorCode")]
+    pub(super) code: Option<String>,
+    pub(super) message: Option<String>,
+    pub(super) parameter: Value,
+    #[serde(rename = "taskUUID")]
+    pub(super) task_uuid: Option<String>,
+}
+
+impl WireError {
+    /// The error in the terms of the product.
+    pub(super) fn read(&self, charged: Charged) -> JobError {
+        let code = one_line(self.code.as_deref().unwrap_or("unknownError"), 100);
+        let message = self.message.as_deref().unwrap_or("the provider gave no message");
+        let parameters = match &self.parameter {
+            Value::String(one) => vec![one_line(one, 100)],
+            Value::Array(all) => all
+                .iter()
+                .filter_map(Value::as_str)
+                .take(20)
+                .map(|one| one_line(one, 100))
+                .collect(),
+            _ => Vec::new(),
+        };
+        JobError {
+            class: class(&code),
+            message: one_line(message, MAX_MESSAGE_CHARS),
+            code,
+            parameters,
+            charged,
+        }
+    }
+
+    /// Whether the error only says that the provider has this task already.
+    pub(super) fn is_conflict(&self) -> bool {
+        self.code.as_deref() == Some("conflictTaskUUID")
+    }
+}
+
+/// What kind of thing `code` means.
+pub(super) fn class(code: &str) -> FailureClass {
+    let lower = code.to_ascii_lowercase();
+    let has = |parts: &[&str]| parts.iter().any(|part| lower.contains(part));
+    if has(&["contentpolicy", "sensitivecontent", "unsafecontent", "nsfw", "blocked", "moderation"])
+        || lower == "invalidprovidercontent"
+    {
+        FailureClass::Moderated
+    } else if has(&["credits", "quota", "balance", "paymentrequired"]) {
+        FailureClass::Money
+    } else if has(&["ratelimit"]) {
+        FailureClass::Rate
+    } else if has(&["apikey", "unauthorized", "forbidden", "permission", "authentication"]) {
+        FailureClass::Key
+    } else if has(&["modelnotfound", "unknownmodel", "modeldisabled", "modelunavailable"]) {
+        FailureClass::ModelGone
+    } else if has(&["noavailableserver", "modelnotready", "serviceunavailable"]) {
+        FailureClass::Capacity
+    } else if has(&["timeout"]) {
+        FailureClass::Timeout
+    } else if has(&["expired"]) {
+        FailureClass::Expired
+    } else if has(&["tasknotfound", "taskfailedornotfound"]) {
+        FailureClass::Lost
+    } else if is_about_a_parameter(&lower) {
+        FailureClass::Parameter
+    } else {
+        FailureClass::Provider
+    }
+}
+
+fn is_about_a_parameter(lower: &str) -> bool {
+    const FORMS: [&str; 10] = [
+        "invalid",
+        "missing",
+        "conflict",
+        "duplicate",
+        "unsupported",
+        "unknownparameter",
+        "value",
+        "array",
+        "max",
+        "incompatible",
+    ];
+    FORMS.iter().any(|form| lower.starts_with(form)) || lower.starts_with("mismatch")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The codes that the official SDKs know (Runware TypeScript SDK, errors; Python SDK, errors).
+    #[test]
+    fn known_codes_fall_into_their_classes() {
+        for (codes, expected) in [
+            ("invalidApiKey missingApiKey unauthorized insufficientPermissions", FailureClass::Key),
+            (
+                "insufficientCredits providerInsufficientCredits videoInferenceInsufficientCredits quotaExceeded paymentRequired",
+                FailureClass::Money,
+            ),
+            (
+                "rateLimitExceeded inferenceRateLimitExceeded providerRateLimitExceeded",
+                FailureClass::Rate,
+            ),
+            (
+                "contentPolicyViolation invalidProviderContent nsfwContentDetected promptBlocked moderationFailed",
+                FailureClass::Moderated,
+            ),
+            (
+                "timeoutProvider providerTimeout providerGatewayTimeout timeout",
+                FailureClass::Timeout,
+            ),
+            (
+                "providerError providerInternalError inferenceError standardError somethingNew",
+                FailureClass::Provider,
+            ),
+            ("modelNotFound unknownModel modelDisabled modelUnavailable", FailureClass::ModelGone),
+            (
+                "unsupportedParameter missingDimensionParameters conflictTaskUUID valueTooLarge mismatchProviderSettingsProvider",
+                FailureClass::Parameter,
+            ),
+        ] {
+            for code in codes.split(' ') {
+                assert_eq!(class(code), expected, "{code}");
+            }
+        }
+    }
+}
