@@ -7,3 +7,4 @@ pub mod engine;
 pub mod media;
 pub mod provider;
 pub mod sandbox;
+pub mod store;

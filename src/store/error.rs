@@ -1,0 +1,110 @@
+//! What can go wrong with the database, in words that a person can act on.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
+use thiserror::Error;
+
+/// Why the database could not be used. Nothing in it was changed.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The file is no database, or broken.
+    #[error(
+        "the database {path} is damaged ({source}); it was left as it is, and your clips and the .json \
+         beside each are untouched. Move it away to start with an empty history, or put a copy back",
+        path = path.display()
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
+    /// A newer Rushes made it.
+    #[error(
+        "the database {path} was made by a newer version of Rushes (schema {found}, this one knows \
+         {known}); use that version, or another --data-dir", path = path.display()
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+        /// The newest schema that is known here.
+        known: i64,
+    },
+    /// The disk is full.
+    #[error("the disk that holds {path} is full; nothing was lost: free some space and run it again", path = path.display())]
+    Full {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file or folder can't be written.
+    #[error("{path} can't be written ({source}); make its folder writable, or choose another with --data-dir", path = path.display())]
+    ReadOnly {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
+    /// Another program holds it for too long.
+    #[error("another program keeps {path} locked; close it and run this again", path = path.display())]
+    Busy {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Another program drives the jobs now, so this one must not write.
+    #[error("another Rushes took over the jobs of this data folder; this one stops writing")]
+    LeaseLost,
+    /// A row holds something that this version can't read.
+    #[error("job {id} in {path} can't be read ({what}); it was left as it is", path = path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The job's id.
+        id: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// Anything else.
+    #[error("the database {path} can't be used: {source}", path = path.display())]
+    Other {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
+}
+
+impl StoreError {
+    pub(super) fn opening(path: &Path, source: rusqlite::Error) -> Self {
+        match code(&source) {
+            Some(ErrorCode::CannotOpen) => Self::ReadOnly { path: path.to_owned(), source },
+            _ => Self::using(path, source),
+        }
+    }
+
+    pub(super) fn using(path: &Path, source: rusqlite::Error) -> Self {
+        let path = path.to_owned();
+        match code(&source) {
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+                Self::Damaged { path, source }
+            }
+            Some(ErrorCode::DiskFull) => Self::Full { path },
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+                Self::ReadOnly { path, source }
+            }
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy { path },
+            _ => Self::Other { path, source },
+        }
+    }
+
+    /// Whether trying again may help.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Full { .. } | Self::Busy { .. })
+    }
+}
+
+fn code(error: &rusqlite::Error) -> Option<ErrorCode> {
+    error.sqlite_error_code()
+}

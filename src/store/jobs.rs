@@ -1,0 +1,256 @@
+//! Jobs and their events: written together, in one transaction.
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, Row, Transaction, TransactionBehavior, params};
+
+use super::{Lease, Store, StoreError};
+use crate::domain::catalog::ModelId;
+use crate::domain::event::{JobEvent, Write};
+use crate::domain::job::{Job, JobId, JobKind};
+use crate::domain::request::ClipLength;
+use crate::domain::size::Resolution;
+
+impl Store {
+    /// Writes all of `writes` or none. With a lease, nothing is written once another was taken.
+    pub fn commit(&mut self, writes: &[Write], lease: Option<Lease>) -> Result<(), StoreError> {
+        let path = self.path.clone();
+        let wrong = |error| StoreError::using(&path, error);
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(wrong)?;
+        if let Some(lease) = lease {
+            let epoch: i64 = transaction
+                .query_row("SELECT epoch FROM lease", [], |row| row.get(0))
+                .map_err(wrong)?;
+            if epoch != lease.epoch {
+                return Err(StoreError::LeaseLost);
+            }
+        }
+        for (index, write) in writes.iter().enumerate() {
+            // Only the last row of a job in a batch is ever read, so only that one is written.
+            let superseded = writes[index + 1..].iter().any(|later| later.job.id == write.job.id);
+            let seq = match &write.event {
+                JobEvent::Created { .. } => Some(insert(&transaction, &write.job).map_err(wrong)?),
+                _ if superseded => None,
+                _ => Some(update(&transaction, &write.job).map_err(wrong)?),
+            };
+            append(&transaction, write, seq).map_err(wrong)?;
+        }
+        transaction.commit().map_err(wrong)
+    }
+
+    /// Every job that the driver has something to do for, oldest first.
+    pub fn live_jobs(&self) -> Result<Vec<Job>, StoreError> {
+        self.jobs("SELECT id, body FROM job WHERE is_live = 1 ORDER BY seq", [])
+    }
+
+    /// The job of that id.
+    pub fn job(&self, id: JobId) -> Result<Option<Job>, StoreError> {
+        Ok(self.jobs("SELECT id, body FROM job WHERE id = ?1", [id.to_string()])?.pop())
+    }
+
+    /// Jobs whose id begins with `prefix`, newest first, at most `limit`.
+    pub fn jobs_by_prefix(&self, prefix: &str, limit: usize) -> Result<Vec<Job>, StoreError> {
+        let prefix = prefix.to_ascii_lowercase();
+        if prefix.is_empty() || !prefix.chars().all(|c| c.is_ascii_hexdigit() || c == '-') {
+            return Ok(Vec::new());
+        }
+        let last = format!("{prefix}g");
+        self.jobs(
+            "SELECT id, body FROM job WHERE id >= ?1 AND id < ?2 ORDER BY seq DESC LIMIT ?3",
+            params![prefix, last, limit as i64],
+        )
+    }
+
+    /// The jobs that descend from `id`, oldest first.
+    pub fn children(&self, id: JobId) -> Result<Vec<Job>, StoreError> {
+        self.jobs("SELECT id, body FROM job WHERE parent = ?1 ORDER BY seq", [id.to_string()])
+    }
+
+    /// Everything that happened to `id`, in order.
+    pub fn events(&self, id: JobId) -> Result<Vec<(Timestamp, JobEvent)>, StoreError> {
+        let wrong = |error| self.wrong(error);
+        let mut statement = self
+            .connection
+            .prepare_cached(
+                "SELECT at_us, job_event.body FROM job_event JOIN job ON job.seq = job_seq
+                 WHERE job.id = ?1 ORDER BY nr",
+            )
+            .map_err(wrong)?;
+        let rows = statement
+            .query_map([id.to_string()], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
+            })
+            .map_err(wrong)?;
+        let mut events = Vec::new();
+        for row in rows {
+            let (at_us, body) = row.map_err(wrong)?;
+            let at = Timestamp::from_microsecond(at_us);
+            let event = serde_json::from_str(&body);
+            match (at, event) {
+                (Ok(at), Ok(event)) => events.push((at, event)),
+                (at, event) => {
+                    let what = format!("{:?} {:?}", at.err(), event.err().map(|e| e.to_string()));
+                    return Err(self.unreadable(&id.to_string(), what));
+                }
+            }
+        }
+        Ok(events)
+    }
+
+    /// Asks whoever drives to stop `id`.
+    pub fn ask_cancel(&self, id: JobId) -> Result<(), StoreError> {
+        self.connection
+            .execute("UPDATE job SET cancel_asked = 1 WHERE id = ?1", [id.to_string()])
+            .map(drop)
+            .map_err(|error| self.wrong(error))
+    }
+
+    /// The live jobs that somebody asked to stop.
+    pub fn cancels_asked(&self) -> Result<Vec<Job>, StoreError> {
+        self.jobs("SELECT id, body FROM job WHERE is_live = 1 AND cancel_asked = 1", [])
+    }
+
+    /// How long the last jobs of that sort took from acceptance to the last result, as their
+    /// median in milliseconds; none before the first.
+    pub fn typical_render_ms(
+        &self,
+        model: &ModelId,
+        kind: JobKind,
+        resolution: Resolution,
+        length: ClipLength,
+    ) -> Result<Option<u64>, StoreError> {
+        let wrong = |error| self.wrong(error);
+        let mut statement = self
+            .connection
+            .prepare_cached(
+                "SELECT render_ms FROM job WHERE model = ?1 AND kind = ?2 AND resolution = ?3
+                 AND length_ms IS ?4 AND render_ms IS NOT NULL ORDER BY seq DESC LIMIT 9",
+            )
+            .map_err(wrong)?;
+        let sort =
+            params![model.to_string(), kind.word(), resolution.to_string(), length_ms(length)];
+        let rows = statement.query_map(sort, |row| row.get::<_, i64>(0)).map_err(wrong)?;
+        let mut all = rows.collect::<Result<Vec<_>, _>>().map_err(wrong)?;
+        all.sort_unstable();
+        Ok(all.get(all.len() / 2).map(|ms| (*ms).max(0) as u64))
+    }
+
+    /// The jobs that `sql` selects as `id, body`.
+    pub(super) fn jobs<P: rusqlite::Params>(
+        &self,
+        sql: &str,
+        params: P,
+    ) -> Result<Vec<Job>, StoreError> {
+        let wrong = |error| self.wrong(error);
+        let mut statement = self.connection.prepare_cached(sql).map_err(wrong)?;
+        let pair = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?));
+        let rows = statement.query_map(params, pair).map_err(wrong)?;
+        let mut jobs = Vec::new();
+        for row in rows {
+            let (id, body) = row.map_err(wrong)?;
+            let job = serde_json::from_str(&body)
+                .map_err(|error| self.unreadable(&id, error.to_string()))?;
+            jobs.push(job);
+        }
+        Ok(jobs)
+    }
+
+    fn unreadable(&self, id: &str, what: String) -> StoreError {
+        StoreError::Unreadable { path: self.path.clone(), id: id.to_owned(), what }
+    }
+}
+
+fn insert(transaction: &Transaction<'_>, job: &Job) -> rusqlite::Result<i64> {
+    let prompt = &job.request.prompt;
+    transaction
+        .prepare_cached(
+            "INSERT INTO prompt (text, first_used_ms) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![prompt, job.created_at.as_millisecond()])?;
+    let seq = transaction
+        .prepare_cached(
+            "INSERT INTO job (id, created_ms, state, is_live, kind, model, resolution, length_ms,
+                              prompt_id, parent, body)
+             VALUES (?1, ?2, '', 1, ?3, ?4, ?5, ?6, (SELECT id FROM prompt WHERE text = ?7), ?8, '')
+             RETURNING seq",
+        )?
+        .query_row(
+            params![
+                job.id.to_string(),
+                job.created_at.as_millisecond(),
+                job.request.kind.word(),
+                job.request.model.to_string(),
+                job.request.resolution.to_string(),
+                length_ms(job.request.duration),
+                prompt,
+                job.parent.map(|parent| parent.job.to_string()),
+            ],
+            |row| row.get::<_, i64>(0),
+        )?;
+    transaction
+        .prepare_cached("INSERT INTO job_text (rowid, text) VALUES (?1, ?2)")?
+        .execute(params![seq, format!("{prompt}\n{}", job.request.model)])?;
+    update(transaction, job)
+}
+
+fn update(transaction: &Transaction<'_>, job: &Job) -> rusqlite::Result<i64> {
+    let error = job.error.as_ref().map(|error| format!("{} {}", error.code, error.message));
+    let render_ms = job.rendered_at.zip(job.accepted_at).map(|(end, start)| {
+        end.duration_since(start).as_millis().clamp(0, i128::from(i64::MAX)) as i64
+    });
+    let money = job.charge().or(job.estimate.most());
+    transaction
+        .prepare_cached(
+            "UPDATE job SET state = ?2, is_live = ?3, seed = ?4, money_micro = ?5, render_ms = ?6,
+                            error = ?7, body = ?8
+             WHERE id = ?1 RETURNING seq",
+        )?
+        .query_row(
+            params![
+                job.id.to_string(),
+                job.state.word(),
+                job.state.is_live(),
+                job.seed().and_then(|seed| i64::try_from(seed).ok()),
+                money.map(|money| money.0),
+                render_ms,
+                error.unwrap_or_default(),
+                serde_json::to_string(job).map_err(to_sql)?,
+            ],
+            |row| row.get::<_, i64>(0),
+        )
+}
+
+fn append(transaction: &Transaction<'_>, write: &Write, seq: Option<i64>) -> rusqlite::Result<()> {
+    let seq = match seq {
+        Some(seq) => Some(seq),
+        None => transaction
+            .prepare_cached("SELECT seq FROM job WHERE id = ?1")?
+            .query_row([write.job.id.to_string()], |row| row.get(0))
+            .optional()?,
+    };
+    transaction
+        .prepare_cached(
+            "INSERT INTO job_event (job_seq, nr, at_us, event, body)
+             SELECT ?1, coalesce(max(nr), 0) + 1, ?2, ?3, ?4 FROM job_event WHERE job_seq = ?1",
+        )?
+        .execute(params![
+            seq,
+            write.at.as_microsecond(),
+            write.event.word(),
+            serde_json::to_string(&write.event).map_err(to_sql)?
+        ])?;
+    Ok(())
+}
+
+fn to_sql(error: serde_json::Error) -> rusqlite::Error {
+    rusqlite::Error::ToSqlConversionFailure(Box::new(error))
+}
+
+fn length_ms(length: ClipLength) -> Option<u32> {
+    match length {
+        ClipLength::Ms(ms) => Some(ms),
+        ClipLength::Auto => None,
+    }
+}

@@ -1,0 +1,88 @@
+//! The schema, as a list of migrations. One that was released is never edited: a change is a new one.
+
+use std::path::Path;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::StoreError;
+
+/// Each takes the schema from its place in the list to the next.
+const MIGRATIONS: &[&str] = &["
+CREATE TABLE prompt (
+    id INTEGER PRIMARY KEY,
+    text TEXT NOT NULL UNIQUE,
+    first_used_ms INTEGER NOT NULL
+) STRICT;
+
+-- The columns beside `body` are copies of what it says, for searching and sorting.
+CREATE TABLE job (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    created_ms INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    is_live INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    model TEXT NOT NULL,
+    resolution TEXT NOT NULL,
+    length_ms INTEGER,
+    prompt_id INTEGER NOT NULL REFERENCES prompt (id),
+    seed INTEGER,
+    money_micro INTEGER,
+    render_ms INTEGER,
+    parent TEXT,
+    cancel_asked INTEGER NOT NULL DEFAULT 0,
+    starred INTEGER NOT NULL DEFAULT 0,
+    note TEXT NOT NULL DEFAULT '',
+    tags TEXT NOT NULL DEFAULT '',
+    error TEXT NOT NULL DEFAULT '',
+    body TEXT NOT NULL
+) STRICT;
+CREATE INDEX job_live ON job (is_live) WHERE is_live = 1;
+CREATE INDEX job_parent ON job (parent) WHERE parent IS NOT NULL;
+CREATE INDEX job_render ON job (model, kind, resolution, length_ms, seq) WHERE render_ms IS NOT NULL;
+
+CREATE TABLE job_event (
+    job_seq INTEGER NOT NULL REFERENCES job (seq),
+    nr INTEGER NOT NULL,
+    at_us INTEGER NOT NULL,
+    event TEXT NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (job_seq, nr)
+) STRICT, WITHOUT ROWID;
+
+CREATE VIRTUAL TABLE job_text USING fts5 (
+    text, content = '', contentless_delete = 1, tokenize = 'trigram'
+);
+
+CREATE TABLE lease (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    epoch INTEGER NOT NULL,
+    holder TEXT NOT NULL,
+    since_ms INTEGER NOT NULL
+) STRICT;
+"];
+
+/// Brings the schema to the newest version, in one transaction.
+pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    let known = MIGRATIONS.len() as i64;
+    let wrong = |error| StoreError::using(path, error);
+    let version = |connection: &Connection| {
+        connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))
+    };
+    let found = version(connection).map_err(wrong)?;
+    if found > known {
+        return Err(StoreError::Newer { path: path.to_owned(), found, known });
+    }
+    if found == known {
+        return Ok(());
+    }
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(wrong)?;
+    // Another program may have migrated while this one waited for its turn.
+    let found = version(&transaction).map_err(wrong)?.clamp(0, known);
+    for migration in &MIGRATIONS[found as usize..] {
+        transaction.execute_batch(migration).map_err(wrong)?;
+    }
+    transaction.pragma_update(None, "user_version", known).map_err(wrong)?;
+    transaction.commit().map_err(wrong)
+}
