@@ -2,9 +2,11 @@
 //!
 //! Each module is a room; ARCHITECTURE.md says what each is for, what it may import and which laws hold.
 
+pub mod cli;
 pub mod domain;
 pub mod engine;
 pub mod media;
 pub mod provider;
+pub mod runtime;
 pub mod sandbox;
 pub mod store;

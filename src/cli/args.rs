@@ -1,0 +1,231 @@
+//! The command line as clap reads it. The help texts are the reference.
+
+use std::path::PathBuf;
+
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use super::Context;
+use super::trouble::Trouble;
+use crate::domain::catalog::ModelId;
+use crate::domain::request::ClipLength;
+use crate::domain::size::{AspectRatio, Resolution};
+use crate::sandbox::trouble::TROUBLE_WORDS;
+
+/// Iterate on AI video prompts. Nothing paid for is lost, nothing is paid twice.
+#[derive(Parser, Debug)]
+#[command(name = "rushes", version, max_term_width = 100, disable_help_subcommand = true)]
+pub(super) struct Args {
+    /// Where jobs, clips and the sandbox are kept
+    #[arg(long, global = true, value_name = "DIR", env = "RUSHES_DATA_DIR")]
+    pub(super) data_dir: Option<PathBuf>,
+    /// The config file; a folder "catalog" beside it may hold models of your own
+    #[arg(long, global = true, value_name = "FILE", env = "RUSHES_CONFIG")]
+    pub(super) config: Option<PathBuf>,
+    /// Print JSON, one object a line
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    #[command(subcommand)]
+    pub(super) verb: Option<Verb>,
+}
+
+#[derive(Subcommand, Debug)]
+pub(super) enum Verb {
+    /// Render a clip from a prompt
+    #[command(after_help = trouble_help())]
+    Generate(Box<Wish>),
+    /// Turn a finished draft into its final
+    Promote {
+        /// The draft: its id, or the beginning of it
+        job: String,
+        /// 720p or 1080p; the highest that the model promotes to if left out
+        #[arg(long)]
+        resolution: Option<Resolution>,
+        /// Stay until the file is on disk
+        #[arg(long)]
+        wait: bool,
+        /// Pay for another final, although the draft has one at this resolution
+        #[arg(long)]
+        again: bool,
+    },
+    /// Carry on with jobs until they have ended
+    Wait {
+        /// Their ids, or the beginnings; all live ones if left out
+        jobs: Vec<String>,
+    },
+    /// List the live jobs and the last ones that ended
+    Jobs {
+        /// Stay, and show changes as they come
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Search all jobs: words, and model: is: cost: seed: since: star: tag:
+    History {
+        /// For example: fox model:1.5 is:draft cost:<0.2 since:2d
+        query: Vec<String>,
+        /// The most that are listed, newest first
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+        limit: u32,
+    },
+    /// Show everything about a job
+    Show {
+        /// Its id, or the beginning of it
+        job: String,
+    },
+    /// Open a finished clip in the system player
+    Open {
+        /// Its id, or the beginning of it
+        job: String,
+    },
+    /// Stop a job that the provider does not have yet
+    Cancel {
+        /// Its id, or the beginning of it
+        job: String,
+    },
+    /// List the models with their sizes, lengths and prices
+    Models {
+        /// Also those that are retired or delisted
+        #[arg(long)]
+        all: bool,
+    },
+    /// Serve the sandbox for other programs
+    #[command(after_help = trouble_help())]
+    Sandbox {
+        /// The address, for example 127.0.0.1:4711; port 0 takes any free one
+        #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+        listen: String,
+        /// How many times faster than usual it renders
+        #[arg(long, value_name = "X", value_parser = speed)]
+        speed: Option<f64>,
+        /// The only key that is taken; any is if left out
+        #[arg(long, value_name = "KEY")]
+        key: Option<String>,
+    },
+    /// Say what is set up, what works, and what to do
+    Doctor,
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// What a person wants rendered.
+#[derive(clap::Args, Debug)]
+pub(super) struct Wish {
+    /// The prompt
+    #[arg(
+        long,
+        value_name = "TEXT",
+        required_unless_present = "prompt_file",
+        conflicts_with = "prompt_file"
+    )]
+    pub(super) prompt: Option<String>,
+    /// A file with the prompt; - reads it from standard input
+    #[arg(long, value_name = "FILE")]
+    pub(super) prompt_file: Option<PathBuf>,
+    /// provider/model, as `rushes models` lists them [default: the config's, or sandbox/1.5-pro]
+    #[arg(long, value_name = "ID")]
+    pub(super) model: Option<String>,
+    /// A cheap 480p draft that can be promoted to a final
+    #[arg(long)]
+    pub(super) draft: bool,
+    /// 480p, 720p, 1080p or 4k, as the model has them
+    #[arg(long, value_name = "R")]
+    pub(super) resolution: Option<Resolution>,
+    /// 16:9, 9:16, 1:1 and so on, as the model has them
+    #[arg(long, value_name = "A")]
+    pub(super) aspect: Option<AspectRatio>,
+    /// Seconds, or auto where the model can choose
+    #[arg(long, value_name = "S")]
+    pub(super) duration: Option<ClipLength>,
+    /// The seed, to make the same again
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Option<u64>,
+    /// How many variations, each paid for
+    #[arg(long, value_name = "N")]
+    pub(super) results: Option<u32>,
+    /// Sound on or off, where the model makes sound
+    #[arg(long, value_name = "on|off")]
+    pub(super) audio: Option<Switch>,
+    /// Keep the camera still
+    #[arg(long)]
+    pub(super) camera_fixed: bool,
+    /// The image that the clip begins with: a PNG, JPEG or WebP file, or an address
+    #[arg(long, value_name = "PATH|URL")]
+    pub(super) first_frame: Option<String>,
+    /// The image that the clip ends with
+    #[arg(long, value_name = "PATH|URL")]
+    pub(super) last_frame: Option<String>,
+    /// mp4, mov or webm, as the model has them
+    #[arg(long, value_name = "F", value_parser = format)]
+    pub(super) format: Option<crate::domain::request::OutputFormat>,
+    /// The output quality, as the provider counts it
+    #[arg(long, value_name = "N")]
+    pub(super) quality: Option<u32>,
+    /// Stay until the file is on disk
+    #[arg(long)]
+    pub(super) wait: bool,
+    /// Print the estimate and the exact request, and send nothing
+    #[arg(long, conflicts_with = "wait")]
+    pub(super) dry_run: bool,
+}
+
+impl Wish {
+    /// The model that is named, or else `default`.
+    pub(super) fn model_id(&self, default: Option<&ModelId>) -> Result<ModelId, Trouble> {
+        match (&self.model, default) {
+            (Some(text), _) => text.parse().map_err(Trouble::wrong),
+            (None, Some(default)) => Ok(default.clone()),
+            (None, None) => "sandbox/1.5-pro".parse().map_err(Trouble::wrong),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Switch {
+    /// With it.
+    On,
+    /// Without it.
+    Off,
+}
+
+fn format(text: &str) -> Result<crate::domain::request::OutputFormat, String> {
+    use crate::domain::request::OutputFormat;
+    match text.to_ascii_lowercase().as_str() {
+        "mp4" => Ok(OutputFormat::Mp4),
+        "mov" => Ok(OutputFormat::Mov),
+        "webm" => Ok(OutputFormat::Webm),
+        other => Err(format!("'{other}' is no format; choose mp4, mov or webm")),
+    }
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(speed) if (0.01..=1000.0).contains(&speed) => Ok(speed),
+        _ => Err("choose a number from 0.01 to 1000".to_owned()),
+    }
+}
+
+fn trouble_help() -> String {
+    let rows: Vec<String> =
+        TROUBLE_WORDS.iter().map(|one| format!("  {:<30}{}", one.word, one.what)).collect();
+    format!("Words in a prompt that ask the sandbox for trouble:\n{}", rows.join("\n"))
+}
+
+/// What the program can do, for whoever starts it without a verb.
+pub(super) fn print_overview(context: &mut Context) -> Result<u8, Trouble> {
+    let help = Args::command().render_help();
+    context.out.line(help.to_string().trim_end())?;
+    context.out.line("")?;
+    context.out.line("A first clip, rendered on this machine for nothing:")?;
+    context
+        .out
+        .line("  rushes generate --draft --wait --prompt \"a paper boat on a rain puddle\"")?;
+    Ok(0)
+}
+
+/// The whole command, for completions.
+pub(super) fn command() -> clap::Command {
+    Args::command()
+}

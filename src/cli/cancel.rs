@@ -1,0 +1,56 @@
+//! `rushes cancel`: stops what the provider does not have yet.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Context;
+use super::job_json::JobJson;
+use super::submit::find_job;
+use super::trouble::Trouble;
+use crate::domain::job::JobState;
+use crate::runtime::driver::Driver;
+
+/// How long another process that drives may take to hear of the wish.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+pub(super) async fn run(context: &mut Context, text: &str) -> Result<u8, Trouble> {
+    let workspace = context.workspace()?;
+    let mut job = find_job(&workspace, text).await?;
+    let id = job.id;
+    if matches!(job.state, JobState::Queued | JobState::RetryWait) {
+        workspace.store.run(move |store| store.ask_cancel(id)).await??;
+        let mut driver = Driver::start(Arc::clone(&workspace));
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        while matches!(job.state, JobState::Queued | JobState::RetryWait) {
+            if let Ok(changed) = tokio::time::timeout_at(deadline, driver.changed()).await {
+                changed?;
+            } else {
+                return Err(Trouble::unknown(
+                    "the Rushes that drives this job did not answer; `rushes show` tells how it ended",
+                ));
+            }
+            job = find_job(&workspace, &id.to_string()).await?;
+        }
+    }
+    match job.state {
+        JobState::Canceled if context.json => {
+            context.out.json(&JobJson::new(&job, &context.places.data_dir))?;
+            Ok(0)
+        }
+        JobState::Canceled => {
+            context.out.line(&format!("job {id} canceled, not charged"))?;
+            Ok(0)
+        }
+        state if state.is_end() => Err(Trouble::wrong(format!(
+            "job {id} has ended already: {}",
+            super::words::state(&job)
+        ))),
+        JobState::InDoubt => Err(Trouble::unknown(format!(
+            "job {id} is in doubt: whether the provider has it can't be found out"
+        ))),
+        _ => Err(Trouble::failed(format!(
+            "the provider has job {id} and offers no way to stop it: it goes on, is charged when it succeeds, and its file will be saved by `rushes wait {}`",
+            id.short()
+        ))),
+    }
+}

@@ -1,0 +1,99 @@
+//! `rushes doctor`: what is set up, what works, and what to do.
+
+use serde_json::json;
+
+use super::Context;
+use super::trouble::Trouble;
+use crate::domain::catalog::Provider;
+use crate::runtime::execute::balance;
+use crate::runtime::opener::Here;
+use crate::runtime::workspace::Workspace;
+
+/// One thing that was looked at.
+struct Finding {
+    ok: bool,
+    about: String,
+    what: String,
+}
+
+pub(super) async fn run(context: &mut Context) -> Result<u8, Trouble> {
+    let workspace = context.workspace()?;
+    let mut findings = vec![
+        found(true, "data", context.places.data_dir.display().to_string()),
+        config(context),
+        catalog(&workspace),
+        database(&workspace).await,
+    ];
+    for provider in &workspace.catalog.providers {
+        findings.push(service(&workspace, provider).await);
+    }
+    let here = Here::look();
+    findings.push(found(here.can_show(), "player", here.in_words(&workspace.config.player)));
+    let ok = findings.iter().all(|finding| finding.ok || finding.about == "player");
+    for finding in findings {
+        if context.json {
+            let Finding { ok, about, what } = finding;
+            context.out.json(&json!({ "about": about, "ok": ok, "what": what }))?;
+        } else {
+            let mark = if finding.ok { "ok" } else { "--" };
+            context.out.line(&format!("{mark}  {:<9} {}", finding.about, finding.what))?;
+        }
+    }
+    Ok(u8::from(!ok))
+}
+
+fn found(ok: bool, about: &str, what: String) -> Finding {
+    Finding { ok, about: about.to_owned(), what }
+}
+
+fn config(context: &Context) -> Finding {
+    let file = &context.places.config_file;
+    let state = if file.exists() { "read" } else { "not there, so everything is as it comes" };
+    found(true, "config", format!("{} ({state})", file.display()))
+}
+
+fn catalog(workspace: &Workspace) -> Finding {
+    let problems = workspace.catalog_problems.len();
+    let models = workspace.catalog.models.len();
+    let what = match problems {
+        0 => format!(
+            "{models} models; files in {} are merged on top",
+            workspace.places.catalog_dir().display()
+        ),
+        _ => format!(
+            "{models} models, and {problems} problems in {}",
+            workspace.places.catalog_dir().display()
+        ),
+    };
+    found(problems == 0, "catalog", what)
+}
+
+async fn database(workspace: &Workspace) -> Finding {
+    let live = workspace.store.run(|store| store.live_jobs()).await;
+    let path = workspace.places.database().display().to_string();
+    match live {
+        Ok(Ok(live)) => found(
+            true,
+            "database",
+            format!("{path}, {} live", super::words::count(live.len(), "job")),
+        ),
+        Ok(Err(error)) => found(false, "database", error.to_string()),
+        Err(error) => found(false, "database", error.to_string()),
+    }
+}
+
+/// A service without a key is fine: it is just not used.
+async fn service(workspace: &Workspace, provider: &Provider) -> Finding {
+    let key_is_set = std::env::var(&provider.key_env).is_ok_and(|key| !key.trim().is_empty());
+    if !provider.play_money && !key_is_set {
+        return found(true, &provider.id, format!("not used; set {} to use it", provider.key_env));
+    }
+    match balance(workspace, &provider.id).await {
+        Ok((address, Some(balance))) => {
+            let money = if provider.play_money { "of play money" } else { "left" };
+            found(true, &provider.id, format!("answers at {address}, {balance} {money}"))
+        }
+        Ok((address, None)) => found(true, &provider.id, format!("{address}, tells no balance")),
+        Err(error) => found(false, &provider.id, format!("{}. {}", error.message, error.advice())),
+    }
+}

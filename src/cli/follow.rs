@@ -1,0 +1,211 @@
+//! Staying with jobs until they were accepted or have ended, and saying how they did.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Context;
+use super::job_json::JobJson;
+use super::submit::{find_jobs, is_play_money};
+use super::trouble::Trouble;
+use super::words;
+use crate::domain::job::{FailureClass, Job, JobId, JobState};
+use crate::runtime::clock::wall;
+use crate::runtime::driver::{Driver, LiveJob, Snapshot};
+use crate::runtime::workspace::Workspace;
+
+/// How often the live line's clock moves on.
+const LINE_TICK: Duration = Duration::from_secs(1);
+/// How often this machine's disk may refuse a file before nobody waits for it any longer.
+const MAX_DISK_TRIES: u32 = 3;
+
+/// How long to stay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Until {
+    /// The provider has it, or it has ended.
+    Accepted,
+    /// It has ended, or only the user can decide.
+    Ended,
+}
+
+/// `rushes wait`.
+pub(super) async fn run(context: &mut Context, texts: &[String]) -> Result<u8, Trouble> {
+    let workspace = context.workspace()?;
+    let ids = if texts.is_empty() {
+        let live = workspace.store.run(|store| store.live_jobs()).await??;
+        live.into_iter().map(|job| job.id).collect()
+    } else {
+        find_jobs(&workspace, texts).await?
+    };
+    if ids.is_empty() {
+        context.out.note("no job is live");
+        return Ok(0);
+    }
+    jobs(context, workspace, &ids, Until::Ended).await
+}
+
+/// Drives until all of `ids` are `until`, prints each, and returns the exit status.
+pub(super) async fn jobs(
+    context: &mut Context,
+    workspace: Arc<Workspace>,
+    ids: &[JobId],
+    until: Until,
+) -> Result<u8, Trouble> {
+    let mut driver = Driver::start(Arc::clone(&workspace));
+    let mut waiting = ids.to_vec();
+    let mut seen_version = None;
+    let mut status = 0;
+    let mut complained = false;
+    let interrupted = tokio::signal::ctrl_c();
+    tokio::pin!(interrupted);
+    loop {
+        let snapshot = driver.snapshot();
+        if seen_version != Some(snapshot.version) {
+            seen_version = Some(snapshot.version);
+            for job in read(&workspace, &waiting).await? {
+                if let Some(code) = arrived(&job, until) {
+                    waiting.retain(|id| *id != job.id);
+                    status = status.max(code);
+                    print(context, &workspace, &job)?;
+                }
+            }
+        }
+        if waiting.is_empty() {
+            return Ok(status);
+        }
+        show(context, &snapshot, &waiting, &mut complained);
+        tokio::select! {
+            changed = driver.changed() => changed?,
+            () = tokio::time::sleep(LINE_TICK), if context.out.is_live() => {}
+            _ = &mut interrupted => {
+                return Err(Trouble::unknown("interrupted; what was accepted goes on at the provider, and `rushes wait` continues it"));
+            }
+        }
+    }
+}
+
+async fn read(workspace: &Workspace, ids: &[JobId]) -> Result<Vec<Job>, Trouble> {
+    let ids = ids.to_vec();
+    let jobs = workspace.store.run(move |store| {
+        ids.into_iter().filter_map(|id| store.job(id).transpose()).collect::<Result<Vec<_>, _>>()
+    });
+    Ok(jobs.await??)
+}
+
+/// The exit status of a job that needs no more waiting.
+fn arrived(job: &Job, until: Until) -> Option<u8> {
+    match job.state {
+        JobState::Succeeded => Some(0),
+        JobState::Failed | JobState::Canceled | JobState::Expired => Some(1),
+        JobState::InDoubt => Some(3),
+        JobState::Running | JobState::Downloading | JobState::Canceling
+            if until == Until::Accepted =>
+        {
+            Some(0)
+        }
+        // A full disk does not pass by itself; the result waits at the provider.
+        JobState::Downloading if job.download_tries >= MAX_DISK_TRIES && is_disk(job) => Some(3),
+        _ => None,
+    }
+}
+
+fn is_disk(job: &Job) -> bool {
+    job.error.as_ref().is_some_and(|error| error.class == FailureClass::Disk)
+}
+
+/// The live line: what the first of the waited-for jobs is doing.
+fn show(context: &mut Context, snapshot: &Snapshot, waiting: &[JobId], complained: &mut bool) {
+    for (provider, error) in &snapshot.troubles {
+        if !*complained {
+            *complained = true;
+            context
+                .out
+                .note(&format!("{provider} does not answer: {}; asking again", error.message));
+        }
+    }
+    if snapshot.troubles.is_empty() {
+        *complained = false;
+    }
+    let mut lives = snapshot.jobs.iter().filter(|live| waiting.contains(&live.job.id));
+    let Some(first) = lives.next() else { return };
+    let others = lives.count();
+    let more = if others > 0 {
+        format!(" · and {}", words::count(others, "other"))
+    } else {
+        String::new()
+    };
+    let line = live_line(first);
+    context.out.progress(&format!("{line}{more}"));
+}
+
+/// `running · 4 s · 40 % · draft · 864x496 · …`.
+pub(super) fn live_line(live: &LiveJob) -> String {
+    let job = &live.job;
+    let mut parts =
+        vec![words::state(job).to_owned(), words::span(wall().duration_since(job.since))];
+    if let Some(percent) = live.percent {
+        parts.push(format!("{percent} %"));
+    }
+    if let Some(saving) = live.saving {
+        let total = saving.total.map(|total| format!(" of {}", words::bytes(total)));
+        parts.push(format!("{}{}", words::bytes(saving.bytes), total.unwrap_or_default()));
+    }
+    if let Some(error) = &job.error {
+        parts.push(error.message.clone());
+    }
+    parts.push(words::settings(&job.request));
+    parts.join(" · ")
+}
+
+/// Says how a job stands, as the result of a verb.
+fn print(context: &mut Context, workspace: &Workspace, job: &Job) -> Result<(), Trouble> {
+    if context.json {
+        return context.out.json(&JobJson::new(job, &context.places.data_dir));
+    }
+    context.out.line(&format!("job {} {}", job.id, words::state(job)))?;
+    let seed = job.seed().map(|seed| format!(" · seed {seed}")).unwrap_or_default();
+    context.out.line(&format!(
+        "  {} · {}{seed}",
+        job.request.model,
+        words::settings(&job.request)
+    ))?;
+    for line in money(workspace, job) {
+        context.out.line(&format!("  {line}"))?;
+    }
+    for file in job.files() {
+        let path = context.places.clip(&file.path);
+        context.out.line(&format!("  {} ({})", path.display(), words::bytes(file.bytes)))?;
+    }
+    if let Some(error) = &job.error {
+        context.out.line(&format!("  {}", error_line(job)))?;
+        context.out.line(&format!("  {}", error.advice()))?;
+    }
+    let short = job.id.short();
+    if job.state == JobState::Succeeded && job.draft_id().is_some() {
+        context.out.line(&format!("  make the final: rushes promote {short} --wait"))?;
+    } else if job.state.is_live() {
+        context.out.line(&format!("  wait for the file: rushes wait {short}"))?;
+    }
+    Ok(())
+}
+
+/// What went wrong, in the provider's words, and whether it was charged.
+pub(super) fn error_line(job: &Job) -> String {
+    use crate::domain::job::Charged;
+    let Some(error) = &job.error else { return String::new() };
+    let charged = match error.charged {
+        Charged::Charged => "charged",
+        Charged::NotCharged => "not charged",
+        Charged::Refunded => "refunded",
+        Charged::Unknown => "perhaps charged",
+    };
+    format!("{} ({}, {charged}): {}", error.class, error.code, error.message)
+}
+
+/// Charge and estimate.
+pub(super) fn money(workspace: &Workspace, job: &Job) -> Vec<String> {
+    let play = if is_play_money(workspace, job) { " (play money)" } else { "" };
+    match job.charge() {
+        Some(charge) => vec![format!("charged {charge}, estimated {}{play}", job.estimate)],
+        None => vec![format!("estimated {}{play}", job.estimate)],
+    }
+}

@@ -1,0 +1,22 @@
+//! `rushes history`: the jobs that a query finds.
+
+use super::Context;
+use super::jobs;
+use super::trouble::Trouble;
+use crate::domain::query::HistoryQuery;
+use crate::runtime::clock::wall;
+
+pub(super) async fn run(
+    context: &mut Context,
+    query: &[String],
+    limit: u32,
+) -> Result<u8, Trouble> {
+    let query: HistoryQuery = query.join(" ").parse().map_err(Trouble::wrong)?;
+    let workspace = context.workspace()?;
+    jobs::carry_on(&workspace).await?;
+    let now = wall();
+    let found =
+        workspace.store.run(move |store| store.history(&query, limit as usize, now)).await??;
+    jobs::print(context, &found)?;
+    Ok(0)
+}

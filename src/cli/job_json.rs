@@ -1,0 +1,97 @@
+//! A job as JSON. The names are a promise to scripts; README lists them.
+
+use std::path::Path;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::domain::job::{Job, JobError, JobKind, JobState, Relation};
+use crate::domain::money::MicroUsd;
+use crate::domain::request::ClipLength;
+
+/// What scripts read. Amounts are US dollars, times RFC 3339, paths absolute.
+#[derive(Serialize)]
+pub(super) struct JobJson {
+    id: String,
+    state: JobState,
+    kind: JobKind,
+    provider: String,
+    model: String,
+    prompt: String,
+    resolution: String,
+    aspect: String,
+    width: Option<u32>,
+    height: Option<u32>,
+    duration_s: Option<f64>,
+    seed: Option<u64>,
+    results: u32,
+    audio: Option<bool>,
+    camera_fixed: Option<bool>,
+    format: Option<String>,
+    draft_id: Option<String>,
+    parent: Option<String>,
+    relation: Option<Relation>,
+    created_at: String,
+    updated_at: String,
+    /// The most that it was going to cost; null where no price is published.
+    estimate_usd: Option<f64>,
+    charge_usd: Option<f64>,
+    files: Vec<Value>,
+    error: Option<Value>,
+}
+
+impl JobJson {
+    /// `job` with its files below `data_dir`.
+    pub(super) fn new(job: &Job, data_dir: &Path) -> Self {
+        let request = &job.request;
+        let first = job.files().next().and_then(|file| file.facts.as_ref());
+        let size = request.size_px.or(first.map(|facts| (facts.width_px, facts.height_px)));
+        let duration_s = match request.duration {
+            ClipLength::Ms(ms) => Some(f64::from(ms) / 1000.0),
+            ClipLength::Auto => first.map(|facts| facts.duration_ms as f64 / 1000.0),
+        };
+        let file = |path: &str| data_dir.join(path).display().to_string();
+        let files = job.outputs.iter().filter_map(|output| {
+            let clip = output.file.as_ref()?;
+            Some(json!({
+                "path": file(&clip.path), "bytes": clip.bytes, "sha256": clip.sha256,
+                "seed": output.seed, "charge_usd": output.charge.map(MicroUsd::as_usd),
+                "flagged": output.flagged,
+            }))
+        });
+        Self {
+            id: job.id.to_string(),
+            state: job.state,
+            kind: request.kind,
+            provider: request.model.provider.clone(),
+            model: request.model.model.clone(),
+            prompt: request.prompt.clone(),
+            resolution: request.resolution.to_string(),
+            aspect: request.aspect.to_string(),
+            width: size.map(|(width, _)| width),
+            height: size.map(|(_, height)| height),
+            duration_s,
+            seed: job.seed(),
+            results: request.results,
+            audio: request.audio,
+            camera_fixed: request.camera_fixed,
+            format: request.format.map(|format| format.to_string()),
+            draft_id: job.draft_id().map(str::to_owned).or_else(|| request.draft_id.clone()),
+            parent: job.parent.map(|parent| parent.job.to_string()),
+            relation: job.parent.map(|parent| parent.relation),
+            created_at: job.created_at.to_string(),
+            updated_at: job.updated_at.to_string(),
+            estimate_usd: job.estimate.most().map(MicroUsd::as_usd),
+            charge_usd: job.charge().map(MicroUsd::as_usd),
+            files: files.collect(),
+            error: job.error.as_ref().map(error),
+        }
+    }
+}
+
+fn error(error: &JobError) -> Value {
+    json!({
+        "class": error.class, "code": error.code, "message": error.message,
+        "parameters": error.parameters, "charged": error.charged, "advice": error.advice(),
+    })
+}

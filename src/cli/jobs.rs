@@ -1,0 +1,122 @@
+//! `rushes jobs`: what is live, and what ended last.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Context;
+use super::follow::live_line;
+use super::job_json::JobJson;
+use super::trouble::Trouble;
+use super::words;
+use crate::domain::job::Job;
+use crate::domain::query::HistoryQuery;
+use crate::domain::text::one_line;
+use crate::runtime::clock::wall;
+use crate::runtime::driver::Driver;
+use crate::runtime::workspace::Workspace;
+
+/// How many jobs are listed beside the live ones.
+const LAST: usize = 10;
+/// How long a verb that only looks carries live jobs on before it prints.
+const PATIENCE: Duration = Duration::from_millis(1500);
+
+pub(super) async fn run(context: &mut Context, watch: bool) -> Result<u8, Trouble> {
+    let workspace = context.workspace()?;
+    if watch {
+        return follow(context, &workspace).await;
+    }
+    carry_on(&workspace).await?;
+    let jobs = read(&workspace).await?;
+    print(context, &jobs)?;
+    Ok(0)
+}
+
+/// Gives live jobs a moment to move on, so that any verb carries on what an earlier one began.
+pub(super) async fn carry_on(workspace: &Arc<Workspace>) -> Result<(), Trouble> {
+    if workspace.store.run(|store| store.live_jobs()).await??.is_empty() {
+        return Ok(());
+    }
+    let mut driver = Driver::start(Arc::clone(workspace));
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        match tokio::time::timeout_at(deadline, driver.changed()).await {
+            Ok(changed) => changed?,
+            Err(_) => return Ok(()),
+        }
+        if driver.snapshot().driving && driver.snapshot().jobs.is_empty() {
+            return Ok(());
+        }
+    }
+}
+
+/// Prints every change until interrupted: over a terminal as one table that is redrawn, otherwise a
+/// row each time that a job changed.
+async fn follow(context: &mut Context, workspace: &Arc<Workspace>) -> Result<u8, Trouble> {
+    let mut driver = Driver::start(Arc::clone(workspace));
+    let mut shown: Vec<Job> = Vec::new();
+    let interrupted = tokio::signal::ctrl_c();
+    tokio::pin!(interrupted);
+    loop {
+        let jobs = read(workspace).await?;
+        let changed: Vec<Job> = jobs.iter().filter(|job| !shown.contains(job)).cloned().collect();
+        if !changed.is_empty() {
+            print(context, &changed)?;
+            shown = jobs;
+        }
+        if let Some(live) = driver.snapshot().jobs.first() {
+            context.out.progress(&live_line(live));
+        }
+        tokio::select! {
+            changed = driver.changed() => changed?,
+            () = tokio::time::sleep(Duration::from_secs(1)), if context.out.is_live() => {}
+            _ = &mut interrupted => return Ok(0),
+        }
+    }
+}
+
+/// The live jobs and the last others, newest first.
+async fn read(workspace: &Workspace) -> Result<Vec<Job>, Trouble> {
+    let now = wall();
+    let jobs = workspace.store.run(move |store| {
+        let mut jobs = store.live_jobs()?;
+        let last = store.history(&HistoryQuery::default(), LAST, now)?;
+        jobs.retain(|live| !last.iter().any(|job| job.id == live.id));
+        jobs.extend(last);
+        jobs.sort_by_key(|job| std::cmp::Reverse(job.id));
+        Ok::<_, crate::store::StoreError>(jobs)
+    });
+    Ok(jobs.await??)
+}
+
+/// One row a job.
+pub(super) fn print(context: &mut Context, jobs: &[Job]) -> Result<(), Trouble> {
+    if context.json {
+        return jobs
+            .iter()
+            .try_for_each(|job| context.out.json(&JobJson::new(job, &context.places.data_dir)));
+    }
+    if jobs.is_empty() {
+        context.out.note("no jobs");
+        return Ok(());
+    }
+    let now = wall();
+    let rows: Vec<Vec<String>> = jobs.iter().map(|job| row(job, now)).collect();
+    words::table(&rows).iter().try_for_each(|line| context.out.line(line))
+}
+
+fn row(job: &Job, now: jiff::Timestamp) -> Vec<String> {
+    let money = match job.charge() {
+        Some(charge) => charge.to_string(),
+        None => job.estimate.most().map_or_else(|| "?".to_owned(), |most| format!("~{most}")),
+    };
+    vec![
+        job.id.short(),
+        words::state(job).to_owned(),
+        job.request.kind.to_string(),
+        job.request.model.to_string(),
+        format!("{} {}", job.request.resolution, job.request.duration),
+        money,
+        words::ago(job.created_at, now),
+        one_line(&job.request.prompt, 48),
+    ]
+}

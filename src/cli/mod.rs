@@ -1,0 +1,117 @@
+//! The headless verbs. Each is one file; `follow` waits for jobs, `out` is the one place that prints.
+//!
+//! Must never contain ratatui.
+
+mod args;
+mod cancel;
+mod completions;
+mod doctor;
+mod follow;
+mod generate;
+mod history;
+mod job_json;
+mod jobs;
+mod models;
+mod open;
+mod out;
+mod promote;
+mod sandbox;
+mod show;
+mod submit;
+mod trouble;
+mod words;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser;
+
+use crate::runtime::places::Places;
+use crate::runtime::workspace::Workspace;
+use args::{Args, Verb};
+use out::Out;
+use trouble::Trouble;
+
+/// What every verb works with.
+struct Context {
+    places: Places,
+    out: Out,
+    json: bool,
+}
+
+impl Context {
+    /// The workspace, with what is wrong with the user's catalog said on the way.
+    fn workspace(&mut self) -> Result<Arc<Workspace>, Trouble> {
+        let workspace = Workspace::open(self.places.clone())?;
+        self.say_problems(&workspace.catalog_problems);
+        Ok(Arc::new(workspace))
+    }
+
+    fn say_problems(&mut self, problems: &[crate::domain::catalog::CatalogProblem]) {
+        for problem in problems {
+            self.out.note(&format!("warning: {problem}; the rest of the catalog is in use"));
+        }
+    }
+}
+
+/// Runs the program with `arguments`, whose first is its own name, and returns its exit status: 0 done,
+/// 1 the job failed, 2 wrong usage, 3 the outcome is not known.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args = match Args::try_parse_from(arguments) {
+        Ok(args) => args,
+        Err(error) => {
+            let status = if error.use_stderr() { 2 } else { 0 };
+            // Help into a closed pipe is nobody's problem.
+            drop(error.print());
+            return ExitCode::from(status);
+        }
+    };
+    let mut out = Out::new();
+    let ended =
+        Places::find(args.data_dir, args.config).map_err(Trouble::wrong).and_then(|places| {
+            let mut context = Context { places, out: Out::new(), json: args.json };
+            dispatch(&mut context, args.verb)
+        });
+    match ended {
+        Ok(status) => ExitCode::from(status),
+        Err(Trouble::PipeClosed) => ExitCode::SUCCESS,
+        Err(Trouble::Said { status, message }) => {
+            out.note(&format!("rushes: {message}"));
+            ExitCode::from(status)
+        }
+    }
+}
+
+fn dispatch(context: &mut Context, verb: Option<Verb>) -> Result<u8, Trouble> {
+    let Some(verb) = verb else { return args::print_overview(context) };
+    match verb {
+        Verb::Models { all } => return models::run(context, all),
+        Verb::Completions { shell } => return completions::run(context, shell),
+        _ => {}
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Trouble::failed(format!("the program can't start: {error}")))?;
+    runtime.block_on(async {
+        match verb {
+            Verb::Generate(wish) => generate::run(context, wish).await,
+            Verb::Promote { job, resolution, wait, again } => {
+                promote::run(context, &job, resolution, wait, again).await
+            }
+            Verb::Wait { jobs } => follow::run(context, &jobs).await,
+            Verb::Jobs { watch } => jobs::run(context, watch).await,
+            Verb::History { query, limit } => history::run(context, &query, limit).await,
+            Verb::Show { job } => show::run(context, &job).await,
+            Verb::Open { job } => open::run(context, &job).await,
+            Verb::Cancel { job } => cancel::run(context, &job).await,
+            Verb::Sandbox { listen, speed, key } => {
+                sandbox::run(context, &listen, speed, key).await
+            }
+            Verb::Doctor => doctor::run(context).await,
+            Verb::Models { .. } | Verb::Completions { .. } => Ok(0),
+        }
+    })
+}

@@ -1,0 +1,117 @@
+//! `rushes models`: what can be asked for, and what it costs.
+
+use serde_json::{Value, json};
+
+use super::Context;
+use super::trouble::Trouble;
+use super::words;
+use crate::domain::catalog::{Dimensions, Model, StatusKind};
+use crate::domain::cost::Estimate;
+use crate::domain::request::{Choices, GenerationRequest};
+use crate::domain::size::Resolution;
+use crate::runtime::workspace::read_catalog;
+
+pub(super) fn run(context: &mut Context, all: bool) -> Result<u8, Trouble> {
+    let (catalog, problems) = read_catalog(&context.places);
+    context.say_problems(&problems);
+    if context.json {
+        catalog.models.iter().try_for_each(|model| context.out.json(&json_of(model)))?;
+        return Ok(0);
+    }
+    let shown = |model: &&Model| all || model.status.kind == StatusKind::Live;
+    let rows: Vec<Vec<String>> = catalog.models.iter().filter(shown).map(row).collect();
+    let titles =
+        ["model", "resolutions", "seconds", "5 s, lowest", "drafts", "sound", "frames", "status"];
+    let titles = titles.map(str::to_owned).to_vec();
+    let table: Vec<Vec<String>> = std::iter::once(titles).chain(rows).collect();
+    words::table(&table).iter().try_for_each(|line| context.out.line(line))?;
+    let hidden = catalog.models.iter().filter(|model| !shown(model)).count();
+    if hidden > 0 {
+        context.out.note(&format!(
+            "{} not live and not listed; --all lists them",
+            words::count(hidden, "model")
+        ));
+    }
+    Ok(0)
+}
+
+fn row(model: &Model) -> Vec<String> {
+    let resolutions: Vec<String> = model.resolutions().map(|one| one.to_string()).collect();
+    let frames = match &model.frames {
+        Some(rule) if rule.last => "first, last",
+        Some(_) => "first",
+        None => "-",
+    };
+    let status = match model.status.kind {
+        StatusKind::Live => "live".to_owned(),
+        StatusKind::RetiredUpstream => dated("retired upstream", model),
+        StatusKind::Delisted => dated("delisted", model),
+    };
+    vec![
+        model.key().to_string(),
+        resolutions.join(" "),
+        model.duration.in_words().replace(" seconds", ""),
+        price(model, None).map_or_else(|| "?".to_owned(), |estimate| estimate.to_string()),
+        if model.drafts().is_some() { "yes" } else { "-" }.to_owned(),
+        if model.audio.is_some() { "yes" } else { "-" }.to_owned(),
+        frames.to_owned(),
+        status,
+    ]
+}
+
+fn dated(what: &str, model: &Model) -> String {
+    let since = model.status.since.as_deref().unwrap_or("an unknown day");
+    let successor = model.status.successor.as_deref().map(|id| format!(", use {id}"));
+    format!("{what} since {since}{}", successor.unwrap_or_default())
+}
+
+/// What the default length costs at `resolution`, or at the model's default one.
+fn price(model: &Model, resolution: Option<Resolution>) -> Option<Estimate> {
+    let choices = Choices { prompt: "estimate".to_owned(), resolution, ..Choices::default() };
+    let request = GenerationRequest::new(model, choices).ok()?;
+    let estimate = Estimate::of(model, &request);
+    estimate.total.map(|_| estimate)
+}
+
+fn json_of(model: &Model) -> Value {
+    let sizes = model.dimensions.iter().flat_map(|(resolution, row)| {
+        row.iter().map(move |(ratio, size)| {
+            let (width, height) = match size {
+                Dimensions::Exact(width, height) => (Some(width), Some(height)),
+                Dimensions::Computed => (None, None),
+            };
+            json!({ "resolution": resolution, "aspect": ratio, "width": width, "height": height,
+                    "offered": !model.unverified.contains_key(resolution) })
+        })
+    });
+    let (min_ms, max_ms) = model.duration.range_ms();
+    json!({
+        "id": model.key(),
+        "name": model.name,
+        "wire_id": model.wire_id,
+        "status": match model.status.kind {
+            StatusKind::Live => "live",
+            StatusKind::RetiredUpstream => "retired_upstream",
+            StatusKind::Delisted => "delisted",
+        },
+        "status_note": model.status.note,
+        "successor": model.status.successor,
+        "as_of": model.as_of,
+        "sure": model.sure,
+        "sizes": sizes.collect::<Vec<Value>>(),
+        "duration_min_s": f64::from(min_ms) / 1000.0,
+        "duration_max_s": f64::from(max_ms) / 1000.0,
+        "duration_auto": model.duration.auto,
+        "prompt_min_chars": model.prompt.min_chars,
+        "prompt_max_chars": model.prompt.max_chars,
+        "results_max": model.results.max,
+        "seed": model.seed.is_some(),
+        "audio": model.audio.is_some(),
+        "camera_fixed": model.camera_fixed.is_some(),
+        "first_frame": model.frames.is_some(),
+        "last_frame": model.frames.as_ref().is_some_and(|rule| rule.last),
+        "draft": model.drafts().is_some(),
+        "formats": model.formats,
+        "price_sure": model.price.sure,
+    })
+}

@@ -1,0 +1,39 @@
+//! `rushes sandbox`: the sandbox of the data folder, served for other programs.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::Context;
+use super::trouble::Trouble;
+use crate::runtime::config::Config;
+use crate::runtime::sandbox_host::{HostError, SandboxHost};
+use crate::runtime::workspace::read_catalog;
+
+pub(super) async fn run(
+    context: &mut Context,
+    listen: &str,
+    speed: Option<f64>,
+    key: Option<String>,
+) -> Result<u8, Trouble> {
+    let config = Config::read(&context.places.config_file).map_err(Trouble::wrong)?;
+    let (catalog, problems) = read_catalog(&context.places);
+    context.say_problems(&problems);
+    let speed = speed.unwrap_or_else(|| config.sandbox_speed());
+    let host = SandboxHost::new(context.places.sandbox_dir(), Arc::new(catalog), speed);
+    let address = host.serve(Some(listen), key).await.map_err(|error| match error {
+        HostError::Address { .. } => Trouble::wrong(error),
+        other => Trouble::failed(other),
+    })?;
+    let url = format!("http://{address}/v1");
+    if context.json {
+        context.out.json(&json!({ "url": url, "speed": speed }))?;
+    } else {
+        context.out.line(&format!("the sandbox listens at {url}"))?;
+        context
+            .out
+            .note("it takes any key; Ctrl+C ends it, and its jobs go on when it is served again");
+    }
+    tokio::signal::ctrl_c().await.map_err(Trouble::failed)?;
+    Ok(0)
+}

@@ -1,0 +1,131 @@
+//! A request becomes a job: stored first, then sent by whoever drives.
+
+use std::sync::Arc;
+
+use super::Context;
+use super::follow::{self, Until};
+use super::trouble::Trouble;
+use crate::domain::catalog::{Model, ModelId, StatusKind};
+use crate::domain::cost::Estimate;
+use crate::domain::event::{JobEvent, Write};
+use crate::domain::job::{Job, JobId, JobState, Parent};
+use crate::domain::request::GenerationRequest;
+use crate::runtime::clock::{new_attempt_key, new_job_id, wall};
+use crate::runtime::workspace::Workspace;
+
+/// The model of that id, or what to say instead.
+pub(super) fn find_model<'a>(
+    catalog: &'a crate::domain::catalog::Catalog,
+    id: &ModelId,
+) -> Result<&'a Model, Trouble> {
+    catalog.model(id).ok_or_else(|| {
+        let suggestions = catalog.suggestions(&id.to_string()).join(", ");
+        Trouble::wrong(format!("there is no model '{id}'; there are {suggestions}"))
+    })
+}
+
+/// A job for `request`, as it is before it is stored.
+pub(super) fn new_job(model: &Model, request: GenerationRequest, parent: Option<Parent>) -> Job {
+    let now = wall();
+    Job {
+        id: new_job_id(),
+        created_at: now,
+        updated_at: now,
+        state: JobState::Queued,
+        since: now,
+        parent,
+        estimate: Estimate::of(model, &request),
+        request,
+        attempt_key: new_attempt_key(),
+        sends: 0,
+        sent_at: None,
+        accepted_at: None,
+        rendered_at: None,
+        remote_id: None,
+        outputs: Vec::new(),
+        failures: Vec::new(),
+        download_tries: 0,
+        error: None,
+    }
+}
+
+/// Stores `job`, has it sent, and stays until it was accepted or, with `wait`, until it has ended.
+pub(super) async fn submit(
+    context: &mut Context,
+    workspace: Arc<Workspace>,
+    model: &Model,
+    job: Job,
+    wait: bool,
+) -> Result<u8, Trouble> {
+    if let Some(warning) = status_warning(model) {
+        context.out.note(&format!("warning: {warning}"));
+    }
+    if !context.json {
+        let estimate = &job.estimate;
+        let money =
+            if is_play_money(&workspace, &job) { " of the sandbox's play money" } else { "" };
+        context.out.note(&format!(
+            "estimate {estimate}{money} for {}",
+            super::words::settings(&job.request)
+        ));
+    }
+    let id = job.id;
+    let event = JobEvent::Created { job: Box::new(job.clone()) };
+    let write = Write { at: job.created_at, event, job };
+    workspace.store.run(move |store| store.commit(&[write], None)).await??;
+    let until = if wait { Until::Ended } else { Until::Accepted };
+    follow::jobs(context, workspace, &[id], until).await
+}
+
+/// What to know before paying for a model that is not simply live.
+pub(super) fn status_warning(model: &Model) -> Option<String> {
+    if model.status.kind == StatusKind::Live {
+        return None;
+    }
+    let successor = model
+        .status
+        .successor
+        .as_ref()
+        .map(|successor| format!("; {}/{successor} takes its place", model.provider));
+    Some(format!("{}: {}{}", model.key(), model.status.note, successor.unwrap_or_default()))
+}
+
+pub(super) fn is_play_money(workspace: &Workspace, job: &Job) -> bool {
+    let provider = workspace.catalog.provider(&job.request.model.provider);
+    provider.is_some_and(|provider| provider.play_money)
+}
+
+/// The one job whose id begins with `text`.
+pub(super) async fn find_job(workspace: &Workspace, text: &str) -> Result<Job, Trouble> {
+    let prefix = text.to_owned();
+    let mut found = workspace.store.run(move |store| store.jobs_by_prefix(&prefix, 5)).await??;
+    match (found.pop(), found.is_empty()) {
+        (Some(job), true) => Ok(job),
+        (Some(job), false) => {
+            found.push(job);
+            let ids: Vec<String> = found.iter().map(|job| job.id.to_string()).collect();
+            Err(Trouble::wrong(format!(
+                "'{text}' is the beginning of several jobs: {}",
+                ids.join(", ")
+            )))
+        }
+        (None, _) => {
+            Err(Trouble::wrong(format!("there is no job '{text}'; `rushes jobs` lists them")))
+        }
+    }
+}
+
+/// The jobs of those ids, without doubles.
+pub(super) async fn find_jobs(
+    workspace: &Workspace,
+    texts: &[String],
+) -> Result<Vec<JobId>, Trouble> {
+    let mut ids = Vec::new();
+    for text in texts {
+        let id = find_job(workspace, text).await?.id;
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    Ok(ids)
+}

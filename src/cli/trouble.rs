@@ -1,0 +1,86 @@
+//! Why a verb ends without a result, and with which exit status.
+
+use std::fmt::Display;
+use std::io;
+
+use crate::domain::request::Refusal;
+use crate::runtime::driver::DriverError;
+use crate::runtime::store_thread::StoreGone;
+use crate::runtime::workspace::WorkspaceError;
+use crate::store::StoreError;
+
+/// The end of a verb that did not do what it should.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// To be told, with the exit status.
+    Said {
+        /// 1 it failed, 2 wrong usage, 3 the outcome is not known.
+        status: u8,
+        /// What happened and what to do.
+        message: String,
+    },
+    /// Whoever read the output has gone.
+    PipeClosed,
+}
+
+impl Trouble {
+    /// What was asked for can't be done as it was asked for.
+    pub(super) fn wrong(message: impl Display) -> Self {
+        Self::Said { status: 2, message: message.to_string() }
+    }
+
+    /// It failed.
+    pub(super) fn failed(message: impl Display) -> Self {
+        Self::Said { status: 1, message: message.to_string() }
+    }
+
+    /// Nobody knows how it will end.
+    pub(super) fn unknown(message: impl Display) -> Self {
+        Self::Said { status: 3, message: message.to_string() }
+    }
+
+    /// A request that its model does not allow.
+    pub(super) fn refused(refusals: &[Refusal]) -> Self {
+        let lines: Vec<String> = refusals.iter().map(ToString::to_string).collect();
+        Self::wrong(format!("{}\nNothing was sent.", lines.join("\n")))
+    }
+}
+
+impl From<io::Error> for Trouble {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::PipeClosed,
+            _ => Self::failed(format!("the output can't be written: {error}")),
+        }
+    }
+}
+
+impl From<WorkspaceError> for Trouble {
+    fn from(error: WorkspaceError) -> Self {
+        match error {
+            WorkspaceError::Config(error) => Self::wrong(error),
+            other => Self::failed(other),
+        }
+    }
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        Self::failed(error)
+    }
+}
+
+impl From<StoreGone> for Trouble {
+    fn from(error: StoreGone) -> Self {
+        Self::failed(error)
+    }
+}
+
+impl From<DriverError> for Trouble {
+    /// Jobs may be under way when the driver ends, and what was stored is true.
+    fn from(error: DriverError) -> Self {
+        Self::unknown(format!(
+            "{error}. Jobs that were accepted go on; `rushes wait` continues them"
+        ))
+    }
+}

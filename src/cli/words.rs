@@ -1,0 +1,122 @@
+//! Words for people: states, sizes, times.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::domain::cost::Estimate;
+use crate::domain::job::{Job, JobState};
+use crate::domain::request::Parameters;
+
+/// A state as a person reads it.
+pub(super) fn state(job: &Job) -> &'static str {
+    use crate::domain::job::FailureClass;
+    match job.state {
+        JobState::Queued => "queued",
+        JobState::Submitting => "submitting",
+        JobState::Confirming => "confirming",
+        JobState::Running => "running",
+        JobState::Downloading => "saving",
+        JobState::RetryWait => "waiting",
+        JobState::Canceling => "canceling",
+        JobState::Succeeded => "ready",
+        JobState::Failed
+            if job.error.as_ref().is_some_and(|e| e.class == FailureClass::Moderated) =>
+        {
+            "moderated"
+        }
+        JobState::Failed => "failed",
+        JobState::Canceled => "canceled",
+        JobState::Expired => "expired",
+        JobState::InDoubt => "in doubt",
+    }
+}
+
+/// `draft · 864x496 · 5 s · 480p · 16:9 · sound`.
+pub(super) fn settings(request: &Parameters) -> String {
+    let mut words = vec![request.kind.to_string()];
+    if let Some((width, height)) = request.size_px {
+        words.push(format!("{width}x{height}"));
+    }
+    words.push(format!("{} {}", request.resolution, request.aspect));
+    words.push(request.duration.to_string());
+    if request.results > 1 {
+        words.push(format!("{} results", request.results));
+    }
+    match request.audio {
+        Some(true) => words.push("sound".to_owned()),
+        Some(false) => words.push("silent".to_owned()),
+        None => {}
+    }
+    if request.camera_fixed == Some(true) {
+        words.push("camera fixed".to_owned());
+    }
+    words.join(" · ")
+}
+
+/// Bytes with a unit: `1.4 MB`.
+pub(super) fn bytes(count: u64) -> String {
+    match count {
+        0..1_000 => format!("{count} B"),
+        1_000..1_000_000 => format!("{:.0} kB", count as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", count as f64 / 1e6),
+        _ => format!("{:.2} GB", count as f64 / 1e9),
+    }
+}
+
+/// A length of time, shortly: `8 s`, `3 min`, `2 h`, `5 d`.
+pub(super) fn span(duration: SignedDuration) -> String {
+    let seconds = duration.as_secs().max(0);
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+/// How long ago `then` was: `8 s ago`.
+pub(super) fn ago(then: Timestamp, now: Timestamp) -> String {
+    format!("{} ago", span(now.duration_since(then)))
+}
+
+/// `1 result`, `2 results`.
+pub(super) fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// Rows as columns padded to the widest cell, measured as a terminal shows them.
+pub(super) fn table(rows: &[Vec<String>]) -> Vec<String> {
+    use unicode_width::UnicodeWidthStr as _;
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns)
+        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max())
+        .map(Option::unwrap_or_default)
+        .collect();
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| {
+            format!("{cell}{}", " ".repeat(width.saturating_sub(cell.width())))
+        });
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect()
+}
+
+/// What an estimate is made of, a line each.
+pub(super) fn estimate_parts(estimate: &Estimate) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let (Some(tokens), Some(rate)) = (estimate.tokens, estimate.rate) {
+        lines.push(format!("{tokens} tokens at {rate} a million"));
+    } else if let Some(rate) = estimate.rate {
+        lines.push(format!("{rate} a second"));
+    }
+    if estimate.factor_permille != 1000 && estimate.rate.is_some() {
+        lines.push(format!(
+            "times {} for draft and sound",
+            f64::from(estimate.factor_permille) / 1000.0
+        ));
+    }
+    if estimate.results > 1 {
+        lines.push(format!("times {} results", estimate.results));
+    }
+    lines.push(format!("how sure: {}", estimate.sure));
+    lines
+}

@@ -1,0 +1,110 @@
+//! The config file: every setting is optional, and a wrong one is named with its line.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use thiserror::Error;
+
+use crate::domain::catalog::ModelId;
+
+/// What the user set.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The model that is used where none is named.
+    pub model: Option<ModelId>,
+    /// The program that shows clips, with its arguments; the file's path is added.
+    pub player: Vec<String>,
+    /// The embedded sandbox.
+    pub sandbox: SandboxConfig,
+    /// The services, by their ids.
+    pub providers: BTreeMap<String, ProviderConfig>,
+}
+
+/// The embedded sandbox.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SandboxConfig {
+    /// How many times faster than usual it answers.
+    pub speed: Option<f64>,
+}
+
+/// One service.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ProviderConfig {
+    /// Where it is, instead of its usual address.
+    pub base_url: Option<String>,
+}
+
+/// Why the config file could not be used. Nothing was changed.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// It can't be read.
+    #[error("the config file {path} can't be read: {source}", path = path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It is wrong.
+    #[error("{path}:{line}: {what}; correct that line or remove it, nothing was changed", path = path.display())]
+    Wrong {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from one.
+        line: usize,
+        /// What is wrong.
+        what: String,
+    },
+}
+
+impl Config {
+    /// The config of `path`; all defaults where there is no such file.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        match std::fs::read_to_string(path) {
+            Ok(text) => Self::parse(path, &text),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(source) => Err(ConfigError::Unreadable { path: path.to_owned(), source }),
+        }
+    }
+
+    fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
+        toml::from_str(text).map_err(|error| {
+            let offset = error.span().map_or(0, |span| span.start).min(text.len());
+            let line = text[..offset].matches('\n').count() + 1;
+            let what = error.message().lines().collect::<Vec<_>>().join(" ");
+            ConfigError::Wrong { path: path.to_owned(), line, what }
+        })
+    }
+
+    /// The sandbox's speed: the environment's, the file's, or one.
+    pub fn sandbox_speed(&self) -> f64 {
+        let set = std::env::var("RUSHES_SANDBOX_SPEED").ok().and_then(|text| text.parse().ok());
+        let speed: f64 = set.or(self.sandbox.speed).unwrap_or(1.0);
+        if speed.is_finite() { speed.clamp(0.01, 1000.0) } else { 1.0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_line_is_named() {
+        let text = "model = \"sandbox/1.5-pro\"\n\n[sandbox]\nspead = 2\n";
+        let error = Config::parse(Path::new("config.toml"), text).expect_err("refused").to_string();
+        assert!(error.starts_with("config.toml:4: unknown field `spead`"), "{error}");
+    }
+
+    #[test]
+    fn every_setting_is_read() {
+        let text = "model = \"runware/1.0-pro\"\nplayer = [\"mpv\", \"--loop\"]\n[sandbox]\nspeed = 2.5\n[providers.runware]\nbase_url = \"http://127.0.0.1:1/v1\"\n";
+        let config = Config::parse(Path::new("config.toml"), text).expect("a config");
+        assert_eq!(config.player, ["mpv", "--loop"]);
+        assert_eq!(config.sandbox.speed, Some(2.5));
+        assert_eq!(config.providers["runware"].base_url.as_deref(), Some("http://127.0.0.1:1/v1"));
+    }
+}

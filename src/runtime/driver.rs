@@ -1,0 +1,327 @@
+//! The driver: commits what the engine says, then does what it says (law 1). One process per database
+//! drives (law 12); every other one follows, and takes over when the driver ends.
+
+use std::collections::HashMap;
+use std::fs::{File, TryLockError};
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until};
+
+use super::clock::{Clock, new_dice_seed};
+use super::execute::Executor;
+use super::save::Progress;
+use super::store_thread::StoreGone;
+use super::workspace::Workspace;
+use crate::domain::event::Write;
+use crate::domain::job::{Job, JobError, JobId};
+use crate::engine::{Engine, Input, Step};
+use crate::store::{Lease, Store, StoreError};
+
+/// The most messages that wait for the driver.
+const MAX_MESSAGES: usize = 1024;
+/// How often another process's writes, or the end of its driving, are looked for.
+const FOREIGN_CHECK: Duration = Duration::from_millis(400);
+/// How often a commit is tried when the disk is full or the database busy.
+const COMMIT_TRIES: u32 = 5;
+
+/// What reaches the driver.
+#[derive(Debug)]
+pub(super) enum Message {
+    /// An outcome for the engine.
+    Happened(Box<Input>),
+    /// How far a file is; only shown, never stored.
+    Progress { job: JobId, index: usize, progress: Progress },
+}
+
+/// The live jobs as they are now. Later values replace earlier ones.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// Rises with every change that was stored.
+    pub version: u64,
+    /// Whether this process drives.
+    pub driving: bool,
+    /// The jobs that are not at their end.
+    pub jobs: Vec<LiveJob>,
+    /// Providers that do not answer, and why.
+    pub troubles: Vec<(String, JobError)>,
+}
+
+/// A live job with what is not stored.
+#[derive(Clone, Debug)]
+pub struct LiveJob {
+    /// The job as stored.
+    pub job: Job,
+    /// How far the provider says it is.
+    pub percent: Option<u8>,
+    /// How far its files are, all together.
+    pub saving: Option<Progress>,
+}
+
+/// Why driving ended before it was told to.
+#[derive(Debug, Error)]
+pub enum DriverError {
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The database's thread failed.
+    #[error(transparent)]
+    Gone(#[from] StoreGone),
+    /// The lock file can't be used.
+    #[error("the lock file {path} can't be used: {source}")]
+    Lock {
+        /// The file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+/// A driver that runs beside its caller. Dropping it ends the driving; the jobs go on at their
+/// providers, and the next driver continues them.
+#[derive(Debug)]
+pub struct Driver {
+    snapshots: watch::Receiver<Snapshot>,
+    task: JoinHandle<Result<(), DriverError>>,
+}
+
+impl Driver {
+    /// Starts to drive, or to follow whoever does.
+    pub fn start(workspace: Arc<Workspace>) -> Self {
+        let (told, snapshots) = watch::channel(Snapshot::default());
+        let task = tokio::spawn(Actor::new(workspace, told).run());
+        Self { snapshots, task }
+    }
+
+    /// What is live, as of the last change.
+    pub fn snapshot(&self) -> Snapshot {
+        self.snapshots.borrow().clone()
+    }
+
+    /// Waits for the next change; an error if driving ended.
+    pub async fn changed(&mut self) -> Result<(), DriverError> {
+        if self.snapshots.changed().await.is_ok() {
+            return Ok(());
+        }
+        match (&mut self.task).await {
+            Ok(ended) => ended,
+            Err(_) => Err(DriverError::Gone(StoreGone)),
+        }
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+struct Actor {
+    workspace: Arc<Workspace>,
+    clock: Clock,
+    told: watch::Sender<Snapshot>,
+    inbox: mpsc::Receiver<Message>,
+    executor: Executor,
+    progress: HashMap<(JobId, usize), Progress>,
+    seen_version: Option<i64>,
+    role: Role,
+}
+
+enum Role {
+    Following,
+    Driving {
+        engine: Box<Engine>,
+        lease: Lease,
+        /// Held for as long as this process drives.
+        _lock: File,
+    },
+}
+
+impl Actor {
+    fn new(workspace: Arc<Workspace>, told: watch::Sender<Snapshot>) -> Self {
+        let (outbox, inbox) = mpsc::channel(MAX_MESSAGES);
+        Self {
+            executor: Executor::new(Arc::clone(&workspace), outbox),
+            clock: Clock::new(),
+            progress: HashMap::new(),
+            seen_version: None,
+            role: Role::Following,
+            workspace,
+            told,
+            inbox,
+        }
+    }
+
+    async fn run(mut self) -> Result<(), DriverError> {
+        self.look_around().await?;
+        let mut look = Instant::now() + FOREIGN_CHECK;
+        loop {
+            let deadline = self.engine().and_then(|engine| engine.next_deadline_ms());
+            let wake = deadline.map(|ms| Instant::from_std(self.clock.instant(ms)));
+            tokio::select! {
+                message = self.inbox.recv() => match message {
+                    Some(Message::Happened(input)) => self.drive(*input).await?,
+                    Some(Message::Progress { job, index, progress }) => {
+                        self.progress.insert((job, index), progress);
+                        self.publish(false).await?;
+                    }
+                    None => return Ok(()),
+                },
+                () = sleep_until(wake.unwrap_or(look)), if wake.is_some() => {
+                    self.drive(Input::Wake).await?;
+                }
+                () = sleep_until(look) => {
+                    self.look_around().await?;
+                    look = Instant::now() + FOREIGN_CHECK;
+                }
+                () = self.told.closed() => return Ok(()),
+            }
+        }
+    }
+
+    fn engine(&self) -> Option<&Engine> {
+        match &self.role {
+            Role::Driving { engine, .. } => Some(engine),
+            Role::Following => None,
+        }
+    }
+
+    /// Sees what other processes did, and drives if nobody does.
+    async fn look_around(&mut self) -> Result<(), DriverError> {
+        if matches!(self.role, Role::Following) {
+            self.try_to_drive().await?;
+        }
+        let version = self.store(|store| store.data_version()).await??;
+        if self.seen_version == Some(version) {
+            return Ok(());
+        }
+        self.seen_version = Some(version);
+        if matches!(self.role, Role::Driving { .. }) {
+            self.adopt_new().await?;
+        }
+        self.publish(true).await
+    }
+
+    async fn try_to_drive(&mut self) -> Result<(), DriverError> {
+        let path = self.workspace.places.driver_lock();
+        let wrong = |source| DriverError::Lock { path: path.display().to_string(), source };
+        let lock =
+            File::options().create(true).write(true).truncate(false).open(&path).map_err(wrong)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(()),
+            Err(TryLockError::Error(source)) => return Err(wrong(source)),
+        }
+        let holder = format!("pid {}", std::process::id());
+        let now = self.clock.now();
+        let lease = self.store(move |store| store.take_lease(&holder, now.wall)).await??;
+        let engine = Box::new(Engine::new(&self.workspace.catalog.providers, new_dice_seed()));
+        self.role = Role::Driving { engine, lease, _lock: lock };
+        self.seen_version = None;
+        Ok(())
+    }
+
+    /// Gives the engine the jobs that it does not have yet, and the wishes to stop.
+    async fn adopt_new(&mut self) -> Result<(), DriverError> {
+        let (jobs, cancels) = self
+            .store(|store| Ok::<_, StoreError>((store.live_jobs()?, store.cancels_asked()?)))
+            .await??;
+        for job in jobs {
+            if self.engine().is_some_and(|engine| !engine.is_live(job.id)) {
+                let expected_ms = expected_ms(&self.workspace, &job).await?;
+                self.drive(Input::Adopt { job: Box::new(job), expected_ms }).await?;
+            }
+        }
+        for job in cancels {
+            self.drive(Input::Cancel { job: job.id }).await?;
+        }
+        Ok(())
+    }
+
+    /// Law 1: what the engine wants stored is stored, and only then is done what it wants done.
+    async fn drive(&mut self, input: Input) -> Result<(), DriverError> {
+        let now = self.clock.now();
+        let Role::Driving { engine, lease, .. } = &mut self.role else { return Ok(()) };
+        let lease = *lease;
+        let Step { writes, commands } = engine.handle(input, now);
+        let stored = !writes.is_empty();
+        if stored {
+            self.commit(writes, lease).await?;
+        }
+        for command in commands {
+            self.executor.start(command);
+        }
+        self.publish(stored).await
+    }
+
+    async fn commit(&self, writes: Vec<Write>, lease: Lease) -> Result<(), DriverError> {
+        let writes = Arc::new(writes);
+        for tries in 1.. {
+            let batch = Arc::clone(&writes);
+            match self.store(move |store| store.commit(&batch, Some(lease))).await? {
+                Err(error) if error.may_pass() && tries < COMMIT_TRIES => {
+                    tokio::time::sleep(Duration::from_millis(200 << tries)).await;
+                }
+                outcome => return Ok(outcome?),
+            }
+        }
+        Ok(())
+    }
+
+    async fn publish(&mut self, stored: bool) -> Result<(), DriverError> {
+        let (driving, jobs, troubles) = match &self.role {
+            Role::Driving { engine, .. } => {
+                self.progress.retain(|(job, _), _| engine.is_live(*job));
+                let jobs = engine.jobs().map(|(job, percent)| self.live(job.clone(), percent));
+                let troubles = self.workspace.catalog.providers.iter().filter_map(|provider| {
+                    Some((provider.id.clone(), engine.trouble(&provider.id)?.clone()))
+                });
+                (true, jobs.collect(), troubles.collect())
+            }
+            Role::Following => {
+                let jobs = self.store(|store| store.live_jobs()).await??;
+                let jobs = jobs.into_iter().map(|job| self.live(job, None));
+                (false, jobs.collect(), Vec::new())
+            }
+        };
+        self.told.send_modify(|snapshot| {
+            let version = snapshot.version + u64::from(stored);
+            *snapshot = Snapshot { version, driving, jobs, troubles };
+        });
+        Ok(())
+    }
+
+    fn live(&self, job: Job, percent: Option<u8>) -> LiveJob {
+        let parts: Vec<&Progress> = (0..job.outputs.len())
+            .filter_map(|index| self.progress.get(&(job.id, index)))
+            .collect();
+        let saving = (!parts.is_empty()).then(|| Progress {
+            bytes: parts.iter().map(|part| part.bytes).sum(),
+            total: parts.iter().map(|part| part.total).sum(),
+        });
+        LiveJob { job, percent, saving }
+    }
+
+    async fn store<T, F>(&self, call: F) -> Result<T, DriverError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Store) -> T + Send + 'static,
+    {
+        Ok(self.workspace.store.run(call).await?)
+    }
+}
+
+/// How long such a job usually takes: by this user's own past jobs, or by the catalog's guess.
+async fn expected_ms(workspace: &Workspace, job: &Job) -> Result<u64, DriverError> {
+    let request = job.request.clone();
+    let learned = workspace.store.run(move |store| {
+        store.typical_render_ms(&request.model, request.kind, request.resolution, request.duration)
+    });
+    if let Some(ms) = learned.await?? {
+        return Ok(ms);
+    }
+    Ok(workspace.catalog.expected_wait_s(&job.request) * 1000)
+}

@@ -1,0 +1,195 @@
+//! Carrying out the engine's commands: each becomes one exchange, and its outcome one input.
+
+use std::sync::Arc;
+
+use secrecy::SecretString;
+use tokio::sync::{Semaphore, mpsc};
+
+use super::driver::Message;
+use super::http::SendError;
+use super::images;
+use super::keys;
+use super::save;
+use super::workspace::Workspace;
+use crate::domain::catalog::{Protocol, Provider};
+use crate::domain::job::{Charged, FailureClass, Job, JobError};
+use crate::domain::money::MicroUsd;
+use crate::domain::outcome::{SaveTrouble, Sighting, SubmitOutcome, Trouble};
+use crate::engine::{Command, Input, Target};
+use crate::provider::registry::{self, Named};
+use crate::provider::wire::{HttpRequest, HttpResponse};
+
+/// The most files that are fetched at once.
+const MAX_SAVES: usize = 3;
+
+/// Carries out commands on tasks of their own and sends what came of them back.
+#[derive(Clone, Debug)]
+pub(super) struct Executor {
+    workspace: Arc<Workspace>,
+    outbox: mpsc::Sender<Message>,
+    saves: Arc<Semaphore>,
+}
+
+/// What an exchange with a provider needs.
+struct Line<'a> {
+    provider: &'a Provider,
+    base_url: String,
+    key: SecretString,
+}
+
+impl Executor {
+    pub(super) fn new(workspace: Arc<Workspace>, outbox: mpsc::Sender<Message>) -> Self {
+        Self { workspace, outbox, saves: Arc::new(Semaphore::new(MAX_SAVES)) }
+    }
+
+    /// Starts `command` and returns at once.
+    pub(super) fn start(&self, command: Command) {
+        let this = self.clone();
+        tokio::spawn(async move {
+            let input = match command {
+                Command::Submit { job } => {
+                    let outcome = this.submit(&job).await;
+                    Input::Submitted { job: job.id, outcome }
+                }
+                Command::Poll { provider, targets } => {
+                    let jobs = targets.iter().map(|target| target.job).collect();
+                    Input::Polled { jobs, outcome: this.poll(&provider, targets).await }
+                }
+                Command::LookUp { provider, target } => {
+                    let job = target.job;
+                    Input::LookedUp { job, outcome: this.look_up(&provider, target).await }
+                }
+                Command::Save { job, index, output } => {
+                    let outcome = this.save(&job, index, &output).await;
+                    Input::Saved { job: job.id, index, outcome }
+                }
+            };
+            // Without a driver nobody needs the outcome: the next one asks again.
+            drop(this.outbox.send(Message::Happened(Box::new(input))).await);
+        });
+    }
+
+    async fn submit(&self, job: &Job) -> SubmitOutcome {
+        match self.try_submit(job).await {
+            Ok(outcome) | Err(outcome) => outcome,
+        }
+    }
+
+    async fn try_submit(&self, job: &Job) -> Result<SubmitOutcome, SubmitOutcome> {
+        let refused = SubmitOutcome::Refused;
+        let id = &job.request.model;
+        let Some(model) = self.workspace.catalog.model(id) else {
+            let message = format!("the catalog no longer has {id}; nothing was sent");
+            let class = FailureClass::ModelGone;
+            return Err(refused(JobError::ours(class, "noModel", message, Charged::NotCharged)));
+        };
+        let line = line(&self.workspace, &id.provider).await.map_err(|error| {
+            if error.class == FailureClass::Network {
+                SubmitOutcome::Busy(Trouble { error, retry_after_ms: None })
+            } else {
+                refused(error)
+            }
+        })?;
+        let protocol = line.provider.protocol;
+        let images = images::kept(&job.request, &self.workspace.places);
+        let request = registry::submit(protocol, &line.base_url, model, job, &images);
+        let reply = self.workspace.transport.send(request.map_err(refused)?, &line.key).await;
+        Ok(match reply {
+            Ok(response) => registry::submitted(protocol, job, &response),
+            Err(error) if error.never_arrived => SubmitOutcome::Busy(not_sent(error)),
+            Err(error) => SubmitOutcome::Unknown { reason: error.message },
+        })
+    }
+
+    async fn poll(
+        &self,
+        provider: &str,
+        targets: Vec<Target>,
+    ) -> Result<Vec<(crate::domain::job::JobId, Sighting)>, Trouble> {
+        let named: Vec<Named> = targets.into_iter().map(named).collect();
+        let ask = |line: &Line<'_>| registry::poll(line.provider.protocol, &line.base_url, &named);
+        let (protocol, response) = self.ask(provider, ask).await?;
+        registry::polled(protocol, &named, &response)
+    }
+
+    async fn look_up(&self, provider: &str, target: Target) -> Result<Sighting, Trouble> {
+        let named = named(target);
+        let ask =
+            |line: &Line<'_>| registry::look_up(line.provider.protocol, &line.base_url, &named);
+        let (protocol, response) = self.ask(provider, ask).await?;
+        registry::looked_up(protocol, &named, &response)
+    }
+
+    async fn ask(
+        &self,
+        provider: &str,
+        request: impl FnOnce(&Line<'_>) -> Result<HttpRequest, JobError>,
+    ) -> Result<(Protocol, HttpResponse), Trouble> {
+        let trouble = |error| Trouble { error, retry_after_ms: None };
+        let line = line(&self.workspace, provider).await.map_err(trouble)?;
+        let request = request(&line).map_err(trouble)?;
+        let reply = self.workspace.transport.send(request, &line.key).await;
+        Ok((line.provider.protocol, reply.map_err(not_sent)?))
+    }
+
+    async fn save(
+        &self,
+        job: &Job,
+        index: usize,
+        output: &crate::domain::job::Output,
+    ) -> Result<crate::domain::job::ClipFile, SaveTrouble> {
+        // The semaphore is never closed; without a permit the save is merely not counted.
+        let _permit = self.saves.acquire().await;
+        let told = |progress| {
+            // A full queue drops this one: the next tells the same, later.
+            drop(self.outbox.try_send(Message::Progress { job: job.id, index, progress }));
+        };
+        let workspace = &self.workspace;
+        save::save(&workspace.transport, &workspace.places, job, index, output, told).await
+    }
+}
+
+/// The provider with its address and key, ready to be spoken to.
+async fn line<'a>(workspace: &'a Workspace, provider: &str) -> Result<Line<'a>, JobError> {
+    let Some(provider) = workspace.catalog.provider(provider) else {
+        let message = format!("the catalog no longer has the provider '{provider}'");
+        let class = FailureClass::ModelGone;
+        return Err(JobError::ours(class, "noProvider", message, Charged::NotCharged));
+    };
+    let key = keys::key(provider)?;
+    let base_url = if provider.play_money {
+        workspace.sandbox.base_url().await.map_err(|message| {
+            JobError::ours(FailureClass::Network, "sandbox", message, Charged::NotCharged)
+        })?
+    } else {
+        keys::base_url(provider, &workspace.config)?
+    };
+    Ok(Line { provider, base_url, key })
+}
+
+/// What the account of `provider` holds, where the provider tells; the call is free, so it also
+/// checks the key. Returns the address that was asked and the balance.
+pub async fn balance(
+    workspace: &Workspace,
+    provider: &str,
+) -> Result<(String, Option<MicroUsd>), JobError> {
+    let line = line(workspace, provider).await?;
+    let protocol = line.provider.protocol;
+    let call = super::clock::new_attempt_key();
+    let Some(request) = registry::balance(protocol, &line.base_url, call) else {
+        return Ok((line.base_url, None));
+    };
+    let reply = workspace.transport.send(request, &line.key).await;
+    let response = reply.map_err(|error| not_sent(error).error)?;
+    Ok((line.base_url, registry::balance_told(protocol, &response)?))
+}
+
+fn named(target: Target) -> Named {
+    (target.job, target.attempt_key, target.remote_id)
+}
+
+fn not_sent(error: SendError) -> Trouble {
+    let error =
+        JobError::ours(FailureClass::Network, "network", error.message, Charged::NotCharged);
+    Trouble { error, retry_after_ms: None }
+}

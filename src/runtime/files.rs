@@ -1,0 +1,34 @@
+//! Writing files so that a crash leaves either the whole new file or what was there before.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::Path;
+
+/// Writes `content` to `path` by way of `path.part`, synced before it takes its name.
+pub fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
+    let part = part_of(path);
+    let mut file = File::create(&part)?;
+    file.write_all(content)?;
+    file.sync_all()?;
+    drop(file);
+    put_in_place(&part, path)
+}
+
+/// Renames `part` to `path` and makes the new name durable.
+pub fn put_in_place(part: &Path, path: &Path) -> io::Result<()> {
+    fs::rename(part, path)?;
+    if let Some(folder) = path.parent() {
+        // Not every system lets a folder be opened; the rename itself has happened.
+        if let Ok(folder) = File::open(folder) {
+            folder.sync_all()?;
+        }
+    }
+    Ok(())
+}
+
+/// The name that a file has while it is being written.
+pub fn part_of(path: &Path) -> std::path::PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".part");
+    name.into()
+}

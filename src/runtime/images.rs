@@ -1,0 +1,134 @@
+//! Local images that requests start from: read once, kept by content, sent from the copy.
+
+use std::io::{self, Read};
+use std::path::PathBuf;
+
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+use super::files::write_whole;
+use super::places::Places;
+use crate::domain::request::{FrameImage, ImageFile, Parameters};
+use crate::domain::text::one_line;
+use crate::provider::registry::Images;
+
+/// Larger files are refused before they are read; the rules of every model lie below.
+const MAX_BYTES: u64 = 64 << 20;
+
+/// Why an image can't be used. Nothing was sent.
+#[derive(Debug, Error)]
+pub enum ImageError {
+    /// It can't be read.
+    #[error("the image {path} can't be read: {source}", path = path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It is no image that a provider takes.
+    #[error("{path} is not a PNG, JPEG or WebP image", path = path.display())]
+    NotAnImage {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It is far too large.
+    #[error("{path} is larger than {MAX_BYTES} bytes", path = path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// An image that a request may start from, and its content where it is a local file.
+#[derive(Clone, Debug)]
+pub struct ReadImage {
+    /// What the request says of it.
+    pub image: FrameImage,
+    content: Vec<u8>,
+}
+
+/// The image that `text` names: a web address, or a file, which is read.
+pub fn read(text: &str) -> Result<ReadImage, ImageError> {
+    if text.contains("://") {
+        return Ok(ReadImage { image: FrameImage::Url(text.to_owned()), content: Vec::new() });
+    }
+    let path = PathBuf::from(text);
+    let unreadable = |source| ImageError::Unreadable { path: path.clone(), source };
+    let mut content = Vec::new();
+    let file = std::fs::File::open(&path).map_err(unreadable)?;
+    file.take(MAX_BYTES + 1).read_to_end(&mut content).map_err(unreadable)?;
+    if content.len() as u64 > MAX_BYTES {
+        return Err(ImageError::TooLarge { path });
+    }
+    let kind = match imagesize::image_type(&content) {
+        Ok(imagesize::ImageType::Png) => "png",
+        Ok(imagesize::ImageType::Jpeg) => "jpeg",
+        Ok(imagesize::ImageType::Webp) => "webp",
+        _ => return Err(ImageError::NotAnImage { path }),
+    };
+    let size = imagesize::blob_size(&content)
+        .map_err(|_| ImageError::NotAnImage { path: path.clone() })?;
+    let image = ImageFile {
+        path: one_line(text, 1000),
+        sha256: hex(&Sha256::digest(&content)),
+        kind: kind.to_owned(),
+        bytes: content.len() as u64,
+        width_px: u32::try_from(size.width).unwrap_or(u32::MAX),
+        height_px: u32::try_from(size.height).unwrap_or(u32::MAX),
+    };
+    Ok(ReadImage { image: FrameImage::File(image), content })
+}
+
+/// Keeps a copy of every local image among `images`, so that its request can be made again.
+pub fn keep(images: &[ReadImage], places: &Places) -> io::Result<()> {
+    for read in images {
+        let FrameImage::File(image) = &read.image else { continue };
+        let copy = copy_of(image, places);
+        if !copy.exists() {
+            std::fs::create_dir_all(places.images_dir())?;
+            write_whole(&copy, &read.content)?;
+        }
+    }
+    Ok(())
+}
+
+/// The content of the local images among `images`, by hash, for an adapter.
+pub fn contents(images: &[ReadImage]) -> Images {
+    images
+        .iter()
+        .filter_map(|read| match &read.image {
+            FrameImage::File(image) => Some((image.sha256.clone(), read.content.clone())),
+            FrameImage::Url(_) => None,
+        })
+        .collect()
+}
+
+/// The content of the kept copies of `request`'s images; one that is missing is left out.
+pub(super) fn kept(request: &Parameters, places: &Places) -> Images {
+    let frames = [&request.first_frame, &request.last_frame];
+    frames
+        .into_iter()
+        .flatten()
+        .filter_map(|image| match image {
+            FrameImage::File(image) => {
+                Some((image.sha256.clone(), std::fs::read(copy_of(image, places)).ok()?))
+            }
+            FrameImage::Url(_) => None,
+        })
+        .collect()
+}
+
+fn copy_of(image: &ImageFile, places: &Places) -> PathBuf {
+    places.images_dir().join(format!("{}.{}", image.sha256, image.kind))
+}
+
+/// Bytes in hexadecimal.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string can't fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,21 @@
+//! Everything that waits or does I/O: driver, HTTP, downloads, config, keys, the sandbox's server, opener.
+//!
+//! Must never contain drawing. One place reads the clock, one sends HTTP, one spawns the jobs' work.
+
+pub mod clock;
+pub mod config;
+pub mod driver;
+pub mod execute;
+mod files;
+mod http;
+pub mod images;
+pub mod keys;
+pub mod opener;
+pub mod places;
+mod sandbox_files;
+pub mod sandbox_host;
+mod sandbox_server;
+mod save;
+mod sidecar;
+pub mod store_thread;
+pub mod workspace;

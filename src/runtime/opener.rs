@@ -1,0 +1,144 @@
+//! Showing a clip in the system player: only where somebody can see it, and never on the user's terminal.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// What this session can show, read from the environment.
+#[derive(Clone, Debug, Default)]
+pub struct Here {
+    /// Whether there is a screen for windows.
+    display: bool,
+    /// Whether the terminal is at the other end of an SSH connection.
+    over_ssh: bool,
+    user: String,
+    host: String,
+}
+
+/// What came of opening.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Opened {
+    /// This program has the clip.
+    Player(String),
+    /// Nothing was started, and why.
+    Nowhere(String),
+}
+
+impl Here {
+    /// Looks at this process's environment.
+    pub fn look() -> Self {
+        let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let over_ssh = set("SSH_CONNECTION") || set("SSH_TTY");
+        let desktop = cfg!(any(target_os = "macos", windows)) && !over_ssh;
+        Self {
+            display: desktop || set("DISPLAY") || set("WAYLAND_DISPLAY"),
+            over_ssh,
+            user: std::env::var("USER").unwrap_or_default(),
+            host: host_name(),
+        }
+    }
+
+    /// Whether a window can be shown.
+    pub fn can_show(&self) -> bool {
+        self.display
+    }
+
+    /// What `open` would do here, in words.
+    pub fn in_words(&self, player: &[String]) -> String {
+        match (player.first(), self.display, self.over_ssh) {
+            (Some(player), true, _) => format!("{player}, from the config"),
+            (None, true, _) => "the system's own".to_owned(),
+            (_, false, true) => {
+                "none: no display over SSH; `rushes open` prints a line that copies the clip"
+                    .to_owned()
+            }
+            (_, false, false) => {
+                "none: no display; `rushes open` prints where the clip is".to_owned()
+            }
+        }
+    }
+
+    /// A command for the user's own machine that fetches `clip` from this one.
+    pub fn copy_line(&self, clip: &Path) -> String {
+        let user = if self.user.is_empty() { String::new() } else { format!("{}@", self.user) };
+        format!("scp {} .", quoted(&format!("{user}{}:{}", self.host, clip.display())))
+    }
+}
+
+/// Opens `clip` with `player`, or with the system's own where none is set.
+pub fn open(clip: &Path, player: &[String], here: &Here) -> io::Result<Opened> {
+    if !here.display {
+        let reason =
+            if here.over_ssh { "there is no display over SSH" } else { "there is no display" };
+        return Ok(Opened::Nowhere(format!(
+            "{reason}; the last line copies the clip to where there is one"
+        )));
+    }
+    if let Some((program, arguments)) = player.split_first() {
+        let mut command = Command::new(program);
+        command.args(arguments).arg(clip);
+        start(command)?;
+        return Ok(Opened::Player(program.clone()));
+    }
+    let mut refused = io::Error::other("this system has no opener");
+    for command in open::commands(clip) {
+        let program = PathBuf::from(command.get_program());
+        match start(command) {
+            Ok(()) => return Ok(Opened::Player(program.display().to_string())),
+            Err(error) => refused = error,
+        }
+    }
+    Err(refused)
+}
+
+/// Starts a program that has no way to reach this terminal.
+fn start(mut command: Command) -> io::Result<()> {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    // Without a terminal to fall back to, an opener has no reason to start a text browser.
+    command.env_remove("BROWSER");
+    #[cfg(unix)]
+    {
+        use std::os::unix::process::CommandExt as _;
+        command.process_group(0);
+    }
+    command.spawn().map(drop)
+}
+
+fn host_name() -> String {
+    let named = std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .ok()
+        .or_else(|| std::env::var("HOSTNAME").ok())
+        .map(|name| name.trim().to_owned());
+    named.filter(|name| !name.is_empty()).unwrap_or_else(|| "this-host".to_owned())
+}
+
+/// `text` as one word of a shell.
+fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "@%_+=:,./-".contains(c);
+    if text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_copy_line_survives_a_shell() {
+        let here = Here { user: "ana".into(), host: "box".into(), ..Here::default() };
+        assert_eq!(here.copy_line(Path::new("/data/a.mp4")), "scp ana@box:/data/a.mp4 .");
+        assert_eq!(
+            here.copy_line(Path::new("/d/it's 月.mp4")),
+            r"scp 'ana@box:/d/it'\''s 月.mp4' ."
+        );
+    }
+
+    #[test]
+    fn nothing_is_started_without_a_display() {
+        let ssh = Here { over_ssh: true, ..Here::default() };
+        let opened = open(Path::new("a.mp4"), &["false".into()], &ssh).expect("no error");
+        assert!(matches!(opened, Opened::Nowhere(reason) if reason.contains("SSH")));
+    }
+}

@@ -1,0 +1,113 @@
+//! What the sandbox keeps on disk: its journal, its address, and the clips it rendered.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use uuid::Uuid;
+
+use super::files::write_whole;
+use crate::sandbox::Record;
+use crate::sandbox::clip::Container;
+
+/// Clips are kept a day longer than their tasks.
+const KEEP_CLIPS: Duration = Duration::from_secs(9 * 24 * 3600);
+/// A journal line can't be longer: prompts are bounded.
+const MAX_LINE_BYTES: usize = 1 << 20;
+
+/// The sandbox's folder.
+#[derive(Clone, Debug)]
+pub(super) struct SandboxFiles {
+    folder: PathBuf,
+}
+
+impl SandboxFiles {
+    /// The folder, made where there is none.
+    pub(super) fn open(folder: &Path) -> io::Result<Self> {
+        fs::create_dir_all(folder.join("files"))?;
+        Ok(Self { folder: folder.to_owned() })
+    }
+
+    /// The file whose lock makes one process the sandbox's host.
+    pub(super) fn lock(&self) -> io::Result<File> {
+        OpenOptions::new()
+            .create(true)
+            .write(true)
+            .truncate(false)
+            .open(self.folder.join("host.lock"))
+    }
+
+    /// `address:port` of the last host.
+    pub(super) fn address(&self) -> Option<String> {
+        let text = fs::read_to_string(self.folder.join("address")).ok()?;
+        Some(text.trim().to_owned())
+    }
+
+    pub(super) fn set_address(&self, address: &str) -> io::Result<()> {
+        write_whole(&self.folder.join("address"), address.as_bytes())
+    }
+
+    /// The journal's records in order. A line that was cut by a crash, or is damaged, is passed over.
+    pub(super) fn journal(&self) -> io::Result<Vec<Record>> {
+        let file = match File::open(self.folder.join("journal.jsonl")) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let mut records = Vec::new();
+        for line in BufReader::new(file).split(b'\n') {
+            let line = line?;
+            if line.len() <= MAX_LINE_BYTES
+                && let Ok(record) = serde_json::from_slice(&line)
+            {
+                records.push(record);
+            }
+        }
+        Ok(records)
+    }
+
+    /// Appends to the journal, so that the sandbox's jobs outlive this process.
+    pub(super) fn append(&self, records: &[Record]) -> io::Result<()> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        let mut lines = Vec::new();
+        for record in records {
+            serde_json::to_writer(&mut lines, record)?;
+            lines.push(b'\n');
+        }
+        let path = self.folder.join("journal.jsonl");
+        let mut file = OpenOptions::new().create(true).append(true).open(path)?;
+        file.write_all(&lines)
+    }
+
+    /// Where a clip is kept.
+    pub(super) fn clip(&self, video: Uuid, container: Container) -> PathBuf {
+        let extension = match container {
+            Container::Mp4 => "mp4",
+            Container::Mov => "mov",
+        };
+        self.folder.join("files").join(format!("{video}.{extension}"))
+    }
+
+    pub(super) fn keep_clip(
+        &self,
+        video: Uuid,
+        container: Container,
+        clip: &[u8],
+    ) -> io::Result<()> {
+        write_whole(&self.clip(video, container), clip)
+    }
+
+    /// Removes clips that are past their time. What can't be removed stays.
+    pub(super) fn remove_old_clips(&self, now: SystemTime) {
+        for entry in fs::read_dir(self.folder.join("files")).into_iter().flatten().flatten() {
+            let age =
+                entry.metadata().and_then(|meta| meta.modified()).map(|at| now.duration_since(at));
+            if matches!(age, Ok(Ok(age)) if age > KEEP_CLIPS) {
+                drop(fs::remove_file(entry.path()));
+            }
+        }
+    }
+}

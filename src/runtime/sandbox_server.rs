@@ -1,0 +1,212 @@
+//! The sandbox over real HTTP: bytes in, the pure remote's answer out, clips rendered on a thread beside.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method as HyperMethod, Request, Response};
+use hyper_util::rt::TokioIo;
+use thiserror::Error;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+use super::clock::wall;
+use super::sandbox_files::SandboxFiles;
+use crate::provider::wire::{HttpRequest, HttpResponse, Method};
+use crate::sandbox::clip::{self, ClipSpec, Container};
+use crate::sandbox::{Body, Delivery, Reply, Sandbox};
+
+/// The largest body that is read: a little more than the largest that the remote takes.
+const MAX_BODY_BYTES: usize = 65 << 20;
+/// The most connections at once; further ones wait to be accepted.
+const MAX_CONNECTIONS: usize = 256;
+
+struct Server {
+    sandbox: Mutex<Sandbox>,
+    /// Told when there may be something to render.
+    ordered: Condvar,
+    files: SandboxFiles,
+    origin: String,
+}
+
+/// The connection is to be closed without an answer.
+#[derive(Debug, Error)]
+#[error("the reply is lost on purpose")]
+struct Lost;
+
+/// Serves `sandbox` on `listener` for as long as the process lives.
+pub(super) fn start(
+    listener: TcpListener,
+    sandbox: Sandbox,
+    files: SandboxFiles,
+) -> io::Result<()> {
+    let origin = format!("http://{}", listener.local_addr()?);
+    let sandbox = Mutex::new(sandbox);
+    let server = Arc::new(Server { sandbox, ordered: Condvar::new(), files, origin });
+    let renderer = Arc::clone(&server);
+    thread::Builder::new()
+        .name("rushes-render".to_owned())
+        .spawn(move || renderer.render_orders())?;
+    tokio::spawn(async move {
+        let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        loop {
+            let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+            match listener.accept().await {
+                Ok((stream, _)) => {
+                    let server = Arc::clone(&server);
+                    tokio::spawn(async move {
+                        server.serve(stream).await;
+                        drop(place);
+                    });
+                }
+                // Out of file descriptors, most likely: let some connections end first.
+                Err(_) => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
+            }
+        }
+    });
+    Ok(())
+}
+
+impl Server {
+    async fn serve(self: &Arc<Self>, stream: TcpStream) {
+        let service = service_fn(|request| {
+            let server = Arc::clone(self);
+            async move { server.answer(request).await }
+        });
+        // What breaks a connection is the client's affair.
+        drop(http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
+    }
+
+    async fn answer(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Lost> {
+        let (parts, body) = request.into_parts();
+        let method = match parts.method {
+            HyperMethod::GET | HyperMethod::HEAD => Method::Get,
+            HyperMethod::POST => Method::Post,
+            _ => return Ok(plain(405, "this method is not known here")),
+        };
+        let Ok(body) = Limited::new(body, MAX_BODY_BYTES).collect().await else {
+            return Ok(plain(413, "the body is too large"));
+        };
+        let headers = parts.headers.iter().filter_map(|(name, value)| {
+            Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+        });
+        let request = HttpRequest {
+            method,
+            url: format!("{}{}", self.origin, parts.uri),
+            headers: headers.collect(),
+            body: body.to_bytes().to_vec(),
+        };
+        let reply = match self.handle(&request) {
+            Ok(reply) => reply,
+            Err(error) => {
+                return Ok(plain(500, &format!("the sandbox can't keep its journal: {error}")));
+            }
+        };
+        match (reply.delivery, reply.body) {
+            (Delivery::Lost, _) => Err(Lost),
+            (Delivery::Whole, Body::Http(response)) => Ok(whole(response)),
+            (Delivery::Whole, Body::Clip { video, container }) => {
+                let path = self.files.clip(video, container);
+                Ok(file(path, container, request.header("range").map(str::to_owned)).await)
+            }
+        }
+    }
+
+    /// The remote's answer, with its records kept before anybody hears of it.
+    fn handle(&self, request: &HttpRequest) -> io::Result<Reply> {
+        let mut sandbox = self.sandbox();
+        let reply = sandbox.handle(request, &self.origin, wall());
+        self.files.append(&reply.records)?;
+        if !reply.records.is_empty() {
+            self.ordered.notify_one();
+        }
+        Ok(reply)
+    }
+
+    fn sandbox(&self) -> MutexGuard<'_, Sandbox> {
+        // The sandbox is changed by whole calls only, so a panic elsewhere leaves it usable.
+        self.sandbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The clip that is due first; waits for one.
+    fn next_order(&self) -> (Uuid, ClipSpec) {
+        let mut sandbox = self.sandbox();
+        loop {
+            let order = sandbox.clips_to_render().next();
+            if let Some(order) = order {
+                return order;
+            }
+            sandbox = self.ordered.wait(sandbox).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Renders what is ordered, one clip after the other, each on all cores, for ever.
+    fn render_orders(&self) {
+        let threads = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let never = AtomicBool::new(false);
+        loop {
+            let (video, spec) = self.next_order();
+            let kept = match clip::render(&spec, threads, &never) {
+                Ok(bytes) => self
+                    .files
+                    .keep_clip(video, spec.container, &bytes)
+                    .map_err(|error| format!("the sandbox can't keep the clip: {error}")),
+                Err(error) => Err(format!("the sandbox can't render the clip: {error}")),
+            };
+            let record = self.sandbox().rendered(video, kept);
+            // A record that can't be written is made again by the next host, which renders again.
+            drop(self.files.append(&[record]));
+        }
+    }
+}
+
+async fn file(path: PathBuf, container: Container, range: Option<String>) -> Response<Full<Bytes>> {
+    let Ok(content) = tokio::fs::read(path).await else {
+        return plain(404, "this file is gone");
+    };
+    let content = Bytes::from(content);
+    let total = content.len();
+    let kind = match container {
+        Container::Mp4 => "video/mp4",
+        Container::Mov => "video/quicktime",
+    };
+    let response =
+        Response::builder().header("content-type", kind).header("accept-ranges", "bytes");
+    let from = range.and_then(|range| {
+        let from = range.strip_prefix("bytes=")?.strip_suffix('-')?.parse::<usize>().ok()?;
+        (from < total).then_some(from)
+    });
+    let built = match from {
+        Some(from) => response
+            .status(206)
+            .header("content-range", format!("bytes {from}-{}/{total}", total - 1))
+            .body(Full::new(content.slice(from..))),
+        None => response.body(Full::new(content)),
+    };
+    built.unwrap_or_else(|_| plain(500, "the reply can't be built"))
+}
+
+fn whole(response: HttpResponse) -> Response<Full<Bytes>> {
+    let mut builder = Response::builder().status(response.status);
+    for (name, value) in &response.headers {
+        builder = builder.header(name, value);
+    }
+    builder
+        .body(Full::new(Bytes::from(response.body)))
+        .unwrap_or_else(|_| plain(500, "the reply can't be built"))
+}
+
+fn plain(status: u16, text: &str) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(text.to_owned())));
+    if let Ok(status) = hyper::StatusCode::from_u16(status) {
+        *response.status_mut() = status;
+    }
+    response
+}

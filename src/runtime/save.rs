@@ -1,0 +1,190 @@
+//! Saving a result: to `.part`, synced, hashed, read for its facts, renamed (law 4).
+
+use std::fs::{self, File};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::files::{part_of, put_in_place};
+use super::http::{SendError, Transport, described};
+use super::images::hex;
+use super::places::Places;
+use super::sidecar;
+use crate::domain::job::{Charged, ClipFile, ClipSummary, FailureClass, Job, JobError, Output};
+use crate::domain::outcome::SaveTrouble;
+use crate::media::mp4;
+
+/// The largest file that is taken.
+const MAX_CLIP_BYTES: u64 = 2 << 30;
+/// Progress is told again after this many bytes.
+const PROGRESS_STEP_BYTES: u64 = 256 << 10;
+
+/// How far a transfer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// What is here.
+    pub bytes: u64,
+    /// What the service announced.
+    pub total: Option<u64>,
+}
+
+/// Fetches `output`, which is result `index` of `job`, and keeps it under a name of its own.
+pub(super) async fn save(
+    transport: &Transport,
+    places: &Places,
+    job: &Job,
+    index: usize,
+    output: &Output,
+    mut told: impl FnMut(Progress),
+) -> Result<ClipFile, SaveTrouble> {
+    let mut reply = transport.fetch(&output.url).await.map_err(network)?;
+    let status = reply.status().as_u16();
+    if !reply.status().is_success() {
+        return Err(refused(status));
+    }
+    let total = reply.content_length();
+    if total.is_some_and(|total| total > MAX_CLIP_BYTES) {
+        return Err(provider("tooLarge", "the file is larger than 2 GiB".to_owned()));
+    }
+    let path = clip_path(job, index);
+    let full = places.clip(&path);
+    let part = part_of(&full);
+    let mut file = create(&part).map_err(disk)?;
+    let mut hash = Sha256::new();
+    let mut progress = Progress { bytes: 0, total };
+    let mut last_told = 0;
+    while let Some(chunk) = reply
+        .chunk()
+        .await
+        .map_err(|error| network(SendError { never_arrived: false, message: described(&error) }))?
+    {
+        progress.bytes += chunk.len() as u64;
+        if progress.bytes > MAX_CLIP_BYTES {
+            return Err(provider("tooLarge", "the file is larger than 2 GiB".to_owned()));
+        }
+        file.write_all(&chunk).map_err(disk)?;
+        hash.update(&chunk);
+        if progress.bytes - last_told >= PROGRESS_STEP_BYTES {
+            last_told = progress.bytes;
+            told(progress);
+        }
+    }
+    if total.is_some_and(|total| total != progress.bytes) || progress.bytes == 0 {
+        return Err(provider(
+            "truncated",
+            format!("only {} bytes of the file came", progress.bytes),
+        ));
+    }
+    told(progress);
+    let sha256 = hex(&hash.finalize());
+    let job = job.clone();
+    let kept = tokio::task::spawn_blocking(move || {
+        keep(file, &part, &full, path, progress.bytes, sha256, &job, index)
+    });
+    kept.await.unwrap_or_else(|_| Err(provider("internal", "saving the file broke off".to_owned())))
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the end of one function, moved to a blocking thread"
+)]
+fn keep(
+    mut file: File,
+    part: &Path,
+    full: &Path,
+    path: String,
+    bytes: u64,
+    sha256: String,
+    job: &Job,
+    index: usize,
+) -> Result<ClipFile, SaveTrouble> {
+    file.sync_all().map_err(disk)?;
+    let facts = facts(&mut file, bytes)?;
+    drop(file);
+    let clip = ClipFile { path, bytes, sha256, facts };
+    sidecar::write(full, job, index, &clip).map_err(disk)?;
+    put_in_place(part, full).map_err(disk)?;
+    Ok(clip)
+}
+
+fn create(part: &Path) -> io::Result<File> {
+    if let Some(folder) = part.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    File::options().read(true).write(true).create(true).truncate(true).open(part)
+}
+
+/// What the file says of itself; none for a WebM, which is kept unread. Anything that is no video at
+/// all, such as an error page, is not kept.
+fn facts(file: &mut File, bytes: u64) -> Result<Option<ClipSummary>, SaveTrouble> {
+    let mut head = [0; 12];
+    file.seek(SeekFrom::Start(0)).map_err(disk)?;
+    let read = io::Read::read(file, &mut head).map_err(disk)?;
+    if head[..read].starts_with(&[0x1a, 0x45, 0xdf, 0xa3]) {
+        return Ok(None);
+    }
+    file.seek(SeekFrom::Start(0)).map_err(disk)?;
+    match mp4::facts(file, bytes) {
+        Ok(facts) => Ok(Some(ClipSummary {
+            width_px: facts.width_px,
+            height_px: facts.height_px,
+            duration_ms: facts.duration_ms,
+            video_codec: facts.video_codec,
+            audio_codec: facts.audio_codec,
+        })),
+        // A real clip that our reader can't follow was paid for all the same.
+        Err(_) if head.get(4..8) == Some(b"ftyp") => Ok(None),
+        Err(_) => Err(provider("notAVideo", "what came is not a video".to_owned())),
+    }
+}
+
+/// `clips/2026-11-21/moonlit-clocktower-market-chase-019a….mp4`: the day, the prompt's first words
+/// for people, and the job's id, so that no two jobs can meet.
+fn clip_path(job: &Job, index: usize) -> String {
+    let day = job.created_at.strftime("%Y-%m-%d");
+    let words: Vec<String> = job
+        .request
+        .prompt
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .take(4)
+        .map(|word| word.chars().take(16).collect::<String>().to_lowercase())
+        .collect();
+    let number = if job.request.results > 1 { format!("-{}", index + 1) } else { String::new() };
+    let extension = job.request.format.map_or("mp4", |format| format.extension());
+    let name: PathBuf = format!("{}-{}{number}.{extension}", words.join("-"), job.id).into();
+    format!("clips/{day}/{}", name.display().to_string().trim_start_matches('-'))
+}
+
+fn refused(status: u16) -> SaveTrouble {
+    let gone = matches!(status, 401 | 403 | 404 | 410);
+    let message = format!("the file's address answers {status}");
+    let class = if gone { FailureClass::Expired } else { FailureClass::Provider };
+    SaveTrouble {
+        error: JobError::ours(class, &format!("http{status}"), message, Charged::Charged),
+        gone,
+    }
+}
+
+fn network(error: SendError) -> SaveTrouble {
+    SaveTrouble {
+        error: JobError::ours(FailureClass::Network, "download", error.message, Charged::Charged),
+        gone: false,
+    }
+}
+
+fn provider(code: &str, message: String) -> SaveTrouble {
+    SaveTrouble {
+        error: JobError::ours(FailureClass::Provider, code, message, Charged::Charged),
+        gone: false,
+    }
+}
+
+fn disk(error: io::Error) -> SaveTrouble {
+    let message = format!("the clip can't be written to the data folder: {error}");
+    SaveTrouble {
+        error: JobError::ours(FailureClass::Disk, "disk", message, Charged::Charged),
+        gone: false,
+    }
+}

@@ -1,0 +1,46 @@
+//! The database on a thread of its own: SQLite blocks, and everything else must not.
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::store::Store;
+
+/// The most calls that wait for the database at once.
+const MAX_CALLS: usize = 64;
+
+type Call = Box<dyn FnOnce(&mut Store) + Send>;
+
+/// A handle to the thread. The thread ends, and closes the database, with the last handle.
+#[derive(Clone, Debug)]
+pub struct StoreThread {
+    calls: mpsc::Sender<Call>,
+}
+
+/// The thread is gone, because a call on it failed in a way that should never happen.
+#[derive(Debug, thiserror::Error)]
+#[error("the database's thread has ended; start the program again, nothing stored was lost")]
+pub struct StoreGone;
+
+impl StoreThread {
+    /// Moves `store` to a thread.
+    pub fn start(mut store: Store) -> std::io::Result<Self> {
+        let (calls, mut queue) = mpsc::channel::<Call>(MAX_CALLS);
+        std::thread::Builder::new().name("rushes-store".to_owned()).spawn(move || {
+            while let Some(call) = queue.blocking_recv() {
+                call(&mut store);
+            }
+        })?;
+        Ok(Self { calls })
+    }
+
+    /// Runs `call` there and returns what it returns. Calls run in the order they were made.
+    pub async fn run<T, F>(&self, call: F) -> Result<T, StoreGone>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Store) -> T + Send + 'static,
+    {
+        let (reply, replied) = oneshot::channel();
+        let call: Call = Box::new(move |store| drop(reply.send(call(store))));
+        self.calls.send(call).await.map_err(|_| StoreGone)?;
+        replied.await.map_err(|_| StoreGone)
+    }
+}

@@ -1,0 +1,120 @@
+//! Everything that a process works with: places, config, catalog, database, transport, sandbox.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use super::config::{Config, ConfigError};
+use super::http::Transport;
+use super::places::Places;
+use super::sandbox_host::SandboxHost;
+use super::store_thread::StoreThread;
+use crate::domain::catalog::{Catalog, CatalogFile, CatalogProblem};
+use crate::store::{Store, StoreError};
+
+/// What a process works with. Cheap to share.
+#[derive(Debug)]
+pub struct Workspace {
+    /// Where things are.
+    pub places: Places,
+    /// What the user set.
+    pub config: Config,
+    /// The models.
+    pub catalog: Arc<Catalog>,
+    /// What was wrong with the user's catalog files.
+    pub catalog_problems: Vec<CatalogProblem>,
+    /// The database.
+    pub store: StoreThread,
+    /// HTTP.
+    pub transport: Transport,
+    /// The embedded sandbox.
+    pub sandbox: SandboxHost,
+}
+
+/// Why the program can't work here. Nothing was changed.
+#[derive(Debug, Error)]
+pub enum WorkspaceError {
+    /// The config is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The database can't be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The data folder can't be made.
+    #[error("the data folder {path} can't be made ({source}); choose another with --data-dir", path = path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The database's thread can't be started.
+    #[error("no thread can be started for the database: {0}")]
+    Thread(io::Error),
+}
+
+impl Workspace {
+    /// Opens the workspace of `places`, making its data folder where there is none.
+    pub fn open(places: Places) -> Result<Self, WorkspaceError> {
+        let config = Config::read(&places.config_file)?;
+        let (catalog, catalog_problems) = read_catalog(&places);
+        make_private(&places.data_dir)
+            .map_err(|source| WorkspaceError::Folder { path: places.data_dir.clone(), source })?;
+        let store = Store::open(&places.database())?;
+        let catalog = Arc::new(catalog);
+        let sandbox =
+            SandboxHost::new(places.sandbox_dir(), Arc::clone(&catalog), config.sandbox_speed());
+        Ok(Self {
+            store: StoreThread::start(store).map_err(WorkspaceError::Thread)?,
+            transport: Transport::default(),
+            catalog_problems,
+            catalog,
+            sandbox,
+            config,
+            places,
+        })
+    }
+}
+
+/// The built-in catalog with the user's own files merged on top, and what was wrong with those.
+pub fn read_catalog(places: &Places) -> (Catalog, Vec<CatalogProblem>) {
+    let mut files = Vec::new();
+    let mut unreadable = Vec::new();
+    let entries = fs::read_dir(places.catalog_dir()).into_iter().flatten().flatten();
+    let mut paths: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+        .collect();
+    paths.sort();
+    for path in paths {
+        let name = path.display().to_string();
+        match fs::read_to_string(&path) {
+            Ok(text) => files.push((name, text)),
+            Err(error) => unreadable.push(CatalogProblem {
+                file: name,
+                line: 1,
+                what: format!("can't be read: {error}"),
+            }),
+        }
+    }
+    let files: Vec<CatalogFile<'_>> =
+        files.iter().map(|(name, text)| CatalogFile { name, text }).collect();
+    let (catalog, mut problems) = Catalog::load(&files);
+    problems.extend(unreadable);
+    (catalog, problems)
+}
+
+/// Prompts and clips are their owner's: a new data folder is closed to others.
+fn make_private(folder: &std::path::Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt as _;
+        builder.mode(0o700);
+    }
+    builder.create(folder)
+}
