@@ -10,3 +10,4 @@ pub mod provider;
 pub mod runtime;
 pub mod sandbox;
 pub mod store;
+pub mod words;

@@ -43,7 +43,7 @@ pub(super) async fn run(context: &mut Context, text: &str) -> Result<u8, Trouble
         }
         state if state.is_end() => Err(Trouble::wrong(format!(
             "job {id} has ended already: {}",
-            super::words::state(&job)
+            crate::words::state(&job)
         ))),
         JobState::InDoubt => Err(Trouble::unknown(format!(
             "job {id} is in doubt: whether the provider has it can't be found out"

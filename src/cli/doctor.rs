@@ -75,7 +75,7 @@ async fn database(workspace: &Workspace) -> Finding {
         Ok(Ok(live)) => found(
             true,
             "database",
-            format!("{path}, {} live", super::words::count(live.len(), "job")),
+            format!("{path}, {} live", crate::words::count(live.len(), "job")),
         ),
         Ok(Err(error)) => found(false, "database", error.to_string()),
         Err(error) => found(false, "database", error.to_string()),

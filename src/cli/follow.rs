@@ -7,11 +7,11 @@ use super::Context;
 use super::job_json::JobJson;
 use super::submit::{find_jobs, is_play_money};
 use super::trouble::Trouble;
-use super::words;
 use crate::domain::job::{FailureClass, Job, JobId, JobState};
 use crate::runtime::clock::wall;
 use crate::runtime::driver::{Driver, LiveJob, Snapshot};
 use crate::runtime::workspace::Workspace;
+use crate::words;
 
 /// How often the live line's clock moves on.
 const LINE_TICK: Duration = Duration::from_secs(1);
@@ -176,7 +176,7 @@ fn print(context: &mut Context, workspace: &Workspace, job: &Job) -> Result<(), 
         context.out.line(&format!("  {} ({})", path.display(), words::bytes(file.bytes)))?;
     }
     if let Some(error) = &job.error {
-        context.out.line(&format!("  {}", error_line(job)))?;
+        context.out.line(&format!("  {}", words::error_line(error)))?;
         context.out.line(&format!("  {}", error.advice()))?;
     }
     let short = job.id.short();
@@ -186,19 +186,6 @@ fn print(context: &mut Context, workspace: &Workspace, job: &Job) -> Result<(), 
         context.out.line(&format!("  wait for the file: rushes wait {short}"))?;
     }
     Ok(())
-}
-
-/// What went wrong, in the provider's words, and whether it was charged.
-pub(super) fn error_line(job: &Job) -> String {
-    use crate::domain::job::Charged;
-    let Some(error) = &job.error else { return String::new() };
-    let charged = match error.charged {
-        Charged::Charged => "charged",
-        Charged::NotCharged => "not charged",
-        Charged::Refunded => "refunded",
-        Charged::Unknown => "perhaps charged",
-    };
-    format!("{} ({}, {charged}): {}", error.class, error.code, error.message)
 }
 
 /// Charge and estimate.

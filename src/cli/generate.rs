@@ -17,6 +17,7 @@ use crate::provider::registry;
 use crate::runtime::config::Config;
 use crate::runtime::images::{self, ReadImage};
 use crate::runtime::keys;
+use crate::runtime::new_job::new_job;
 use crate::runtime::workspace::read_catalog;
 
 /// A prompt file can't be larger; the longest prompt of any model is far below.
@@ -40,7 +41,7 @@ pub(super) async fn run(context: &mut Context, wish: Box<Wish>) -> Result<u8, Tr
             "the data folder can't take a copy of the image: {error}; nothing was sent"
         ))
     })?;
-    let job = submit::new_job(&model, request, None);
+    let job = new_job(&model, request, None);
     submit::submit(context, workspace, &model, job, wish.wait).await
 }
 
@@ -107,7 +108,7 @@ fn dry_run(
     context.say_problems(&problems);
     let id = wish.model_id(config.model.as_ref())?;
     let (model, request) = request(&catalog, &id, choices)?;
-    let job = submit::new_job(&model, request, None);
+    let job = new_job(&model, request, None);
     let Some(provider) = catalog.provider(&id.provider) else {
         return Err(Trouble::wrong(format!("the catalog has no provider '{}'", id.provider)));
     };
@@ -138,7 +139,7 @@ fn dry_run(
         context.out.note(&format!("warning: {warning}"));
     }
     context.out.line(&format!("estimate {estimate}"))?;
-    for line in super::words::estimate_parts(estimate) {
+    for line in crate::words::estimate_parts(estimate) {
         context.out.line(&format!("  {line}"))?;
     }
     context.out.line(&format!("POST {}", wire.url))?;

@@ -7,13 +7,13 @@ use super::Context;
 use super::follow::live_line;
 use super::job_json::JobJson;
 use super::trouble::Trouble;
-use super::words;
 use crate::domain::job::Job;
 use crate::domain::query::HistoryQuery;
 use crate::domain::text::one_line;
 use crate::runtime::clock::wall;
 use crate::runtime::driver::Driver;
 use crate::runtime::workspace::Workspace;
+use crate::words;
 
 /// How many jobs are listed beside the live ones.
 const LAST: usize = 10;

@@ -19,7 +19,6 @@ mod sandbox;
 mod show;
 mod submit;
 mod trouble;
-mod words;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

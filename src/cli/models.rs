@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use super::Context;
 use super::trouble::Trouble;
-use super::words;
 use crate::domain::catalog::{Dimensions, Model, StatusKind};
 use crate::domain::cost::Estimate;
 use crate::domain::request::{Choices, GenerationRequest};
 use crate::domain::size::Resolution;
 use crate::runtime::workspace::read_catalog;
+use crate::words;
 
 pub(super) fn run(context: &mut Context, all: bool) -> Result<u8, Trouble> {
     let (catalog, problems) = read_catalog(&context.places);

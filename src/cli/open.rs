@@ -5,8 +5,8 @@ use serde_json::json;
 use super::Context;
 use super::submit::find_job;
 use super::trouble::Trouble;
-use super::words;
 use crate::runtime::opener::{self, Here, Opened};
+use crate::words;
 
 pub(super) async fn run(context: &mut Context, text: &str) -> Result<u8, Trouble> {
     let workspace = context.workspace()?;

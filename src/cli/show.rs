@@ -3,15 +3,15 @@
 use serde_json::{Value, json};
 
 use super::Context;
-use super::follow::{error_line, money};
+use super::follow::money;
 use super::job_json::JobJson;
 use super::jobs::carry_on;
 use super::submit::find_job;
 use super::trouble::Trouble;
-use super::words;
 use crate::domain::event::JobEvent;
 use crate::domain::job::Job;
 use crate::runtime::clock::wall;
+use crate::words;
 
 pub(super) async fn run(context: &mut Context, text: &str) -> Result<u8, Trouble> {
     let workspace = context.workspace()?;
@@ -49,7 +49,7 @@ pub(super) async fn run(context: &mut Context, text: &str) -> Result<u8, Trouble
         out.line(&format!("  sha256 {}", file.sha256))?;
     }
     if let Some(error) = &job.error {
-        out.line(&format!("  {}", error_line(&job)))?;
+        out.line(&format!("  {}", words::error_line(error)))?;
         out.line(&format!("  {}", error.advice()))?;
     }
     out.line("")?;
@@ -60,7 +60,7 @@ pub(super) async fn run(context: &mut Context, text: &str) -> Result<u8, Trouble
     let now = wall();
     for (at, event) in &events {
         let since = words::span(at.duration_since(job.created_at));
-        out.line(&format!("  +{since:<7} {}", in_words(event)))?;
+        out.line(&format!("  +{since:<7} {}", words::event(event)))?;
     }
     out.line(&format!("  made {}", words::ago(job.created_at, now)))?;
     Ok(0)
@@ -77,50 +77,9 @@ fn json_of(
     value["children"] = children.iter().map(|child| json!(child.id.to_string())).collect();
     value["events"] = events
         .iter()
-        .map(|(at, event)| json!({ "at": at.to_string(), "event": event.word(), "text": in_words(event) }))
+        .map(|(at, event)| json!({ "at": at.to_string(), "event": event.word(), "text": words::event(event) }))
         .collect::<Vec<Value>>()
         .into();
     context.out.json(&value)?;
     Ok(0)
-}
-
-/// An event as a person reads it.
-fn in_words(event: &JobEvent) -> String {
-    match event {
-        JobEvent::Created { .. } => "stored".to_owned(),
-        JobEvent::Sent => "sent".to_owned(),
-        JobEvent::Accepted { how, .. } => format!("accepted: {how}"),
-        JobEvent::Postponed { error, wait_ms } => {
-            format!(
-                "not accepted ({}), sent again in {:.1} s",
-                error.message,
-                *wait_ms as f64 / 1000.0
-            )
-        }
-        JobEvent::OutcomeUnknown { reason } => {
-            format!("no reply ({reason}); asking whether it arrived")
-        }
-        JobEvent::NotFound => {
-            "the provider does not have it; sending it again under the same key".to_owned()
-        }
-        JobEvent::OutputReady { output } => format!("result {} is rendered", output.remote_id),
-        JobEvent::OutputMoved { index, .. } => format!("result {} has a new address", index + 1),
-        JobEvent::OutputFailed { error } => format!("a result failed: {}", error.message),
-        JobEvent::Rendered => "all results are in".to_owned(),
-        JobEvent::Saved { index, file } => {
-            format!("result {} saved, {}", index + 1, words::bytes(file.bytes))
-        }
-        JobEvent::SaveFailed { index, error } => {
-            format!("result {} not saved: {}", index + 1, error.message)
-        }
-        JobEvent::OutputLost { index, error } => {
-            format!("result {} is lost: {}", index + 1, error.message)
-        }
-        JobEvent::Succeeded => "ready".to_owned(),
-        JobEvent::Failed { error } => format!("failed: {}", error.message),
-        JobEvent::Expired { error } => format!("expired: {}", error.message),
-        JobEvent::CancelAsked => "asked the provider to stop".to_owned(),
-        JobEvent::Canceled { error } => format!("canceled: {}", error.message),
-        JobEvent::Doubted { error } => format!("in doubt: {}", error.message),
-    }
 }

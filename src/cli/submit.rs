@@ -6,11 +6,8 @@ use super::Context;
 use super::follow::{self, Until};
 use super::trouble::Trouble;
 use crate::domain::catalog::{Model, ModelId, StatusKind};
-use crate::domain::cost::Estimate;
-use crate::domain::event::{JobEvent, Write};
-use crate::domain::job::{Job, JobId, JobState, Parent};
-use crate::domain::request::GenerationRequest;
-use crate::runtime::clock::{new_attempt_key, new_job_id, wall};
+use crate::domain::job::{Job, JobId};
+use crate::runtime::new_job;
 use crate::runtime::workspace::Workspace;
 
 /// The model of that id, or what to say instead.
@@ -22,31 +19,6 @@ pub(super) fn find_model<'a>(
         let suggestions = catalog.suggestions(&id.to_string()).join(", ");
         Trouble::wrong(format!("there is no model '{id}'; there are {suggestions}"))
     })
-}
-
-/// A job for `request`, as it is before it is stored.
-pub(super) fn new_job(model: &Model, request: GenerationRequest, parent: Option<Parent>) -> Job {
-    let now = wall();
-    Job {
-        id: new_job_id(),
-        created_at: now,
-        updated_at: now,
-        state: JobState::Queued,
-        since: now,
-        parent,
-        estimate: Estimate::of(model, &request),
-        request,
-        attempt_key: new_attempt_key(),
-        sends: 0,
-        sent_at: None,
-        accepted_at: None,
-        rendered_at: None,
-        remote_id: None,
-        outputs: Vec::new(),
-        failures: Vec::new(),
-        download_tries: 0,
-        error: None,
-    }
 }
 
 /// Stores `job`, has it sent, and stays until it was accepted or, with `wait`, until it has ended.
@@ -66,13 +38,11 @@ pub(super) async fn submit(
             if is_play_money(&workspace, &job) { " of the sandbox's play money" } else { "" };
         context.out.note(&format!(
             "estimate {estimate}{money} for {}",
-            super::words::settings(&job.request)
+            crate::words::settings(&job.request)
         ));
     }
     let id = job.id;
-    let event = JobEvent::Created { job: Box::new(job.clone()) };
-    let write = Write { at: job.created_at, event, job };
-    workspace.store.run(move |store| store.commit(&[write], None)).await??;
+    new_job::store(&workspace, job).await??;
     let until = if wait { Until::Ended } else { Until::Accepted };
     follow::jobs(context, workspace, &[id], until).await
 }

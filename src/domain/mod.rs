@@ -8,6 +8,7 @@ pub mod event;
 pub mod job;
 pub mod money;
 pub mod outcome;
+pub mod promotion;
 pub mod query;
 pub mod request;
 pub mod size;

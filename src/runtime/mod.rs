@@ -10,6 +10,7 @@ mod files;
 mod http;
 pub mod images;
 pub mod keys;
+pub mod new_job;
 pub mod opener;
 pub mod places;
 mod sandbox_files;

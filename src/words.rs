@@ -1,14 +1,14 @@
-//! Words for people: states, sizes, times.
+//! How states, settings, sizes and times read to a person; the command line and the studio speak alike.
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::cost::Estimate;
-use crate::domain::job::{Job, JobState};
+use crate::domain::event::JobEvent;
+use crate::domain::job::{Charged, FailureClass, Job, JobError, JobState};
 use crate::domain::request::Parameters;
 
 /// A state as a person reads it.
-pub(super) fn state(job: &Job) -> &'static str {
-    use crate::domain::job::FailureClass;
+pub fn state(job: &Job) -> &'static str {
     match job.state {
         JobState::Queued => "queued",
         JobState::Submitting => "submitting",
@@ -31,7 +31,7 @@ pub(super) fn state(job: &Job) -> &'static str {
 }
 
 /// `draft · 864x496 · 5 s · 480p · 16:9 · sound`.
-pub(super) fn settings(request: &Parameters) -> String {
+pub fn settings(request: &Parameters) -> String {
     let mut words = vec![request.kind.to_string()];
     if let Some((width, height)) = request.size_px {
         words.push(format!("{width}x{height}"));
@@ -53,7 +53,7 @@ pub(super) fn settings(request: &Parameters) -> String {
 }
 
 /// Bytes with a unit: `1.4 MB`.
-pub(super) fn bytes(count: u64) -> String {
+pub fn bytes(count: u64) -> String {
     match count {
         0..1_000 => format!("{count} B"),
         1_000..1_000_000 => format!("{:.0} kB", count as f64 / 1e3),
@@ -63,7 +63,7 @@ pub(super) fn bytes(count: u64) -> String {
 }
 
 /// A length of time, shortly: `8 s`, `3 min`, `2 h`, `5 d`.
-pub(super) fn span(duration: SignedDuration) -> String {
+pub fn span(duration: SignedDuration) -> String {
     let seconds = duration.as_secs().max(0);
     match seconds {
         0..120 => format!("{seconds} s"),
@@ -74,17 +74,17 @@ pub(super) fn span(duration: SignedDuration) -> String {
 }
 
 /// How long ago `then` was: `8 s ago`.
-pub(super) fn ago(then: Timestamp, now: Timestamp) -> String {
+pub fn ago(then: Timestamp, now: Timestamp) -> String {
     format!("{} ago", span(now.duration_since(then)))
 }
 
 /// `1 result`, `2 results`.
-pub(super) fn count(number: usize, noun: &str) -> String {
+pub fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 /// Rows as columns padded to the widest cell, measured as a terminal shows them.
-pub(super) fn table(rows: &[Vec<String>]) -> Vec<String> {
+pub fn table(rows: &[Vec<String>]) -> Vec<String> {
     use unicode_width::UnicodeWidthStr as _;
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns)
@@ -101,7 +101,7 @@ pub(super) fn table(rows: &[Vec<String>]) -> Vec<String> {
 }
 
 /// What an estimate is made of, a line each.
-pub(super) fn estimate_parts(estimate: &Estimate) -> Vec<String> {
+pub fn estimate_parts(estimate: &Estimate) -> Vec<String> {
     let mut lines = Vec::new();
     if let (Some(tokens), Some(rate)) = (estimate.tokens, estimate.rate) {
         lines.push(format!("{tokens} tokens at {rate} a million"));
@@ -119,4 +119,60 @@ pub(super) fn estimate_parts(estimate: &Estimate) -> Vec<String> {
     }
     lines.push(format!("how sure: {}", estimate.sure));
     lines
+}
+
+/// What went wrong, in the provider's words, and whether it was charged.
+pub fn error_line(error: &JobError) -> String {
+    format!("{} ({}, {}): {}", error.class, error.code, charged(error.charged), error.message)
+}
+
+/// Whether something was paid for.
+pub fn charged(charged: Charged) -> &'static str {
+    match charged {
+        Charged::Charged => "charged",
+        Charged::NotCharged => "not charged",
+        Charged::Refunded => "refunded",
+        Charged::Unknown => "perhaps charged",
+    }
+}
+
+/// An event of a job's timeline.
+pub fn event(event: &JobEvent) -> String {
+    match event {
+        JobEvent::Created { .. } => "stored".to_owned(),
+        JobEvent::Sent => "sent".to_owned(),
+        JobEvent::Accepted { how, .. } => format!("accepted: {how}"),
+        JobEvent::Postponed { error, wait_ms } => {
+            format!(
+                "not accepted ({}), sent again in {:.1} s",
+                error.message,
+                *wait_ms as f64 / 1000.0
+            )
+        }
+        JobEvent::OutcomeUnknown { reason } => {
+            format!("no reply ({reason}); asking whether it arrived")
+        }
+        JobEvent::NotFound => {
+            "the provider does not have it; sending it again under the same key".to_owned()
+        }
+        JobEvent::OutputReady { output } => format!("result {} is rendered", output.remote_id),
+        JobEvent::OutputMoved { index, .. } => format!("result {} has a new address", index + 1),
+        JobEvent::OutputFailed { error } => format!("a result failed: {}", error.message),
+        JobEvent::Rendered => "all results are in".to_owned(),
+        JobEvent::Saved { index, file } => {
+            format!("result {} saved, {}", index + 1, bytes(file.bytes))
+        }
+        JobEvent::SaveFailed { index, error } => {
+            format!("result {} not saved: {}", index + 1, error.message)
+        }
+        JobEvent::OutputLost { index, error } => {
+            format!("result {} is lost: {}", index + 1, error.message)
+        }
+        JobEvent::Succeeded => "ready".to_owned(),
+        JobEvent::Failed { error } => format!("failed: {}", error.message),
+        JobEvent::Expired { error } => format!("expired: {}", error.message),
+        JobEvent::CancelAsked => "asked the provider to stop".to_owned(),
+        JobEvent::Canceled { error } => format!("canceled: {}", error.message),
+        JobEvent::Doubted { error } => format!("in doubt: {}", error.message),
+    }
 }
