@@ -10,4 +10,5 @@ pub mod provider;
 pub mod runtime;
 pub mod sandbox;
 pub mod store;
+pub mod studio;
 pub mod words;

@@ -2,6 +2,18 @@
 
 use std::process::ExitCode;
 
+use rushes::cli::{self, Asked};
+use rushes::studio;
+
 fn main() -> ExitCode {
-    rushes::cli::run(std::env::args_os())
+    match cli::run(std::env::args_os()) {
+        Asked::Done(status) => status,
+        Asked::Studio(places) => {
+            let (status, message) = studio::run(places);
+            if let Some(message) = message {
+                cli::complain(&message);
+            }
+            status
+        }
+    }
 }

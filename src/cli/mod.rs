@@ -54,32 +54,52 @@ impl Context {
     }
 }
 
-/// Runs the program with `arguments`, whose first is its own name, and returns its exit status: 0 done,
-/// 1 the job failed, 2 wrong usage, 3 the outcome is not known.
-pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+/// What the arguments ask for.
+#[derive(Debug)]
+pub enum Asked {
+    /// The studio, at these places.
+    Studio(Places),
+    /// Nothing more: it was done, and this is the exit status.
+    Done(ExitCode),
+}
+
+/// Does what `arguments`, whose first is the program's own name, ask for. The exit status is 0 done, 1 the
+/// job failed, 2 wrong usage, 3 the outcome is not known. Without a verb a terminal gets the studio, and
+/// anything else an overview.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Asked {
     let args = match Args::try_parse_from(arguments) {
         Ok(args) => args,
         Err(error) => {
             let status = if error.use_stderr() { 2 } else { 0 };
             // Help into a closed pipe is nobody's problem.
             drop(error.print());
-            return ExitCode::from(status);
+            return Asked::Done(ExitCode::from(status));
         }
     };
-    let mut out = Out::new();
-    let ended =
-        Places::find(args.data_dir, args.config).map_err(Trouble::wrong).and_then(|places| {
-            let mut context = Context { places, out: Out::new(), json: args.json };
-            dispatch(&mut context, args.verb)
-        });
-    match ended {
+    let json = args.json;
+    let ended = match Places::find(args.data_dir, args.config).map_err(Trouble::wrong) {
+        Ok(places) if args.verb.is_none() && is_terminal() => return Asked::Studio(places),
+        Ok(places) => dispatch(&mut Context { places, out: Out::new(), json }, args.verb),
+        Err(trouble) => Err(trouble),
+    };
+    Asked::Done(match ended {
         Ok(status) => ExitCode::from(status),
         Err(Trouble::PipeClosed) => ExitCode::SUCCESS,
         Err(Trouble::Said { status, message }) => {
-            out.note(&format!("rushes: {message}"));
+            complain(&message);
             ExitCode::from(status)
         }
-    }
+    })
+}
+
+/// Says why the program ends, on standard error.
+pub fn complain(message: &str) {
+    Out::new().note(&format!("rushes: {message}"));
+}
+
+fn is_terminal() -> bool {
+    use std::io::IsTerminal as _;
+    std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
 }
 
 fn dispatch(context: &mut Context, verb: Option<Verb>) -> Result<u8, Trouble> {

@@ -44,6 +44,19 @@ struct ProviderState {
     polling: bool,
 }
 
+/// A live job as others see it.
+#[derive(Clone, Copy, Debug)]
+pub struct Watched<'a> {
+    /// The job.
+    pub job: &'a Job,
+    /// How far the provider says it is.
+    pub progress_percent: Option<u8>,
+    /// How long such a job usually takes.
+    pub expected_ms: u64,
+    /// When something is to be done for it, on the monotonic clock.
+    pub due_ms: Option<u64>,
+}
+
 /// A job that is not at its end, with what need not be stored.
 #[derive(Debug)]
 pub(super) struct Live {
@@ -109,9 +122,14 @@ impl Engine {
         step
     }
 
-    /// The live jobs, oldest first, each with what the provider says of its progress.
-    pub fn jobs(&self) -> impl Iterator<Item = (&Job, Option<u8>)> {
-        self.live.values().map(|live| (&live.job, live.progress_percent))
+    /// The live jobs, oldest first.
+    pub fn jobs(&self) -> impl Iterator<Item = Watched<'_>> {
+        self.live.values().map(|live| Watched {
+            job: &live.job,
+            progress_percent: live.progress_percent,
+            expected_ms: live.expected_ms,
+            due_ms: live.due_ms,
+        })
     }
 
     /// Whether `job` is one of the live ones.

@@ -6,6 +6,9 @@
 
 mod fields;
 mod fragment;
+mod runs;
+pub mod samples;
+mod table;
 mod track;
 
 use std::io::{Read, Seek, SeekFrom};

@@ -16,6 +16,14 @@ pub struct Config {
     pub model: Option<ModelId>,
     /// The program that shows clips, with its arguments; the file's path is added.
     pub player: Vec<String>,
+    /// The studio's theme: ansi, dark, light, or a file of the folder `themes` beside this one.
+    pub theme: Option<String>,
+    /// Whether nothing in the studio may move by itself.
+    pub still: bool,
+    /// Whether the studio leaves the mouse to the terminal.
+    pub no_mouse: bool,
+    /// Keys of the studio: place, then action, then keys.
+    pub keys: BTreeMap<String, BTreeMap<String, Vec<String>>>,
     /// The embedded sandbox.
     pub sandbox: SandboxConfig,
     /// The services, by their ids.

@@ -6,6 +6,7 @@ use std::fs::{File, TryLockError};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -18,7 +19,7 @@ use super::store_thread::StoreGone;
 use super::workspace::Workspace;
 use crate::domain::event::Write;
 use crate::domain::job::{Job, JobError, JobId};
-use crate::engine::{Engine, Input, Step};
+use crate::engine::{Engine, Input, Now, Step, Watched};
 use crate::store::{Lease, Store, StoreError};
 
 /// The most messages that wait for the driver.
@@ -33,6 +34,8 @@ const COMMIT_TRIES: u32 = 5;
 pub(super) enum Message {
     /// An outcome for the engine.
     Happened(Box<Input>),
+    /// This process stored something that the driver does not know of.
+    Stored,
     /// How far a file is; only shown, never stored.
     Progress { job: JobId, index: usize, progress: Progress },
 }
@@ -59,6 +62,10 @@ pub struct LiveJob {
     pub percent: Option<u8>,
     /// How far its files are, all together.
     pub saving: Option<Progress>,
+    /// When the provider should be done, by how long such jobs take.
+    pub expected_end: Option<Timestamp>,
+    /// When something is done for it next.
+    pub next_at: Option<Timestamp>,
 }
 
 /// Why driving ended before it was told to.
@@ -84,6 +91,7 @@ pub enum DriverError {
 /// providers, and the next driver continues them.
 #[derive(Debug)]
 pub struct Driver {
+    outbox: mpsc::Sender<Message>,
     snapshots: watch::Receiver<Snapshot>,
     task: JoinHandle<Result<(), DriverError>>,
 }
@@ -92,8 +100,15 @@ impl Driver {
     /// Starts to drive, or to follow whoever does.
     pub fn start(workspace: Arc<Workspace>) -> Self {
         let (told, snapshots) = watch::channel(Snapshot::default());
-        let task = tokio::spawn(Actor::new(workspace, told).run());
-        Self { snapshots, task }
+        let (outbox, inbox) = mpsc::channel(MAX_MESSAGES);
+        let executor = Executor::new(Arc::clone(&workspace), outbox.clone());
+        let task = tokio::spawn(Actor::new(workspace, told, inbox, executor).run());
+        Self { outbox, snapshots, task }
+    }
+
+    /// Tells the driver that this process stored a job or a wish: other processes' writes it sees by itself.
+    pub fn bell(&self) -> Bell {
+        Bell(self.outbox.clone())
     }
 
     /// What is live, as of the last change.
@@ -110,6 +125,17 @@ impl Driver {
             Ok(ended) => ended,
             Err(_) => Err(DriverError::Gone(StoreGone)),
         }
+    }
+}
+
+/// Tells a driver to look at the database.
+#[derive(Clone, Debug)]
+pub struct Bell(mpsc::Sender<Message>);
+
+impl Bell {
+    /// Rings it. A driver that has ended needs no telling.
+    pub async fn ring(&self) {
+        drop(self.0.send(Message::Stored).await);
     }
 }
 
@@ -141,10 +167,14 @@ enum Role {
 }
 
 impl Actor {
-    fn new(workspace: Arc<Workspace>, told: watch::Sender<Snapshot>) -> Self {
-        let (outbox, inbox) = mpsc::channel(MAX_MESSAGES);
+    fn new(
+        workspace: Arc<Workspace>,
+        told: watch::Sender<Snapshot>,
+        inbox: mpsc::Receiver<Message>,
+        executor: Executor,
+    ) -> Self {
         Self {
-            executor: Executor::new(Arc::clone(&workspace), outbox),
+            executor,
             clock: Clock::new(),
             progress: HashMap::new(),
             seen_version: None,
@@ -164,6 +194,10 @@ impl Actor {
             tokio::select! {
                 message = self.inbox.recv() => match message {
                     Some(Message::Happened(input)) => self.drive(*input).await?,
+                    Some(Message::Stored) => {
+                        self.adopt_new().await?;
+                        self.publish(true).await?;
+                    }
                     Some(Message::Progress { job, index, progress }) => {
                         self.progress.insert((job, index), progress);
                         self.publish(false).await?;
@@ -275,7 +309,8 @@ impl Actor {
         let (driving, jobs, troubles) = match &self.role {
             Role::Driving { engine, .. } => {
                 self.progress.retain(|(job, _), _| engine.is_live(*job));
-                let jobs = engine.jobs().map(|(job, percent)| self.live(job.clone(), percent));
+                let now = self.clock.now();
+                let jobs = engine.jobs().map(|watched| self.live(watched, now));
                 let troubles = self.workspace.catalog.providers.iter().filter_map(|provider| {
                     Some((provider.id.clone(), engine.trouble(&provider.id)?.clone()))
                 });
@@ -283,7 +318,13 @@ impl Actor {
             }
             Role::Following => {
                 let jobs = self.store(|store| store.live_jobs()).await??;
-                let jobs = jobs.into_iter().map(|job| self.live(job, None));
+                let jobs = jobs.into_iter().map(|job| LiveJob {
+                    job,
+                    percent: None,
+                    saving: None,
+                    expected_end: None,
+                    next_at: None,
+                });
                 (false, jobs.collect(), Vec::new())
             }
         };
@@ -294,7 +335,8 @@ impl Actor {
         Ok(())
     }
 
-    fn live(&self, job: Job, percent: Option<u8>) -> LiveJob {
+    fn live(&self, watched: Watched<'_>, now: Now) -> LiveJob {
+        let job = watched.job.clone();
         let parts: Vec<&Progress> = (0..job.outputs.len())
             .filter_map(|index| self.progress.get(&(job.id, index)))
             .collect();
@@ -302,7 +344,17 @@ impl Actor {
             bytes: parts.iter().map(|part| part.bytes).sum(),
             total: parts.iter().map(|part| part.total).sum(),
         });
-        LiveJob { job, percent, saving }
+        let after = |at: Timestamp, ms: u64| {
+            at.checked_add(SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX))).ok()
+        };
+        let wait_ms = watched.due_ms.map(|due_ms| due_ms.saturating_sub(now.mono_ms));
+        LiveJob {
+            percent: watched.progress_percent,
+            saving,
+            expected_end: job.accepted_at.and_then(|at| after(at, watched.expected_ms)),
+            next_at: wait_ms.and_then(|ms| after(now.wall, ms)),
+            job,
+        }
     }
 
     async fn store<T, F>(&self, call: F) -> Result<T, DriverError>

@@ -6,7 +6,7 @@ pub mod clock;
 pub mod config;
 pub mod driver;
 pub mod execute;
-mod files;
+pub mod files;
 mod http;
 pub mod images;
 pub mod keys;

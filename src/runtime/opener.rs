@@ -58,10 +58,15 @@ impl Here {
         }
     }
 
+    /// `user@host`, as `scp` names this machine.
+    pub fn address(&self) -> String {
+        let user = if self.user.is_empty() { String::new() } else { format!("{}@", self.user) };
+        format!("{user}{}", self.host)
+    }
+
     /// A command for the user's own machine that fetches `clip` from this one.
     pub fn copy_line(&self, clip: &Path) -> String {
-        let user = if self.user.is_empty() { String::new() } else { format!("{}@", self.user) };
-        format!("scp {} .", quoted(&format!("{user}{}:{}", self.host, clip.display())))
+        format!("scp {} .", quoted(&format!("{}:{}", self.address(), clip.display())))
     }
 }
 

@@ -6,10 +6,12 @@ mod error;
 mod history;
 mod jobs;
 mod lease;
+mod marks;
 mod schema;
 
 pub use error::StoreError;
 pub use lease::Lease;
+pub use marks::Mark;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

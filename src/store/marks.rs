@@ -1,0 +1,56 @@
+//! What the user puts on a job: a star and a note. They are not part of what happened to it.
+
+use std::collections::HashMap;
+
+use rusqlite::params;
+
+use super::{Store, StoreError};
+use crate::domain::job::JobId;
+
+/// A star and a note.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mark {
+    /// Whether the job is starred.
+    pub starred: bool,
+    /// The note; empty where there is none.
+    pub note: String,
+}
+
+impl Store {
+    /// Stars `id`, or takes the star away.
+    pub fn set_star(&self, id: JobId, starred: bool) -> Result<(), StoreError> {
+        self.connection
+            .execute("UPDATE job SET starred = ?2 WHERE id = ?1", params![id.to_string(), starred])
+            .map(drop)
+            .map_err(|error| self.wrong(error))
+    }
+
+    /// Keeps a note on `id`.
+    pub fn set_note(&self, id: JobId, note: &str) -> Result<(), StoreError> {
+        self.connection
+            .execute("UPDATE job SET note = ?2 WHERE id = ?1", params![id.to_string(), note])
+            .map(drop)
+            .map_err(|error| self.wrong(error))
+    }
+
+    /// The marks of those of `ids` that have any.
+    pub fn marks(&self, ids: &[JobId]) -> Result<HashMap<JobId, Mark>, StoreError> {
+        let wrong = |error| self.wrong(error);
+        let mut statement = self
+            .connection
+            .prepare_cached(
+                "SELECT starred, note FROM job WHERE id = ?1 AND (starred = 1 OR note <> '')",
+            )
+            .map_err(wrong)?;
+        let mut marks = HashMap::new();
+        for id in ids {
+            let mut rows = statement.query([id.to_string()]).map_err(wrong)?;
+            if let Some(row) = rows.next().map_err(wrong)? {
+                let mark =
+                    Mark { starred: row.get(0).map_err(wrong)?, note: row.get(1).map_err(wrong)? };
+                marks.insert(*id, mark);
+            }
+        }
+        Ok(marks)
+    }
+}

@@ -1,0 +1,90 @@
+//! Everything that a key, the palette or the mouse can ask for. Help, footer and keymap are made
+//! from this one table, so they can't be wrong.
+
+use std::str::FromStr;
+
+macro_rules! actions {
+    ($($variant:ident, $name:literal, $short:literal, $title:literal;)*) => {
+        /// A named intent.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Action {
+            $(#[doc = $title] $variant,)*
+        }
+
+        impl Action {
+            /// Every action, in the order of the help.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// Its name in the keymap file.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// A word or two for the footer.
+            pub fn short(self) -> &'static str {
+                match self { $(Self::$variant => $short,)* }
+            }
+
+            /// A sentence for help and palette.
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title,)* }
+            }
+        }
+
+        impl FromStr for Action {
+            type Err = String;
+            fn from_str(text: &str) -> Result<Self, String> {
+                match text {
+                    $($name => Ok(Self::$variant),)*
+                    other => Err(format!("'{other}' is no action; the default keymap lists them")),
+                }
+            }
+        }
+    };
+}
+
+actions! {
+    Submit, "submit", "submit", "Submit what prompt and settings say";
+    NextPane, "next-pane", "next pane", "Go to the next pane";
+    PreviousPane, "previous-pane", "previous pane", "Go to the previous pane";
+    FocusPrompt, "prompt", "prompt", "Write the prompt";
+    FocusSettings, "settings", "settings", "Choose model and settings";
+    FocusJobs, "jobs", "jobs", "Go to the jobs";
+    FocusPreview, "preview", "preview", "Go to the preview";
+    History, "history", "history", "Go to the history, or back to the studio";
+    Search, "search", "search", "Search the history";
+    Back, "back", "back", "Go one level back";
+    Palette, "palette", "commands", "List everything that can be done";
+    Help, "help", "help", "Show the keys of this pane";
+    Editor, "editor", "editor", "Write the prompt in your own editor";
+    Undo, "undo", "undo", "Take the last change of the text back";
+    Redo, "redo", "redo", "Do the change again";
+    Up, "up", "up", "Go up";
+    Down, "down", "down", "Go down";
+    Left, "left", "less", "The value before";
+    Right, "right", "more", "The value after";
+    First, "first", "first", "Go to the first";
+    Last, "last", "last", "Go to the last";
+    PageUp, "page-up", "page up", "Go up by half a page";
+    PageDown, "page-down", "page down", "Go down by half a page";
+    Enter, "enter", "details", "Open what is chosen, or change it";
+    Promote, "promote", "promote", "Make the final of a draft";
+    Open, "open", "open", "Open the clip in the system player";
+    Recall, "recall", "recall", "Bring prompt and settings of the job back into the form";
+    RecallPrompt, "recall-prompt", "prompt", "Bring the job's prompt back";
+    RecallSeed, "recall-seed", "seed", "Bring the job's seed back";
+    Remix, "remix", "remix", "Bring all but the seed back";
+    Retry, "retry", "retry", "Submit the same again, as a new job";
+    Cancel, "cancel", "cancel", "Stop a job that the provider does not have yet";
+    Star, "star", "star", "Star the job, or take the star away";
+    Note, "note", "note", "Write a note on the job";
+    CopyPrompt, "copy-prompt", "copy prompt", "Copy the job's prompt";
+    CopyUrl, "copy-url", "copy URL", "Copy the clip's address at the provider";
+    CopyPath, "copy-path", "copy path", "Copy the clip's path";
+    CopyScp, "copy-scp", "copy scp", "Copy a line that fetches the clip to your own machine";
+    ClearPrompt, "clear-prompt", "clear", "Empty the prompt; undo brings it back";
+    ToggleMouse, "toggle-mouse", "mouse", "Let the terminal have the mouse, to select text, or take it back";
+    NextTheme, "next-theme", "theme", "Take the next theme";
+    Suspend, "suspend", "suspend", "Suspend the program; fg brings it back";
+    Quit, "quit", "quit", "Quit; jobs go on at the provider";
+}

@@ -1,0 +1,300 @@
+//! The studio's state: panes as plain fields. Only `update` changes it (law 5).
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::dialog::Dialog;
+use super::history::History;
+use super::keymap::{Keymap, Place};
+use super::prompt::{Prompt, SavedPrompt};
+use super::settings::{Chosen, Settings};
+use super::theme::Theme;
+use crate::domain::catalog::Catalog;
+use crate::domain::job::{Job, JobError, JobId};
+use crate::media::picture::Picture;
+
+/// A pane of the studio view.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pane {
+    /// The prompt editor.
+    #[default]
+    Prompt,
+    /// The form.
+    Settings,
+    /// The jobs.
+    Jobs,
+    /// The preview.
+    Preview,
+}
+
+impl Pane {
+    /// Every pane, in the order of Tab.
+    pub const ALL: [Self; 4] = [Self::Prompt, Self::Settings, Self::Jobs, Self::Preview];
+}
+
+/// A view.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum View {
+    /// The four panes.
+    #[default]
+    Studio,
+    /// All jobs ever.
+    History,
+}
+
+/// A job with what the user put on it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// The job.
+    pub job: Job,
+    /// Whether it is starred.
+    pub starred: bool,
+    /// The note.
+    pub note: String,
+}
+
+/// A live job with what is not stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Live {
+    /// The job.
+    pub job: Job,
+    /// How far the provider says it is.
+    pub percent: Option<u8>,
+    /// Bytes saved, and of how many.
+    pub saving: Option<(u64, Option<u64>)>,
+    /// When it should be done, where that is known.
+    pub expected_end: Option<Timestamp>,
+    /// When the provider is asked next, where that is known.
+    pub next_poll: Option<Timestamp>,
+}
+
+/// A poster, or why there is none.
+#[derive(Clone, Debug)]
+pub enum Poster {
+    /// It is being decoded.
+    Coming,
+    /// The picture.
+    There(Picture),
+    /// None, and why.
+    None(String),
+}
+
+/// Something told for a while.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Toast {
+    /// The words.
+    pub text: String,
+    /// Whether something went wrong.
+    pub bad: bool,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+/// What outlives the program.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Saved {
+    /// The prompt with its undo.
+    pub prompt: SavedPrompt,
+    /// The settings.
+    #[serde(default)]
+    pub chosen: Chosen,
+    /// Whether the first hint was understood.
+    #[serde(default)]
+    pub knows: bool,
+    /// The theme.
+    #[serde(default)]
+    pub theme: String,
+}
+
+impl PartialEq for Saved {
+    /// Two saves of different undo are told apart by their text and settings alone.
+    fn eq(&self, other: &Self) -> bool {
+        self.chosen == other.chosen && self.knows == other.knows && self.theme == other.theme
+    }
+}
+
+/// Everything that is drawn and that decides what a key means.
+#[derive(Debug)]
+pub struct App {
+    /// The time of the last message.
+    pub now: Timestamp,
+    /// The terminal's columns and rows.
+    pub size: (u16, u16),
+    /// Whether the terminal has the focus.
+    pub in_front: bool,
+    /// The view.
+    pub view: View,
+    /// The pane with the focus.
+    pub pane: Pane,
+    /// The models.
+    pub catalog: Arc<Catalog>,
+    /// The prompt.
+    pub prompt: Prompt,
+    /// The form.
+    pub settings: Settings,
+    /// The jobs of the list, newest first.
+    pub jobs: Vec<Entry>,
+    /// The chosen job of the list.
+    pub chosen: usize,
+    /// What the live ones do.
+    pub lives: Vec<Live>,
+    /// Whether this process drives them.
+    pub driving: bool,
+    /// The last version that was seen.
+    pub version: Option<u64>,
+    /// Providers that do not answer.
+    pub troubles: Vec<(String, JobError)>,
+    /// The history.
+    pub history: History,
+    /// The poster of the clip that was looked at last.
+    pub poster: Option<(PathBuf, Poster)>,
+    /// What lies over the panes.
+    pub dialog: Option<Dialog>,
+    /// What is told for a while.
+    pub toast: Option<Toast>,
+    /// The keys.
+    pub keymap: Keymap,
+    /// The colours.
+    pub theme: Theme,
+    /// The theme's name.
+    pub theme_name: String,
+    /// Whether nothing may move by itself.
+    pub still: bool,
+    /// Whether the mouse is the studio's.
+    pub mouse: bool,
+    /// Whether the first hint was understood.
+    pub knows: bool,
+    /// Whether the workspace is open.
+    pub open: bool,
+    /// Where the data is.
+    pub data_dir: PathBuf,
+    /// `user@host`, for lines that copy.
+    pub copy_prefix: String,
+    /// Providers whose key is set.
+    pub keys: Vec<String>,
+    /// What is to be saved, and since when it waits.
+    pub unsaved_since: Option<Timestamp>,
+    /// When Ctrl+C was pressed last.
+    pub interrupted_at: Option<Timestamp>,
+    /// A job that was just submitted, to be chosen once it is listed.
+    pub awaited: Option<JobId>,
+    /// What the next submit descends from, and what it looked like.
+    pub parent: Option<JobId>,
+}
+
+impl App {
+    /// A studio with nothing in it, ready to be drawn.
+    pub fn new(now: Timestamp, keymap: Keymap, theme: Theme, theme_name: String) -> Self {
+        Self {
+            now,
+            size: (80, 24),
+            in_front: true,
+            view: View::default(),
+            pane: Pane::default(),
+            catalog: Arc::new(Catalog::load(&[]).0),
+            prompt: Prompt::default(),
+            settings: Settings::default(),
+            jobs: Vec::new(),
+            chosen: 0,
+            lives: Vec::new(),
+            driving: false,
+            version: None,
+            troubles: Vec::new(),
+            history: History::default(),
+            poster: None,
+            dialog: None,
+            toast: None,
+            keymap,
+            theme,
+            theme_name,
+            still: false,
+            mouse: true,
+            knows: false,
+            open: false,
+            data_dir: PathBuf::new(),
+            copy_prefix: String::new(),
+            keys: Vec::new(),
+            unsaved_since: None,
+            interrupted_at: None,
+            awaited: None,
+            parent: None,
+        }
+    }
+
+    /// Whether keys are text now.
+    pub fn is_writing(&self) -> bool {
+        self.dialog.is_none() && self.view == View::Studio && self.pane == Pane::Prompt
+    }
+
+    /// Where keys count, the most special last.
+    pub fn places(&self) -> &'static [Place] {
+        if self.is_writing() {
+            return &[Place::Everywhere, Place::Text];
+        }
+        let on_job = self.view == View::History || matches!(self.pane, Pane::Jobs | Pane::Preview);
+        if on_job {
+            &[Place::Everywhere, Place::Commands, Place::Job]
+        } else {
+            &[Place::Everywhere, Place::Commands]
+        }
+    }
+
+    /// The job that a command is about.
+    pub fn entry(&self) -> Option<&Entry> {
+        match self.view {
+            View::Studio => self.jobs.get(self.chosen),
+            View::History => self.history.entries.get(self.history.chosen),
+        }
+    }
+
+    /// What `job` does now, if it is live.
+    pub fn live(&self, job: JobId) -> Option<&Live> {
+        self.lives.iter().find(|live| live.job.id == job)
+    }
+
+    /// How many finished drafts can still be promoted.
+    pub fn drafts_waiting(&self) -> usize {
+        use crate::domain::promotion::Promotable;
+        let promotable = |entry: &&Entry| {
+            let job = &entry.job;
+            let promoted = self
+                .jobs
+                .iter()
+                .any(|other| other.job.parent.is_some_and(|parent| parent.job == job.id));
+            !promoted
+                && Promotable::of(job, self.catalog.model(&job.request.model), self.now).is_ok()
+        };
+        self.jobs.iter().filter(promotable).count()
+    }
+
+    /// What must outlive the program.
+    pub fn to_save(&mut self) -> Saved {
+        Saved {
+            prompt: self.prompt.saved(),
+            chosen: self.settings.chosen.clone(),
+            knows: self.knows,
+            theme: self.theme_name.clone(),
+        }
+    }
+
+    /// Tells something for a while.
+    pub fn say(&mut self, text: impl Into<String>, bad: bool) {
+        let seconds = if bad { 12 } else { 4 };
+        let until =
+            self.now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX);
+        self.toast = Some(Toast { text: text.into(), bad, until });
+    }
+
+    /// When something that is seen changes by itself: a running clock, a toast's end, a save.
+    pub fn next_tick(&self) -> Option<Timestamp> {
+        let second = self.now.checked_add(SignedDuration::from_secs(1)).ok();
+        let clock = second.filter(|_| !self.lives.is_empty());
+        let toast = self.toast.as_ref().map(|toast| toast.until);
+        let pause = SignedDuration::from_millis(400);
+        let save = self.unsaved_since.and_then(|since| since.checked_add(pause).ok());
+        [clock, toast, save].into_iter().flatten().min()
+    }
+}

@@ -1,0 +1,168 @@
+//! What can lie over the panes: one at a time, each with what it needs.
+
+use jiff::Timestamp;
+
+use super::action::Action;
+use super::app::Entry;
+use super::line::Line;
+use super::msg::Effect;
+use crate::domain::cost::Estimate;
+use crate::domain::event::JobEvent;
+use crate::domain::job::{Job, JobId};
+use crate::domain::promotion::Promotable;
+use crate::domain::request::{GenerationRequest, Parameters};
+
+/// Everything about a job.
+#[derive(Clone, Debug)]
+pub struct JobStory {
+    /// The job.
+    pub entry: Entry,
+    /// What happened to it.
+    pub events: Vec<(Timestamp, JobEvent)>,
+    /// What it descends from.
+    pub parent: Option<Job>,
+    /// What descends from it.
+    pub children: Vec<Job>,
+}
+
+/// What of a job is brought back into the form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecallPart {
+    /// Prompt, settings and seed.
+    All,
+    /// The prompt.
+    Prompt,
+    /// The seed.
+    Seed,
+    /// Prompt and settings without the seed.
+    Remix,
+}
+
+/// A choice of the promote dialog.
+#[derive(Clone, Debug)]
+pub struct Final {
+    /// The request.
+    pub request: GenerationRequest,
+    /// Its price.
+    pub estimate: Estimate,
+}
+
+/// What lies over the panes.
+#[derive(Debug)]
+pub enum Dialog {
+    /// The keys.
+    Help,
+    /// Everything that can be done.
+    Palette {
+        /// What was written to find it.
+        line: Line,
+        /// The chosen one.
+        chosen: usize,
+    },
+    /// A job, event by event.
+    Detail {
+        /// The job.
+        id: JobId,
+        /// What is known; none until it is read.
+        story: Option<Box<JobStory>>,
+        /// How many lines are above the top.
+        scroll: usize,
+    },
+    /// A draft becomes a final.
+    Promote {
+        /// The draft.
+        draft: Box<Job>,
+        /// What it can become.
+        promotable: Promotable,
+        /// One choice a resolution.
+        finals: Vec<Final>,
+        /// The chosen one.
+        chosen: usize,
+        /// The finals that are there; none until they are read.
+        children: Option<Vec<Job>>,
+    },
+    /// A job comes back into the form.
+    Recall {
+        /// The job.
+        job: Box<Job>,
+        /// What of it.
+        part: RecallPart,
+        /// What would change, a line each.
+        changes: Vec<String>,
+    },
+    /// A note is written.
+    Note {
+        /// The job.
+        id: JobId,
+        /// The note.
+        line: Line,
+    },
+    /// Where a clip is, with lines that can be copied.
+    Where {
+        /// Why it is not simply open.
+        reason: String,
+        /// A word, and what is copied.
+        lines: Vec<(&'static str, String)>,
+        /// The chosen one.
+        chosen: usize,
+    },
+    /// Money or data is at stake.
+    Confirm {
+        /// The question.
+        title: String,
+        /// What it means.
+        lines: Vec<String>,
+        /// What is done on Enter.
+        effect: Option<Effect>,
+    },
+}
+
+/// The palette's rows for what was written: every action whose title or name has all of its words.
+pub fn palette_rows(line: &Line) -> Vec<Action> {
+    let words: Vec<String> = line.text().split_whitespace().map(str::to_lowercase).collect();
+    let hidden =
+        [Action::Up, Action::Down, Action::Left, Action::Right, Action::Back, Action::Palette];
+    let fits = |action: &Action| {
+        let text = format!("{} {}", action.name(), action.title()).to_lowercase();
+        words.iter().all(|word| text.contains(word))
+    };
+    Action::ALL.iter().copied().filter(|action| !hidden.contains(action) && fits(action)).collect()
+}
+
+/// What `part` of `old` would change in a form that says `now` with `prompt` and `seed`.
+pub fn recall_changes(
+    now: &Parameters,
+    prompt: &str,
+    seed: Option<u64>,
+    old: &Job,
+    part: RecallPart,
+) -> Vec<String> {
+    let mut changes = Vec::new();
+    let request = &old.request;
+    let mut differ = |what: &str, from: String, to: String| {
+        if from != to {
+            changes.push(format!("{what}: {from} -> {to}"));
+        }
+    };
+    let seed_word =
+        |seed: Option<u64>| seed.map_or_else(|| "random".to_owned(), |seed| seed.to_string());
+    if part != RecallPart::Seed && prompt != request.prompt {
+        differ(
+            "prompt",
+            crate::domain::text::one_line(prompt, 30),
+            crate::domain::text::one_line(&request.prompt, 30),
+        );
+    }
+    if matches!(part, RecallPart::All | RecallPart::Remix) {
+        differ("model", now.model.to_string(), request.model.to_string());
+        differ("settings", crate::words::settings(now), crate::words::settings(request));
+    }
+    match part {
+        RecallPart::All | RecallPart::Seed => {
+            differ("seed", seed_word(seed), seed_word(old.seed()))
+        }
+        RecallPart::Remix => differ("seed", seed_word(seed), "random".to_owned()),
+        RecallPart::Prompt => {}
+    }
+    changes
+}

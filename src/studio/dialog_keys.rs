@@ -1,0 +1,197 @@
+//! Keys while something lies over the panes.
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::action::Action;
+use super::app::App;
+use super::commands;
+use super::dialog::{Dialog, JobStory, palette_rows};
+use super::keymap::{Meaning, Place};
+use super::msg::Effect;
+use super::settings::Row;
+use crate::domain::job::{Parent, Relation};
+use crate::domain::promotion::same_final;
+
+/// What a dialog's key leads to.
+enum Then {
+    Stay(Vec<Effect>),
+    Close(Vec<Effect>),
+    Perform(Action),
+}
+
+/// Takes a key.
+pub(super) fn key(app: &mut App, event: KeyEvent) -> Vec<Effect> {
+    let Some(mut dialog) = app.dialog.take() else { return Vec::new() };
+    let then = match event.code {
+        KeyCode::Esc => Then::Close(Vec::new()),
+        _ => match &mut dialog {
+            Dialog::Palette { .. } | Dialog::Note { .. } => written(&mut dialog, event),
+            _ => chosen(app, &mut dialog, event),
+        },
+    };
+    match then {
+        Then::Stay(effects) => {
+            app.dialog = Some(dialog);
+            effects
+        }
+        Then::Close(effects) => effects,
+        Then::Perform(action) => commands::perform(app, action),
+    }
+}
+
+/// Keys of dialogs that are written in.
+fn written(dialog: &mut Dialog, event: KeyEvent) -> Then {
+    match dialog {
+        Dialog::Note { id, line } => match event.code {
+            KeyCode::Enter => {
+                Then::Close(vec![Effect::Note(*id, line.text().to_owned()), Effect::LoadJobs])
+            }
+            _ => {
+                line.key(event);
+                Then::Stay(Vec::new())
+            }
+        },
+        Dialog::Palette { line, chosen } => {
+            let rows = palette_rows(line);
+            match event.code {
+                KeyCode::Enter => match rows.get(*chosen) {
+                    Some(action) => return Then::Perform(*action),
+                    None => return Then::Stay(Vec::new()),
+                },
+                KeyCode::Up => *chosen = chosen.saturating_sub(1),
+                KeyCode::Down | KeyCode::Tab => {
+                    *chosen = (*chosen + 1).min(rows.len().saturating_sub(1))
+                }
+                _ => {
+                    line.key(event);
+                    *chosen = 0;
+                }
+            }
+            Then::Stay(Vec::new())
+        }
+        _ => Then::Stay(Vec::new()),
+    }
+}
+
+/// Keys of dialogs that are chosen from or read.
+fn chosen(app: &mut App, dialog: &mut Dialog, event: KeyEvent) -> Then {
+    let places = [Place::Everywhere, Place::Commands, Place::Job];
+    let action = match app.keymap.meaning(event, &places) {
+        Meaning::Action(action) => action,
+        Meaning::Begun | Meaning::Unknown => return Then::Stay(Vec::new()),
+    };
+    match action {
+        Action::Quit | Action::Back => return Then::Close(Vec::new()),
+        Action::Help if matches!(dialog, Dialog::Help) => return Then::Close(Vec::new()),
+        _ => {}
+    }
+    match dialog {
+        Dialog::Promote { finals, chosen, .. } => match action {
+            Action::Up | Action::Left => *chosen = chosen.saturating_sub(1),
+            Action::Down | Action::Right | Action::NextPane => {
+                *chosen = (*chosen + 1).min(finals.len().saturating_sub(1));
+            }
+            Action::Enter | Action::Promote => return promote(app, dialog),
+            _ => {}
+        },
+        Dialog::Recall { job, part, .. } if action == Action::Enter => {
+            commands::recalled(app, job, *part);
+            return Then::Close(Vec::new());
+        }
+        Dialog::Where { lines, chosen, .. } => match action {
+            Action::Up => *chosen = chosen.saturating_sub(1),
+            Action::Down => *chosen = (*chosen + 1).min(lines.len().saturating_sub(1)),
+            Action::Enter => {
+                let Some((word, text)) = lines.get(*chosen) else { return Then::Close(Vec::new()) };
+                app.say(format!("{word} copied"), false);
+                return Then::Close(vec![Effect::Copy(text.clone())]);
+            }
+            _ => {}
+        },
+        Dialog::Confirm { effect, .. } if action == Action::Enter => {
+            return Then::Close(effect.take().into_iter().collect());
+        }
+        Dialog::Detail { story, scroll, .. } => {
+            let step = match action {
+                Action::Up => -1,
+                Action::Down => 1,
+                Action::PageUp => -8,
+                Action::PageDown => 8,
+                Action::Enter => return repair(app, story.as_deref()),
+                Action::Promote
+                | Action::Open
+                | Action::Recall
+                | Action::Remix
+                | Action::Retry
+                | Action::Cancel
+                | Action::Star
+                | Action::Note
+                | Action::CopyPrompt
+                | Action::CopyUrl
+                | Action::CopyPath
+                | Action::CopyScp => {
+                    return Then::Perform(action);
+                }
+                _ => 0,
+            };
+            *scroll = scroll.saturating_add_signed(step);
+        }
+        _ => {}
+    }
+    Then::Stay(Vec::new())
+}
+
+/// Enter on a failed job: brings it back into the form, with the field at fault focused.
+fn repair(app: &mut App, story: Option<&JobStory>) -> Then {
+    let Some(story) = story else { return Then::Stay(Vec::new()) };
+    let job = &story.entry.job;
+    let Some(error) = job.error.as_ref().filter(|_| job.state.is_end()) else {
+        return Then::Close(Vec::new());
+    };
+    let row = error.parameters.iter().find_map(|name| Row::of_parameter(name));
+    commands::recalled(app, job, super::dialog::RecallPart::All);
+    if let Some(row) = row {
+        app.pane = super::app::Pane::Settings;
+        app.settings.focus(row);
+    }
+    app.say(error.advice(), false);
+    Then::Close(Vec::new())
+}
+
+fn promote(app: &mut App, dialog: &Dialog) -> Then {
+    let Dialog::Promote { draft, finals, chosen, children, .. } = dialog else {
+        return Then::Close(Vec::new());
+    };
+    let Some(choice) = finals.get(*chosen) else { return Then::Close(Vec::new()) };
+    let Some(children) = children else {
+        app.say("one moment: looking whether it has a final already", false);
+        return Then::Stay(Vec::new());
+    };
+    let parent = Some(Parent { job: draft.id, relation: Relation::Promote });
+    let effect = Effect::Submit { request: Box::new(choice.request.clone()), parent };
+    let resolution = choice.request.resolution;
+    if let Some((_, state)) = same_final(children, resolution) {
+        let lines = vec![
+            format!("the draft has a final at {resolution} already, and it is {state}"),
+            format!("another one is estimated {}", choice.estimate),
+        ];
+        let title = "Pay for another final?".to_owned();
+        app.dialog = Some(Dialog::Confirm { title, lines, effect: Some(effect) });
+        return Then::Close(Vec::new());
+    }
+    app.say(format!("promoting to {resolution}"), false);
+    Then::Close(vec![effect])
+}
+
+/// What is known of a job has come, for whatever dialog waits for it.
+pub(super) fn take_story(app: &mut App, new: JobStory) {
+    match &mut app.dialog {
+        Some(Dialog::Detail { id, story, .. }) if *id == new.entry.job.id => {
+            *story = Some(Box::new(new));
+        }
+        Some(Dialog::Promote { draft, children, .. }) if draft.id == new.entry.job.id => {
+            *children = Some(new.children);
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,336 @@
+//! What lies over the panes.
+
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::Line as Row;
+use ratatui::widgets::Clear;
+
+use super::action::Action;
+use super::app::App;
+use super::dialog::{Dialog, Final, JobStory, palette_rows};
+use super::keymap::Place;
+use super::layout::middle;
+use super::theme::Tone;
+use super::view::{pane, row, spread, words as span, wrapped};
+use crate::domain::job::Job;
+use crate::domain::promotion::Promotable;
+use crate::words;
+
+/// Draws the dialog that is open.
+pub(super) fn draw(app: &App, frame: &mut Frame<'_>) {
+    match &app.dialog {
+        None => {}
+        Some(Dialog::Help) => help(app, frame),
+        Some(Dialog::Palette { line, chosen }) => palette(app, frame, line, *chosen),
+        Some(Dialog::Detail { story, scroll, .. }) => detail(app, frame, story.as_deref(), *scroll),
+        Some(Dialog::Promote { draft, promotable, finals, chosen, .. }) => {
+            promote(app, frame, draft, promotable, finals, *chosen);
+        }
+        Some(Dialog::Recall { changes, .. }) => {
+            plain(
+                app,
+                frame,
+                "Bring back into the form",
+                changes,
+                "Enter brings it back · Esc leaves the form as it is",
+            );
+        }
+        Some(Dialog::Note { line, .. }) => {
+            let area = open(app, frame, "Note", 60, 5);
+            row(frame, area, 0, Row::from(span(line.text(), app.theme.style(Tone::Text))));
+            row(
+                frame,
+                area,
+                2,
+                Row::from(span("Enter keeps it · Esc does not", app.theme.style(Tone::Dim))),
+            );
+            caret(frame, area, 0, line.caret_cells());
+        }
+        Some(Dialog::Where { reason, lines, chosen }) => places(app, frame, reason, lines, *chosen),
+        Some(Dialog::Confirm { title, lines, .. }) => {
+            plain(app, frame, title, lines, "Enter does it · Esc does not")
+        }
+    }
+}
+
+/// An empty box in the middle; returns what is within its border.
+fn open(app: &App, frame: &mut Frame<'_>, title: &str, columns: u16, rows: u16) -> Rect {
+    let area = middle(app, columns, rows);
+    frame.render_widget(Clear, area);
+    let block = pane(app, title, "", true);
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    inner
+}
+
+fn caret(frame: &mut Frame<'_>, area: Rect, line: u16, cells: usize) {
+    let x = area.x + (cells.min(usize::from(area.width.saturating_sub(1)))) as u16;
+    frame.set_cursor_position(Position { x, y: area.y + line });
+}
+
+fn plain(app: &App, frame: &mut Frame<'_>, title: &str, lines: &[String], keys: &str) {
+    let width = 76.min(app.size.0.saturating_sub(8));
+    let lines: Vec<String> = lines.iter().flat_map(|line| wrapped(line, width.into())).collect();
+    let area = open(app, frame, title, width + 4, lines.len() as u16 + 4);
+    for (offset, line) in (0..).zip(&lines) {
+        row(frame, area, offset, Row::from(span(line.as_str(), app.theme.style(Tone::Text))));
+    }
+    let last = area.height.saturating_sub(1);
+    row(frame, area, last, Row::from(span(keys, app.theme.style(Tone::Dim))));
+}
+
+fn help(app: &App, frame: &mut Frame<'_>) {
+    let places = app.places();
+    let mut lines: Vec<(String, &str)> = app
+        .keymap
+        .actions(places)
+        .map(|action| (app.keymap.keys(action, places).join(", "), action.title()))
+        .collect();
+    if app.is_writing() {
+        lines.push((
+            "any other key".to_owned(),
+            "is text; Enter begins a new line, Esc leaves the text",
+        ));
+    }
+    let columns = if app.size.0 >= 110 { 2 } else { 1 };
+    let rows = lines.len().div_ceil(columns);
+    let area = open(app, frame, "Keys of this pane", app.size.0, rows as u16 + 4);
+    let shown = usize::from(area.height.saturating_sub(2)).max(1);
+    let width = usize::from(area.width) / columns;
+    for (index, (keys, title)) in lines.iter().enumerate() {
+        let (column, line) = (index / rows.max(1), index % rows.max(1));
+        if line >= shown {
+            continue;
+        }
+        let at = Rect { x: area.x + (column * width) as u16, width: width as u16, ..area };
+        let text = vec![
+            span(format!("{keys:<22}"), app.theme.bold(Tone::Accent)),
+            span(*title, app.theme.style(Tone::Text)),
+        ];
+        row(frame, at, line as u16, spread(text, Vec::new(), width as u16));
+    }
+    let more = if rows > shown { "a larger window shows them all · " } else { "" };
+    let keys = format!("{more}: lists everything that can be done · Esc closes");
+    row(
+        frame,
+        area,
+        area.height.saturating_sub(1),
+        Row::from(span(keys, app.theme.style(Tone::Dim))),
+    );
+}
+
+fn palette(app: &App, frame: &mut Frame<'_>, line: &super::line::Line, chosen: usize) {
+    let area = open(app, frame, "Everything that can be done", 76, 20);
+    row(
+        frame,
+        area,
+        0,
+        Row::from(vec![
+            span(": ", app.theme.bold(Tone::Accent)),
+            span(line.text(), app.theme.style(Tone::Text)),
+        ]),
+    );
+    caret(frame, area, 0, line.caret_cells() + 2);
+    let rows = palette_rows(line);
+    let shown = usize::from(area.height.saturating_sub(2));
+    let top = chosen.saturating_sub(shown.saturating_sub(1));
+    let places = [Place::Everywhere, Place::Commands, Place::Job, Place::Text];
+    for (offset, (index, action)) in (2..area.height).zip(rows.iter().enumerate().skip(top)) {
+        let style = if index == chosen { app.theme.chosen() } else { app.theme.style(Tone::Text) };
+        let keys = app.keymap.keys(*action, &places).into_iter().next().unwrap_or_default();
+        let left = vec![span(format!(" {}", action.title()), style)];
+        let right = vec![span(format!("{keys} "), app.theme.style(Tone::Dim))];
+        row(frame, area, offset, spread(left, right, area.width));
+    }
+    if rows.is_empty() {
+        row(
+            frame,
+            area,
+            2,
+            Row::from(span(" Nothing is called that.", app.theme.style(Tone::Dim))),
+        );
+    }
+}
+
+fn promote(
+    app: &App,
+    frame: &mut Frame<'_>,
+    draft: &Job,
+    promotable: &Promotable,
+    finals: &[Final],
+    chosen: usize,
+) {
+    let theme = &app.theme;
+    let text = theme.style(Tone::Text);
+    let area = open(app, frame, "Make the final", 72, finals.len() as u16 + 10);
+    let paid = draft.charge().map_or_else(|| "unknown".to_owned(), |charge| charge.to_string());
+    let mut lines = vec![
+        Row::from(vec![
+            span("paid for the draft  ", theme.style(Tone::Dim)),
+            span(paid, theme.style(Tone::Money)),
+        ]),
+        Row::from(vec![
+            span("its id is good for  ", theme.style(Tone::Dim)),
+            span(words::span(promotable.left), text),
+        ]),
+        Row::default(),
+    ];
+    for (index, one) in finals.iter().enumerate() {
+        let style = if index == chosen { theme.chosen() } else { text };
+        let size = one
+            .request
+            .size_px
+            .map(|(width, height)| format!("{width}×{height}"))
+            .unwrap_or_default();
+        let resolution = one.request.resolution.to_string();
+        lines.push(Row::from(vec![
+            span(format!(" {resolution:<6} {size:<11}"), style),
+            span(format!("  {}", one.estimate), theme.bold(Tone::Money)),
+        ]));
+    }
+    lines.push(Row::default());
+    lines.push(Row::from(span(
+        "Prompt, seed, aspect, duration, sound and camera carry over.",
+        theme.style(Tone::Dim),
+    )));
+    lines.push(Row::default());
+    lines.push(Row::from(span(
+        "↑↓ chooses · Enter submits and pays · Esc does not",
+        theme.style(Tone::Dim),
+    )));
+    for (offset, line) in (0..).zip(lines) {
+        row(frame, area, offset, line);
+    }
+}
+
+fn places(
+    app: &App,
+    frame: &mut Frame<'_>,
+    reason: &str,
+    lines: &[(&'static str, String)],
+    chosen: usize,
+) {
+    let area = open(app, frame, "The clip", app.size.0, lines.len() as u16 + 6);
+    row(frame, area, 0, Row::from(span(reason, app.theme.style(Tone::Text))));
+    for (offset, (index, (word, text))) in (2..).zip(lines.iter().enumerate()) {
+        let style = if index == chosen { app.theme.chosen() } else { app.theme.style(Tone::Text) };
+        let line = vec![
+            span(format!("{word:<5}"), app.theme.style(Tone::Dim)),
+            span(text.as_str(), style),
+        ];
+        row(frame, area, offset, spread(line, Vec::new(), area.width));
+    }
+    let keys = "↑↓ chooses · Enter copies · Esc closes";
+    row(
+        frame,
+        area,
+        area.height.saturating_sub(1),
+        Row::from(span(keys, app.theme.style(Tone::Dim))),
+    );
+}
+
+fn detail(app: &App, frame: &mut Frame<'_>, story: Option<&JobStory>, scroll: usize) {
+    let area = open(app, frame, "Job", app.size.0, app.size.1);
+    let Some(story) = story else {
+        return row(frame, area, 0, Row::from(span("reading…", app.theme.style(Tone::Dim))));
+    };
+    let lines = story_lines(app, story, area.width);
+    let shown = area.height.saturating_sub(1);
+    let top = scroll.min(lines.len().saturating_sub(shown.into()));
+    for (offset, line) in (0..shown).zip(lines.into_iter().skip(top)) {
+        row(frame, area, offset, line);
+    }
+    let job = &story.entry.job;
+    let fix = if job.error.is_some() && job.state.is_end() {
+        "Enter brings it back to be mended · "
+    } else {
+        ""
+    };
+    let key = |action: Action| {
+        app.keymap.keys(action, &[Place::Job]).into_iter().next().unwrap_or_default()
+    };
+    let keys = format!(
+        "{fix}{} recall · {} promote · {} open · {} again · ↑↓ scroll · Esc closes",
+        key(Action::Recall),
+        key(Action::Promote),
+        key(Action::Open),
+        key(Action::Retry),
+    );
+    row(
+        frame,
+        area,
+        area.height.saturating_sub(1),
+        Row::from(span(keys, app.theme.style(Tone::Dim))),
+    );
+}
+
+fn story_lines(app: &App, story: &JobStory, width: u16) -> Vec<Row<'static>> {
+    let theme = &app.theme;
+    let (dim, text) = (theme.style(Tone::Dim), theme.style(Tone::Text));
+    let job = &story.entry.job;
+    let (glyph, tone) = super::jobs_view::glyph(job);
+    let mut lines = vec![
+        Row::from(vec![
+            span(format!("{glyph} {}  ", words::state(job)), theme.bold(tone)),
+            span(format!("{} · {}", job.request.model, words::settings(&job.request)), text),
+        ]),
+        Row::from(span(format!("job {}", job.id), dim)),
+    ];
+    let seed =
+        job.seed().map_or_else(|| "seed not known".to_owned(), |seed| format!("seed {seed}"));
+    let charge = job.charge().map_or_else(
+        || "nobody said what it cost".to_owned(),
+        |charge| format!("charged {charge}"),
+    );
+    lines.push(Row::from(span(format!("{seed} · {charge} · estimated {}", job.estimate), dim)));
+    if let Some(error) = &job.error {
+        lines.push(Row::default());
+        let message = format!("{}\n{}", words::error_line(error), error.advice());
+        lines.extend(
+            wrapped(&message, width.into())
+                .into_iter()
+                .map(|line| Row::from(span(line, theme.style(Tone::Warn)))),
+        );
+    }
+    for file in job.files() {
+        let path = app.data_dir.join(&file.path).display().to_string();
+        lines.push(Row::from(span(format!("{path}  {}", words::bytes(file.bytes)), text)));
+    }
+    if let Some(parent) = &story.parent {
+        let relation = job.parent.map_or("", |parent| parent.relation.word());
+        lines.push(Row::from(span(
+            format!("{relation} of {} ({})", parent.id, words::state(parent)),
+            theme.style(Tone::Promote),
+        )));
+        if parent.request.prompt != job.request.prompt {
+            lines.extend(super::history_view::word_diff(
+                app,
+                &parent.request.prompt,
+                &job.request.prompt,
+                width.into(),
+            ));
+        }
+    }
+    for child in &story.children {
+        let relation = child.parent.map_or("", |parent| parent.relation.word());
+        lines.push(Row::from(span(
+            format!("{relation} -> {} ({})", child.id, words::state(child)),
+            theme.style(Tone::Promote),
+        )));
+    }
+    lines.push(Row::default());
+    for (at, event) in &story.events {
+        let since = words::span(at.duration_since(job.created_at));
+        let line = format!("+{since:<8} {}", words::event(event));
+        lines.extend(
+            wrapped(&line, width.into()).into_iter().map(|line| Row::from(span(line, text))),
+        );
+    }
+    lines.push(Row::default());
+    lines.extend(
+        wrapped(&job.request.prompt, width.into())
+            .into_iter()
+            .map(|line| Row::from(span(line, dim))),
+    );
+    lines
+}

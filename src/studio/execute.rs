@@ -1,0 +1,261 @@
+//! Effects, carried out: each on a task of its own, its outcome a message. With `run`, the only place
+//! of the studio that knows the runtime.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use tokio::sync::mpsc;
+
+use super::app::{Entry, Live, Saved};
+use super::dialog::JobStory;
+use super::msg::{Effect, Msg, Opened};
+use crate::domain::job::{Job, JobId, Parent};
+use crate::domain::query::HistoryQuery;
+use crate::domain::request::{FrameImage, GenerationRequest};
+use crate::media::poster::poster;
+use crate::runtime::clock::wall;
+use crate::runtime::driver::{Bell, Snapshot};
+use crate::runtime::files::write_whole;
+use crate::runtime::images;
+use crate::runtime::new_job;
+use crate::runtime::opener::{self, Here, Opened as Shown};
+use crate::runtime::workspace::Workspace;
+use crate::store::{Store, StoreError};
+
+/// How many jobs the list beside the form holds.
+const LISTED: usize = 100;
+/// How many jobs a search shows.
+const FOUND: usize = 500;
+
+/// The outside, as the studio reaches it.
+#[derive(Clone, Debug)]
+pub(super) struct Outside {
+    pub(super) workspace: Arc<Workspace>,
+    pub(super) messages: mpsc::Sender<Msg>,
+    pub(super) bell: Bell,
+}
+
+impl Outside {
+    /// Starts `effect` and returns at once. What belongs to the terminal is not for here.
+    pub(super) fn start(&self, effect: Effect) {
+        let this = self.clone();
+        let work = async move {
+            match effect {
+                Effect::Submit { request, parent } => this.submit(*request, parent).await,
+                Effect::Cancel(id) => this.cancel(id).await,
+                Effect::LoadJobs => this.load_jobs().await,
+                Effect::Search { generation, query } => this.search(generation, query).await,
+                Effect::LoadStory(id) => this.story(id).await,
+                Effect::LoadPoster { path, max_px } => load_poster(path, max_px).await,
+                Effect::Star(id, starred) => {
+                    this.mark(move |store| store.set_star(id, starred)).await
+                }
+                Effect::Note(id, note) => this.mark(move |store| store.set_note(id, &note)).await,
+                Effect::Save(saved) => this.save(&saved),
+                Effect::ReadImage { first, text } => this.read_image(first, &text),
+                Effect::Open(path) => this.open(path),
+                _ => None,
+            }
+        };
+        let messages = self.messages.clone();
+        tokio::spawn(async move {
+            if let Some(message) = work.await {
+                // Without a studio nobody needs the answer.
+                drop(messages.send(message).await);
+            }
+        });
+    }
+
+    async fn submit(&self, request: GenerationRequest, parent: Option<Parent>) -> Option<Msg> {
+        let Some(model) = self.workspace.catalog.model(&request.model).cloned() else {
+            return Some(Msg::Complain(format!(
+                "the catalog no longer has {}; nothing was sent",
+                request.model
+            )));
+        };
+        let job = new_job::new_job(&model, request, parent);
+        let id = job.id;
+        Some(match new_job::store(&self.workspace, job).await {
+            Ok(Ok(())) => {
+                self.bell.ring().await;
+                Msg::Submitted(id)
+            }
+            Ok(Err(error)) => Msg::Complain(format!("{error}. Nothing was sent")),
+            Err(error) => Msg::Complain(error.to_string()),
+        })
+    }
+
+    async fn cancel(&self, id: JobId) -> Option<Msg> {
+        match self.store(move |store| store.ask_cancel(id)).await {
+            Ok(()) => {
+                self.bell.ring().await;
+                None
+            }
+            Err(problem) => Some(Msg::Complain(problem)),
+        }
+    }
+
+    async fn load_jobs(&self) -> Option<Msg> {
+        let read = |store: &mut Store| {
+            let mut jobs = store.live_jobs()?;
+            let last = store.history(&HistoryQuery::default(), LISTED, wall())?;
+            jobs.retain(|live| !last.iter().any(|job| job.id == live.id));
+            jobs.extend(last);
+            jobs.sort_by_key(|job| std::cmp::Reverse(job.id));
+            marked(store, jobs)
+        };
+        Some(match self.store(read).await {
+            Ok(entries) => Msg::Jobs(entries),
+            Err(problem) => Msg::Complain(problem),
+        })
+    }
+
+    async fn search(&self, generation: u64, query: HistoryQuery) -> Option<Msg> {
+        let now = wall();
+        let read = move |store: &mut Store| {
+            let jobs = store.history(&query, FOUND, now)?;
+            marked(store, jobs)
+        };
+        Some(match self.store(read).await {
+            Ok(entries) => Msg::Found { generation, entries },
+            Err(problem) => Msg::Complain(problem),
+        })
+    }
+
+    async fn story(&self, id: JobId) -> Option<Msg> {
+        let read = move |store: &mut Store| {
+            let Some(job) = store.job(id)? else { return Ok(None) };
+            let parent = job.parent.map(|parent| store.job(parent.job)).transpose()?.flatten();
+            let (events, children) = (store.events(id)?, store.children(id)?);
+            let entry = marked(store, vec![job])?.pop();
+            Ok(entry.map(|entry| JobStory { entry, events, parent, children }))
+        };
+        match self.store(read).await {
+            Ok(story) => story.map(|story| Msg::Story(Box::new(story))),
+            Err(problem) => Some(Msg::Complain(problem)),
+        }
+    }
+
+    async fn mark<F>(&self, write: F) -> Option<Msg>
+    where
+        F: FnOnce(&mut Store) -> Result<(), StoreError> + Send + 'static,
+    {
+        self.store(write).await.err().map(Msg::Complain)
+    }
+
+    /// Saves at once, for a program that ends.
+    pub(super) fn save_now(&self, saved: &Saved) {
+        // Nobody is left to be told.
+        drop(self.save(saved));
+    }
+
+    fn save(&self, saved: &Saved) -> Option<Msg> {
+        let written = serde_json::to_vec(saved)
+            .map_err(std::io::Error::other)
+            .and_then(|text| write_whole(&saved_file(&self.workspace), &text));
+        written.err().map(|error| Msg::Complain(format!("the prompt could not be saved: {error}")))
+    }
+
+    fn read_image(&self, first: bool, text: &str) -> Option<Msg> {
+        let expanded = match (text.strip_prefix("~/"), std::env::var_os("HOME")) {
+            (Some(rest), Some(home)) => PathBuf::from(home).join(rest).display().to_string(),
+            _ => text.to_owned(),
+        };
+        let image = images::read(&expanded).map_err(|error| error.to_string()).and_then(|read| {
+            let image: FrameImage = read.image.clone();
+            images::keep(&[read], &self.workspace.places)
+                .map(|()| image)
+                .map_err(|error| format!("the image could not be kept: {error}"))
+        });
+        Some(Msg::Image { first, image })
+    }
+
+    fn open(&self, path: PathBuf) -> Option<Msg> {
+        let here = Here::look();
+        Some(match opener::open(&path, &self.workspace.config.player, &here) {
+            Ok(Shown::Player(player)) => Msg::Say(format!("opened with {player}")),
+            Ok(Shown::Nowhere(reason)) => Msg::Nowhere(reason),
+            Err(error) => Msg::Nowhere(format!("no player could be started: {error}")),
+        })
+    }
+
+    async fn store<T, F>(&self, call: F) -> Result<T, String>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Store) -> Result<T, StoreError> + Send + 'static,
+    {
+        match self.workspace.store.run(call).await {
+            Ok(outcome) => outcome.map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+/// What the studio needs to know of a workspace.
+pub(super) fn opened(workspace: &Workspace) -> Opened {
+    let config = &workspace.config;
+    let text = std::fs::read(saved_file(workspace)).ok();
+    let here = Here::look();
+    let theme = config.theme.clone().map(|name| {
+        let folder = workspace.places.config_file.with_file_name("themes");
+        let text = std::fs::read_to_string(folder.join(format!("{name}.toml"))).ok();
+        (name, text)
+    });
+    let has_key = |env: &str| std::env::var(env).is_ok_and(|key| !key.trim().is_empty());
+    let providers = workspace.catalog.providers.iter();
+    Opened {
+        catalog: Arc::clone(&workspace.catalog),
+        model: config.model.clone(),
+        problems: workspace.catalog_problems.iter().map(ToString::to_string).collect(),
+        saved: text.and_then(|text| serde_json::from_slice(&text).ok()),
+        data_dir: workspace.places.data_dir.clone(),
+        copy_prefix: here.address(),
+        keys: providers.filter(|one| has_key(&one.key_env)).map(|one| one.id.clone()).collect(),
+        keymap: config.keys.clone(),
+        theme,
+        still: config.still,
+        no_mouse: config.no_mouse,
+    }
+}
+
+/// The live jobs as the studio keeps them.
+pub(super) fn lives(snapshot: Snapshot) -> Msg {
+    let live = |live: crate::runtime::driver::LiveJob| Live {
+        job: live.job,
+        percent: live.percent,
+        saving: live.saving.map(|saving| (saving.bytes, saving.total)),
+        expected_end: live.expected_end,
+        next_poll: live.next_at,
+    };
+    Msg::Lives {
+        version: snapshot.version,
+        driving: snapshot.driving,
+        lives: snapshot.jobs.into_iter().map(live).collect(),
+        troubles: snapshot.troubles,
+    }
+}
+
+fn saved_file(workspace: &Workspace) -> PathBuf {
+    workspace.places.data_dir.join("studio.json")
+}
+
+fn marked(store: &mut Store, jobs: Vec<Job>) -> Result<Vec<Entry>, StoreError> {
+    let ids: Vec<JobId> = jobs.iter().map(|job| job.id).collect();
+    let mut marks = store.marks(&ids)?;
+    let entry = |job: Job| {
+        let mark = marks.remove(&job.id).unwrap_or_default();
+        Entry { job, starred: mark.starred, note: mark.note }
+    };
+    Ok(jobs.into_iter().map(entry).collect())
+}
+
+async fn load_poster(path: PathBuf, (width_px, height_px): (u32, u32)) -> Option<Msg> {
+    let clip = path.clone();
+    let decoded = tokio::task::spawn_blocking(move || {
+        poster(&clip, width_px, height_px, &AtomicBool::new(false))
+            .map_err(|error| error.to_string())
+    });
+    let picture = decoded.await.unwrap_or_else(|_| Err("the clip could not be read".to_owned()));
+    Some(Msg::Poster { path, picture })
+}

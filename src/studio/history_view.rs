@@ -1,0 +1,160 @@
+//! All jobs ever: a search, what it found, and what is known of the chosen one.
+
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::{Line as Row, Span};
+use similar::{ChangeTag, TextDiff};
+
+use super::app::{App, Entry};
+use super::jobs_view;
+use super::theme::Tone;
+use super::view::{cut, pane, row, words as span, wrapped};
+use crate::domain::job::Job;
+use crate::words;
+
+/// The search and its list.
+pub(super) fn found(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    let history = &app.history;
+    let theme = &app.theme;
+    let remark = words::count(history.entries.len(), "job");
+    let block = pane(app, "History", &remark, app.dialog.is_none());
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    let room = usize::from(inner.width).saturating_sub(4);
+    let mut line = vec![span("/ ", theme.bold(Tone::Accent))];
+    if history.query.text().is_empty() {
+        line.push(span(
+            "words, model: is: cost:<0.2 seed: since:2d star: tag:",
+            theme.style(Tone::Dim),
+        ));
+    } else {
+        line.push(span(cut(history.query.text(), room), theme.style(Tone::Text)));
+    }
+    row(frame, inner, 0, Row::from(line));
+    if history.writing && app.dialog.is_none() {
+        let x = inner.x + 2 + history.query.caret_cells().min(room) as u16;
+        frame.set_cursor_position(Position {
+            x: x.min(inner.right().saturating_sub(1)),
+            y: inner.y,
+        });
+    }
+    if let Some(problem) = &history.problem {
+        row(frame, inner, 1, Row::from(span(problem.as_str(), theme.style(Tone::Warn))));
+    }
+    let list = Rect { y: inner.y + 2, height: inner.height.saturating_sub(2), ..inner };
+    if history.entries.is_empty() {
+        let text = if history.query.text().is_empty() { "Nothing yet." } else { "Nothing found." };
+        return row(frame, list, 0, Row::from(span(text, theme.style(Tone::Dim))));
+    }
+    jobs_view::list(app, frame, list, &history.entries, history.chosen, true);
+}
+
+/// The chosen one: settings, lineage, prompt.
+pub(super) fn about(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    let block = pane(app, "About", "", false);
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    let Some(entry) = app.entry() else { return };
+    for (offset, line) in (0..inner.height).zip(about_lines(app, entry, inner.width)) {
+        row(frame, inner, offset, line);
+    }
+}
+
+fn about_lines(app: &App, entry: &Entry, width: u16) -> Vec<Row<'static>> {
+    let theme = &app.theme;
+    let (dim, text) = (theme.style(Tone::Dim), theme.style(Tone::Text));
+    let job = &entry.job;
+    let mut lines = vec![
+        Row::from(span(
+            format!("{} · {}", job.request.model, words::state(job)),
+            theme.bold(Tone::Text),
+        )),
+        Row::from(span(words::settings(&job.request), dim)),
+    ];
+    let seed = job.seed().map_or_else(|| "seed unknown".to_owned(), |seed| format!("seed {seed}"));
+    let money = match job.charge() {
+        Some(charge) => format!("charged {charge}, estimated {}", job.estimate),
+        None => format!("estimated {}", job.estimate),
+    };
+    lines.push(Row::from(span(
+        format!("{seed} · {money} · {}", words::ago(job.created_at, app.now)),
+        dim,
+    )));
+    let family = |id| app.history.entries.iter().chain(&app.jobs).find(|other| other.job.id == id);
+    if let Some(parent) = job.parent {
+        lines.push(Row::from(span(
+            format!("{} of {}", parent.relation, parent.job.short()),
+            theme.style(Tone::Promote),
+        )));
+    }
+    let mut children: Vec<&Job> = Vec::new();
+    for other in app.history.entries.iter().chain(&app.jobs) {
+        let mine = other.job.parent.is_some_and(|parent| parent.job == job.id);
+        if mine && !children.iter().any(|child| child.id == other.job.id) {
+            children.push(&other.job);
+        }
+    }
+    for child in children.iter().take(4) {
+        let relation = child.parent.map_or("", |parent| parent.relation.word());
+        let line = format!("{relation} -> {} {}", jobs_view::title(child), words::state(child));
+        lines.push(Row::from(span(line, theme.style(Tone::Promote))));
+    }
+    if let Some(error) = &job.error {
+        lines.extend(
+            wrapped(&words::error_line(error), width.into())
+                .into_iter()
+                .map(|line| Row::from(span(line, theme.style(Tone::Warn)))),
+        );
+    }
+    if !entry.note.is_empty() {
+        lines.push(Row::from(span(format!("note: {}", entry.note), text)));
+    }
+    lines.push(Row::default());
+    let parent = job
+        .parent
+        .and_then(|parent| family(parent.job))
+        .map(|parent| parent.job.request.prompt.as_str());
+    match parent.filter(|old| *old != job.request.prompt) {
+        Some(old) => {
+            lines.push(Row::from(span("against its parent:", dim)));
+            lines.extend(word_diff(app, old, &job.request.prompt, width.into()));
+        }
+        None => lines.extend(
+            wrapped(&job.request.prompt, width.into())
+                .into_iter()
+                .map(|line| Row::from(span(line, text))),
+        ),
+    }
+    lines
+}
+
+/// The new prompt with what was taken out and put in, in lines of at most `cells` cells.
+pub(super) fn word_diff(app: &App, old: &str, new: &str, cells: usize) -> Vec<Row<'static>> {
+    use unicode_width::UnicodeWidthStr as _;
+    let theme = &app.theme;
+    let diff = TextDiff::from_words(old, new);
+    let mut lines = Vec::new();
+    let mut line: Vec<Span<'static>> = Vec::new();
+    let mut used = 0;
+    for change in diff.iter_all_changes() {
+        let value = change.value().replace('\n', " ");
+        let (text, style) = match change.tag() {
+            ChangeTag::Equal => (value, theme.style(Tone::Text)),
+            ChangeTag::Delete if value.trim().is_empty() => continue,
+            ChangeTag::Delete => (format!("[-{value}-]"), theme.style(Tone::Bad)),
+            ChangeTag::Insert if value.trim().is_empty() => (value, theme.style(Tone::Text)),
+            ChangeTag::Insert => (format!("{{+{value}+}}"), theme.style(Tone::Good)),
+        };
+        if used + text.width() > cells && used > 0 {
+            lines.push(Row::from(std::mem::take(&mut line)));
+            used = 0;
+            if text.trim().is_empty() {
+                continue;
+            }
+        }
+        used += text.width();
+        line.push(Span::styled(cut(&text, cells), style));
+    }
+    lines.push(Row::from(line));
+    lines
+}

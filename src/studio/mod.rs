@@ -1,0 +1,39 @@
+//! The studio: the terminal program. Key -> action -> message -> `update` -> effects -> `view`.
+//!
+//! Must never contain SQL, HTTP or provider names; only `run` and `execute` know the runtime.
+
+mod action;
+mod app;
+mod commands;
+mod dialog;
+mod dialog_keys;
+mod dialog_view;
+mod editor;
+mod execute;
+mod frame_view;
+mod history;
+mod history_view;
+mod input;
+mod jobs_view;
+mod keymap;
+mod layout;
+mod line;
+mod motion;
+mod mouse;
+mod msg;
+mod panic_report;
+mod pen;
+mod preview_view;
+mod prompt;
+mod prompt_view;
+mod quiet_backend;
+mod run;
+mod settings;
+mod settings_view;
+mod shadow;
+mod terminal;
+mod theme;
+mod update;
+mod view;
+
+pub use run::run;

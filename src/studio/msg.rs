@@ -1,0 +1,171 @@
+//! What reaches the studio, and what it wants done. The studio itself waits for nothing.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crossterm::event::{KeyEvent, MouseEvent};
+use jiff::Timestamp;
+
+use super::app::{Entry, Live, Saved};
+use super::dialog::JobStory;
+use crate::domain::catalog::{Catalog, ModelId};
+use crate::domain::job::{JobError, JobId, Parent};
+use crate::domain::query::HistoryQuery;
+use crate::domain::request::{FrameImage, GenerationRequest};
+use crate::media::picture::Picture;
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Msg {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// Text was pasted.
+    Paste(String),
+    /// The mouse did something.
+    Mouse(MouseEvent),
+    /// The terminal has another size: columns and rows.
+    Resize(u16, u16),
+    /// The terminal got the focus, or lost it.
+    Focus(bool),
+    /// A deadline of something visible has come.
+    Tick,
+    /// The workspace is open.
+    Opened(Box<Opened>),
+    /// The live jobs changed.
+    Lives {
+        /// Rises with every change that was stored.
+        version: u64,
+        /// Whether this process drives them.
+        driving: bool,
+        /// The jobs.
+        lives: Vec<Live>,
+        /// Providers that do not answer, and why.
+        troubles: Vec<(String, JobError)>,
+    },
+    /// The jobs of the list, newest first.
+    Jobs(Vec<Entry>),
+    /// What a search found.
+    Found {
+        /// The search's number; an older one is stale.
+        generation: u64,
+        /// The jobs, newest first.
+        entries: Vec<Entry>,
+    },
+    /// The poster of a clip, or why there is none.
+    Poster {
+        /// The clip.
+        path: PathBuf,
+        /// The picture.
+        picture: Result<Picture, String>,
+    },
+    /// Everything about a job.
+    Story(Box<JobStory>),
+    /// A job was stored and will be sent.
+    Submitted(JobId),
+    /// An image was read, or could not be.
+    Image {
+        /// Whether it is the first frame.
+        first: bool,
+        /// The image.
+        image: Result<FrameImage, String>,
+    },
+    /// The prompt came back from the user's editor.
+    Edited(Result<String, String>),
+    /// A clip could not be shown here, and why.
+    Nowhere(String),
+    /// Something to tell for a while.
+    Say(String),
+    /// Something that went wrong, to tell for a while longer.
+    Complain(String),
+}
+
+/// What is known once the workspace is open.
+#[derive(Debug)]
+pub struct Opened {
+    /// The models.
+    pub catalog: Arc<Catalog>,
+    /// The config's model.
+    pub model: Option<ModelId>,
+    /// What was wrong with the user's files.
+    pub problems: Vec<String>,
+    /// What the last studio left.
+    pub saved: Option<Saved>,
+    /// The data folder, for paths.
+    pub data_dir: PathBuf,
+    /// What can be shown here, in words, and the user's name for `scp`.
+    pub copy_prefix: String,
+    /// Providers whose key is set.
+    pub keys: Vec<String>,
+    /// The keys of the config.
+    pub keymap: super::keymap::Tables,
+    /// The config's theme: its name, and its file's text where it is no built-in one.
+    pub theme: Option<(String, Option<String>)>,
+    /// Whether nothing may move by itself.
+    pub still: bool,
+    /// Whether the mouse is left to the terminal.
+    pub no_mouse: bool,
+}
+
+/// Something to do outside.
+#[derive(Debug, PartialEq)]
+pub enum Effect {
+    /// Store a job and have it sent.
+    Submit {
+        /// What to render.
+        request: Box<GenerationRequest>,
+        /// What it descends from.
+        parent: Option<Parent>,
+    },
+    /// Ask for a job to be stopped.
+    Cancel(JobId),
+    /// Read the list of jobs again.
+    LoadJobs,
+    /// Search.
+    Search {
+        /// The search's number.
+        generation: u64,
+        /// The query.
+        query: HistoryQuery,
+    },
+    /// Read everything about a job.
+    LoadStory(JobId),
+    /// Decode a poster.
+    LoadPoster {
+        /// The clip.
+        path: PathBuf,
+        /// The most columns and rows of half blocks that it will be drawn with, in pixels.
+        max_px: (u32, u32),
+    },
+    /// Star a job, or take the star away.
+    Star(JobId, bool),
+    /// Keep a note.
+    Note(JobId, String),
+    /// Keep what must outlive the program.
+    Save(Box<Saved>),
+    /// Read an image.
+    ReadImage {
+        /// Whether it is the first frame.
+        first: bool,
+        /// Its path or address.
+        text: String,
+    },
+    /// Let the user's editor have the prompt.
+    Editor(String),
+    /// Open a clip.
+    Open(PathBuf),
+    /// Copy to the terminal's clipboard.
+    Copy(String),
+    /// Tell the user by the terminal, since nobody looks.
+    Notify(String),
+    /// Set the window's title.
+    Title(String),
+    /// Take the mouse, or let the terminal have it.
+    Mouse(bool),
+    /// Suspend.
+    Suspend,
+    /// Leave.
+    Quit,
+}
+
+/// The time, as it comes with a message.
+pub type Now = Timestamp;

@@ -1,0 +1,85 @@
+//! The prompt pane.
+
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::{Line as Row, Span};
+
+use super::app::{App, Pane};
+use super::theme::Tone;
+use super::view::{pane, row, words};
+
+/// Draws it.
+pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    let theme = &app.theme;
+    let focused = app.pane == Pane::Prompt && app.dialog.is_none();
+    let model = app.settings.model(&app.catalog);
+    let count = app.prompt.characters();
+    let limit = model.and_then(|model| model.prompt.max_chars);
+    let remark = match limit {
+        Some(limit) => format!("{count} / {limit}"),
+        None => format!("{count}"),
+    };
+    let mut block = pane(app, "Prompt", "", focused);
+    let over = limit.is_some_and(|limit| count > limit);
+    let style = theme.style(if over { Tone::Bad } else { Tone::Dim });
+    block = block.title(Row::from(Span::styled(format!(" {remark} "), style)).right_aligned());
+    block = block.title_bottom(submit_line(app).right_aligned());
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    if count == 0 {
+        hint(app, frame, inner);
+    } else {
+        frame.render_widget(app.prompt.widget(), inner);
+    }
+    if focused && !inner.is_empty() {
+        let (line, column) = if count == 0 { (0, 0) } else { app.prompt.caret_cells() };
+        let x = inner.x + column.min(inner.width - 1);
+        let y = inner.y + line.min(inner.height - 1);
+        frame.set_cursor_position(Position { x, y });
+    }
+}
+
+/// ` F5 submit draft $0.07292 `: the price stands there before the key is pressed.
+fn submit_line(app: &App) -> Row<'static> {
+    let theme = &app.theme;
+    let key = app
+        .keymap
+        .keys(super::action::Action::Submit, app.places())
+        .into_iter()
+        .next()
+        .unwrap_or_default();
+    let Some((parameters, estimate)) = app.settings.outlook(&app.catalog) else {
+        return Row::from(words(" see settings ", theme.style(Tone::Warn)));
+    };
+    let kind = match parameters.kind {
+        crate::domain::job::JobKind::Draft => " draft",
+        _ => "",
+    };
+    Row::from(vec![
+        words(format!(" {key}"), theme.bold(Tone::Accent)),
+        words(format!(" submit{kind}  "), theme.style(Tone::Text)),
+        words(format!("{estimate} "), theme.bold(Tone::Money)),
+    ])
+}
+
+/// What stands in an empty prompt: the loop, for whoever is here for the first time.
+fn hint(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    let dim = app.theme.style(Tone::Dim);
+    if app.knows {
+        return row(frame, area, 0, Row::from(words(" Write a prompt", dim)));
+    }
+    let lines = [
+        " Write what should be seen, and press F5.",
+        "",
+        " 1  a draft is quick and cheap; here it costs nothing",
+        " 2  watch it under Jobs, look at it under Preview",
+        " 3  change one thing, submit again, compare",
+        " 4  p makes the final of the draft you like",
+        " 5  o opens the file",
+        "",
+        " Esc leaves the text, ? shows the keys.",
+    ];
+    for (offset, line) in (0..).zip(lines) {
+        row(frame, area, offset, Row::from(words(line, dim)));
+    }
+}

@@ -1,0 +1,271 @@
+//! The loop: wait, take in what is ready, start what it asks for, draw once. Nothing here waits for
+//! anything but the next message.
+
+use std::io;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::sleep;
+
+use super::app::App;
+use super::editor;
+use super::execute::{Outside, lives, opened};
+use super::input::{Input, Inputs};
+use super::keymap::{Keymap, Tables};
+use super::msg::{Effect, Msg};
+use super::panic_report;
+use super::pen::Depth;
+use super::terminal::{Options, Screen, is_gone};
+use super::theme::Theme;
+use super::update::update;
+use super::view::view;
+use crate::runtime::clock::wall;
+use crate::runtime::driver::Driver;
+use crate::runtime::places::Places;
+use crate::runtime::workspace::{Workspace, WorkspaceError};
+
+/// The most messages that wait for the studio.
+const MAX_MESSAGES: usize = 256;
+/// The most inputs that are taken in before a frame is drawn.
+const MAX_INPUTS_A_TURN: usize = 256;
+
+/// How the studio ended.
+enum End {
+    Quit,
+    Signal,
+    Gone,
+    Failed(String),
+}
+
+/// Runs the studio on `places` until it is left. Returns the exit status and, where there is
+/// something to say on the terminal that was given back, a sentence.
+pub fn run(places: Places) -> (ExitCode, Option<String>) {
+    panic_report::install(places.data_dir.join("reports"));
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            return (ExitCode::FAILURE, Some(format!("the program can't start: {error}")));
+        }
+    };
+    let end = runtime.block_on(Studio::run(places));
+    // Whatever still works in the background is durable, and continued by the next start.
+    runtime.shutdown_timeout(Duration::from_millis(50));
+    match end {
+        Ok(End::Quit) => (ExitCode::SUCCESS, None),
+        Ok(End::Signal) => (ExitCode::from(143), None),
+        Ok(End::Gone) => (ExitCode::from(129), None),
+        Ok(End::Failed(why)) => (ExitCode::FAILURE, Some(format!("{why}"))),
+        Err(error) if is_gone(&error) => (ExitCode::from(129), None),
+        Err(error) => (ExitCode::FAILURE, Some(format!("the terminal can't be used: {error}"))),
+    }
+}
+
+struct Studio {
+    app: App,
+    screen: Screen,
+    inputs: Inputs,
+    messages: mpsc::Receiver<Msg>,
+    sender: mpsc::Sender<Msg>,
+    outside: Option<Outside>,
+    driver: Option<Driver>,
+    /// Effects that came before the workspace was open.
+    early: Vec<Effect>,
+}
+
+impl Studio {
+    async fn run(places: Places) -> io::Result<End> {
+        let depth = Depth::from_env(|name| std::env::var(name).ok());
+        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let mut screen = Screen::open(Options { mouse: true, depth })?;
+        let (keymap, _) = Keymap::new(&Tables::new());
+        let mut app = App::new(wall(), keymap, Theme::named("ansi", plain), "ansi".to_owned());
+        let size = screen.size()?;
+        app.size = (size.width, size.height);
+        // The first picture comes before any file, network or terminal is asked.
+        screen.draw(|frame| view(&app, frame))?;
+        let (sender, messages) = mpsc::channel(MAX_MESSAGES);
+        let mut inputs = Inputs::new()?;
+        inputs.resume();
+        let studio = Self {
+            app,
+            screen,
+            inputs,
+            messages,
+            sender,
+            outside: None,
+            driver: None,
+            early: Vec::new(),
+        };
+        studio.live(open(places)).await
+    }
+
+    async fn live(
+        mut self,
+        mut opening: oneshot::Receiver<Result<Workspace, WorkspaceError>>,
+    ) -> io::Result<End> {
+        loop {
+            let tick = self
+                .app
+                .next_tick()
+                .map(|at| Duration::try_from(at.duration_since(wall())).unwrap_or_default());
+            let is_open = self.outside.is_some();
+            let end = tokio::select! {
+                input = self.inputs.next() => self.take_inputs(input).await?,
+                Some(message) = self.messages.recv() => self.take(message).await?,
+                workspace = &mut opening, if !is_open => match workspace {
+                    Ok(Ok(workspace)) => self.take_workspace(workspace).await?,
+                    Ok(Err(error)) => Some(End::Failed(error.to_string())),
+                    Err(_) => Some(End::Failed("the data folder could not be opened".to_owned())),
+                },
+                changed = changed(&mut self.driver) => match changed {
+                    Ok(snapshot) => self.take(snapshot).await?,
+                    Err(why) => Some(End::Failed(why)),
+                },
+                () = sleep(tick.unwrap_or(Duration::MAX)), if tick.is_some() => self.take(Msg::Tick).await?,
+            };
+            if let Some(end) = end {
+                return Ok(end);
+            }
+            let app = &self.app;
+            self.screen.draw(|frame| view(app, frame))?;
+        }
+    }
+
+    /// Takes in every input that is ready, up to a bound, before anything is drawn.
+    async fn take_inputs(&mut self, first: Input) -> io::Result<Option<End>> {
+        let mut next = Some(first);
+        for _ in 0..MAX_INPUTS_A_TURN {
+            let Some(input) = next.take() else { break };
+            let message = match input {
+                Input::Key(event) => Msg::Key(event),
+                Input::Paste(text) => Msg::Paste(text),
+                Input::Mouse(event) => Msg::Mouse(event),
+                Input::Focus(in_front) => Msg::Focus(in_front),
+                Input::Resized => {
+                    let size = self.screen.size()?;
+                    Msg::Resize(size.width, size.height)
+                }
+                Input::Suspend => {
+                    self.screen.suspend()?;
+                    return Ok(None);
+                }
+                Input::Continued => {
+                    self.screen.enter()?;
+                    self.inputs.resume();
+                    let size = self.screen.size()?;
+                    Msg::Resize(size.width, size.height)
+                }
+                Input::End(_) => {
+                    self.save_now();
+                    return Ok(Some(End::Signal));
+                }
+                Input::Gone => {
+                    self.save_now();
+                    return Ok(Some(End::Gone));
+                }
+            };
+            if let Some(end) = self.take(message).await? {
+                return Ok(Some(end));
+            }
+            next = self.inputs.ready();
+        }
+        Ok(None)
+    }
+
+    async fn take_workspace(&mut self, workspace: Workspace) -> io::Result<Option<End>> {
+        let known = Box::new(opened(&workspace));
+        let workspace = Arc::new(workspace);
+        let driver = Driver::start(Arc::clone(&workspace));
+        let (messages, bell) = (self.sender.clone(), driver.bell());
+        self.outside = Some(Outside { workspace, messages, bell });
+        self.driver = Some(driver);
+        for effect in std::mem::take(&mut self.early) {
+            self.carry_out(effect).await?;
+        }
+        self.take(Msg::Opened(known)).await
+    }
+
+    async fn take(&mut self, message: Msg) -> io::Result<Option<End>> {
+        for effect in update(&mut self.app, message, wall()) {
+            if let Some(end) = self.carry_out(effect).await? {
+                return Ok(Some(end));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn carry_out(&mut self, effect: Effect) -> io::Result<Option<End>> {
+        match effect {
+            Effect::Quit => {
+                self.save_now();
+                return Ok(Some(End::Quit));
+            }
+            Effect::Suspend => {
+                self.inputs.pause().await;
+                if !self.screen.suspend()? {
+                    self.inputs.resume();
+                    self.app.say("there is no shell to come back from here", true);
+                }
+            }
+            Effect::Editor(text) => {
+                let edited = self.edit(&text).await?;
+                // The editor's answer is one more message, behind those that wait.
+                drop(self.sender.try_send(Msg::Edited(edited)));
+            }
+            Effect::Copy(text) => {
+                if !self.screen.copy(&text)? {
+                    self.app.say("that is too long for the terminal's clipboard", true);
+                }
+            }
+            Effect::Notify(text) => self.screen.notify(&text)?,
+            Effect::Title(text) => self.screen.title(&text)?,
+            Effect::Mouse(on) => self.screen.set_mouse(on)?,
+            other => match &self.outside {
+                Some(outside) => outside.start(other),
+                None => self.early.push(other),
+            },
+        }
+        Ok(None)
+    }
+
+    /// Lends the terminal to the user's editor.
+    async fn edit(&mut self, text: &str) -> io::Result<Result<String, String>> {
+        self.inputs.pause().await;
+        self.screen.leave()?;
+        let edited = editor::edit(text).await;
+        self.screen.enter()?;
+        self.inputs.resume();
+        Ok(edited)
+    }
+
+    /// Saves what was written last, before the program ends.
+    fn save_now(&mut self) {
+        if let Some(outside) = &self.outside {
+            outside.save_now(&self.app.to_save());
+        }
+    }
+}
+
+/// Opens the workspace beside the loop, which draws and takes keys meanwhile.
+fn open(places: Places) -> oneshot::Receiver<Result<Workspace, WorkspaceError>> {
+    let (done, opening) = oneshot::channel();
+    tokio::task::spawn_blocking(move || drop(done.send(Workspace::open(places))));
+    opening
+}
+
+/// The next change of the live jobs; never, as long as nobody drives.
+async fn changed(driver: &mut Option<Driver>) -> Result<Msg, String> {
+    match driver {
+        None => std::future::pending().await,
+        Some(driver) => match driver.changed().await {
+            Ok(()) => Ok(lives(driver.snapshot())),
+            Err(error) => Err(format!(
+                "{error}; jobs that were accepted go on, and the next start continues them"
+            )),
+        },
+    }
+}

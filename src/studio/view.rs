@@ -1,0 +1,162 @@
+//! The screen, drawn from the state. Changes nothing (law 5).
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line as Row, Span};
+use ratatui::widgets::{Block, BorderType, Padding, Paragraph};
+
+use super::app::{App, Pane};
+use super::layout::{self, LEAST, Spot};
+use super::theme::Tone;
+use super::{
+    dialog_view, frame_view, history_view, jobs_view, preview_view, prompt_view, settings_view,
+};
+
+/// Draws the whole screen.
+pub fn view(app: &App, frame: &mut Frame<'_>) {
+    let spots = layout::panes(app);
+    if spots.is_empty() {
+        return too_small(app, frame);
+    }
+    for (spot, area) in spots {
+        match spot {
+            Spot::Header => frame_view::header(app, frame, area),
+            Spot::Footer => frame_view::footer(app, frame, area),
+            Spot::Pane(Pane::Prompt) => prompt_view::draw(app, frame, area),
+            Spot::Pane(Pane::Settings) => settings_view::draw(app, frame, area),
+            Spot::Pane(Pane::Jobs) => jobs_view::draw(app, frame, area),
+            Spot::Pane(Pane::Preview) => preview_view::draw(app, frame, area),
+            Spot::Found => history_view::found(app, frame, area),
+            Spot::About => history_view::about(app, frame, area),
+        }
+    }
+    if app.dialog.is_some() {
+        dialog_view::draw(app, frame);
+    }
+}
+
+fn too_small(app: &App, frame: &mut Frame<'_>) {
+    let (columns, rows) = app.size;
+    let text = format!("Rushes needs {}x{} and has {columns}x{rows}", LEAST.0, LEAST.1);
+    let lines = [Row::from(text), Row::from("make the window larger, or the font smaller")];
+    frame.render_widget(Paragraph::new(lines.to_vec()), frame.area());
+}
+
+/// A pane's frame: its title on the left, a remark on the right, and whether it has the focus.
+pub(super) fn pane<'a>(app: &App, title: &'a str, remark: &'a str, focused: bool) -> Block<'a> {
+    let tone = if focused { Tone::Accent } else { Tone::Border };
+    let title_style =
+        if focused { app.theme.bold(Tone::Accent) } else { app.theme.bold(Tone::Text) };
+    let mut block = Block::bordered()
+        .border_type(BorderType::Rounded)
+        .border_style(app.theme.style(tone))
+        .padding(Padding::horizontal(1))
+        .title(Row::from(Span::styled(format!(" {title} "), title_style)));
+    if !remark.is_empty() {
+        let remark = Span::styled(format!(" {remark} "), app.theme.style(Tone::Dim));
+        block = block.title(Row::from(remark).right_aligned());
+    }
+    block
+}
+
+/// A row of text in `area`, `offset` rows below its top; nothing where there is no such row.
+pub(super) fn row(frame: &mut Frame<'_>, area: Rect, offset: u16, line: Row<'_>) {
+    if offset < area.height {
+        let at = Rect { y: area.y + offset, height: 1, ..area };
+        frame.render_widget(line, at);
+    }
+}
+
+/// Text in a style.
+pub(super) fn words<'a>(text: impl Into<std::borrow::Cow<'a, str>>, style: Style) -> Span<'a> {
+    Span::styled(text, style)
+}
+
+/// A row with something at its left and something at its right; the left is cut where both don't fit.
+pub(super) fn spread<'a>(left: Vec<Span<'a>>, right: Vec<Span<'a>>, width: u16) -> Row<'a> {
+    let right_width: usize = right.iter().map(Span::width).sum();
+    let room = usize::from(width).saturating_sub(right_width + usize::from(right_width > 0));
+    let mut used = 0;
+    let mut spans = Vec::new();
+    for span in left {
+        let width = span.width();
+        if used + width <= room {
+            used += width;
+            spans.push(span);
+        } else {
+            let cut = cut(&span.content, room - used);
+            used += unicode_width::UnicodeWidthStr::width(cut.as_str());
+            spans.push(Span::styled(cut, span.style));
+            break;
+        }
+    }
+    let gap = usize::from(width).saturating_sub(used + right_width);
+    spans.push(Span::raw(" ".repeat(gap)));
+    spans.extend(right);
+    Row::from(spans)
+}
+
+/// `text` in at most `cells` cells, with an ellipsis where it was cut.
+pub(super) fn cut(text: &str, cells: usize) -> String {
+    use unicode_segmentation::UnicodeSegmentation as _;
+    use unicode_width::UnicodeWidthStr as _;
+    if text.width() <= cells {
+        return text.to_owned();
+    }
+    let mut kept = String::new();
+    let mut used = 1;
+    for grapheme in text.graphemes(true) {
+        used += grapheme.width();
+        if used > cells {
+            break;
+        }
+        kept.push_str(grapheme);
+    }
+    if cells > 0 {
+        kept.push('…');
+    }
+    kept
+}
+
+/// `text` in lines of at most `cells` cells, broken at spaces where there are some. The widget's own
+/// wrapping panics on some combining text, so ours goes by graphemes.
+pub(super) fn wrapped(text: &str, cells: usize) -> Vec<String> {
+    use unicode_segmentation::UnicodeSegmentation as _;
+    use unicode_width::UnicodeWidthStr as _;
+    let cells = cells.max(2);
+    let mut lines = Vec::new();
+    for paragraph in text.lines() {
+        let mut line = String::new();
+        for word in paragraph.split_word_bounds() {
+            if line.width() + word.width() > cells && !line.is_empty() {
+                lines.push(std::mem::take(&mut line).trim_end().to_owned());
+            }
+            if word.trim().is_empty() && line.is_empty() {
+                continue;
+            }
+            for grapheme in word.graphemes(true) {
+                if line.width() + grapheme.width() > cells && !line.is_empty() {
+                    lines.push(std::mem::take(&mut line));
+                }
+                line.push_str(grapheme);
+            }
+        }
+        lines.push(line.trim_end().to_owned());
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_cut_and_wrapped_by_what_is_seen() {
+        assert_eq!(cut("月下の市場", 7), "月下の…");
+        assert_eq!(cut("fox", 3), "fox");
+        assert_eq!(wrapped("a red fox runs", 6), ["a red", "fox", "runs"]);
+        assert_eq!(wrapped("月下の市場を走る", 6), ["月下の", "市場を", "走る"]);
+        assert_eq!(wrapped("a\n\nb", 6), ["a", "", "b"]);
+    }
+}
