@@ -39,7 +39,7 @@ pub(super) async fn run(context: &mut Context, text: &str) -> Result<u8, Trouble
         return Ok(0);
     }
     match opened {
-        Ok(Opened::Player(player)) => context.out.note(&format!("opened with {player}")),
+        Ok(Opened::Player(player)) => context.out.note(&format!("handed to {player}")),
         Ok(Opened::Nowhere(reason)) => context.out.note(&format!("not opened: {reason}")),
         Err(error) => context.out.note(&format!("not opened: {error}")),
     }

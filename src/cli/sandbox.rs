@@ -16,6 +16,11 @@ pub(super) async fn run(
     speed: Option<f64>,
     key: Option<String>,
 ) -> Result<u8, Trouble> {
+    if listen.parse::<std::net::SocketAddr>().is_err() {
+        return Err(Trouble::wrong(format!(
+            "'{listen}' is no address; write it like 127.0.0.1:4711"
+        )));
+    }
     let config = Config::read(&context.places.config_file).map_err(Trouble::wrong)?;
     let (catalog, problems) = read_catalog(&context.places);
     context.say_problems(&problems);

@@ -42,7 +42,9 @@ pub(super) async fn submit(
         ));
     }
     let id = job.id;
-    new_job::store(&workspace, job).await??;
+    new_job::store(&workspace, job)
+        .await?
+        .map_err(|error| Trouble::failed(format!("{error}. Nothing was sent")))?;
     let until = if wait { Until::Ended } else { Until::Accepted };
     follow::jobs(context, workspace, &[id], until).await
 }

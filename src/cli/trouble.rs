@@ -80,7 +80,7 @@ impl From<DriverError> for Trouble {
     /// Jobs may be under way when the driver ends, and what was stored is true.
     fn from(error: DriverError) -> Self {
         Self::unknown(format!(
-            "{error}. Jobs that were accepted go on; `rushes wait` continues them"
+            "{error}. Do not submit again what was submitted: jobs that were accepted go on at the provider, and `rushes wait` continues them"
         ))
     }
 }

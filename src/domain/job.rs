@@ -17,10 +17,10 @@ use super::request::GenerationRequest;
 pub struct JobId(pub Uuid);
 
 impl JobId {
-    /// The first characters, enough to tell two jobs apart that were not made in one millisecond.
+    /// The first characters: the millisecond, and enough behind it to tell jobs of one millisecond apart.
     pub fn short(self) -> String {
         let mut text = self.0.to_string();
-        text.truncate(13);
+        text.truncate(18);
         text
     }
 }
@@ -209,7 +209,9 @@ impl JobError {
 
     /// What to do next, in a sentence.
     pub fn advice(&self) -> &'static str {
+        let paid = self.charged == Charged::Charged;
         match self.class {
+            _ if self.code == "canceled" => "Nothing was paid.",
             FailureClass::Moderated => {
                 "Change the prompt or the images: the same input is refused again."
             }
@@ -221,13 +223,17 @@ impl JobError {
                 "Submit again; if it repeats, try another model."
             }
             FailureClass::ModelGone => "Choose another model: `rushes models` names the successor.",
-            FailureClass::Expired => {
-                "Submit again; results and drafts are kept for a limited time."
+            FailureClass::Expired if paid => {
+                "It was paid for: look in the provider's dashboard first, since submitting again costs again."
             }
+            FailureClass::Expired => "Make the draft anew, or render in full with the same seed.",
             FailureClass::Lost => "Look it up in the provider's dashboard before you submit again.",
+            FailureClass::Network if paid => {
+                "Check the connection: the result is fetched again by itself, or by `rushes wait`."
+            }
             FailureClass::Network => "Check the connection, then submit again.",
             FailureClass::Disk => {
-                "Free some space, then run `rushes wait`: the result is still at the provider."
+                "Mend that, then run `rushes wait`: the result is still at the provider."
             }
         }
     }

@@ -162,6 +162,17 @@ pub enum FrameImage {
     File(ImageFile),
 }
 
+impl FrameImage {
+    /// The ratio among `offered` that is nearest to the image's, where its size is known: a portrait is
+    /// not to become a widescreen clip just because nobody said so.
+    fn nearest(&self, offered: &[AspectRatio]) -> Option<AspectRatio> {
+        let Self::File(file) = self else { return None };
+        let ratio = (f64::from(file.width_px) / f64::from(file.height_px)).ln();
+        let distance = |one: &AspectRatio| (one.as_f64().ln() - ratio).abs();
+        offered.iter().copied().min_by(|a, b| distance(a).total_cmp(&distance(b)))
+    }
+}
+
 /// What is known of a local image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImageFile {
@@ -395,7 +406,8 @@ impl Check<'_> {
         let offered: Vec<AspectRatio> = model.ratios(resolution).collect();
         let wide = AspectRatio::WIDESCREEN;
         let default = offered.iter().find(|ratio| **ratio == wide).or(offered.first());
-        let aspect = choices.aspect.or(default.copied()).unwrap_or(wide);
+        let by_image = choices.first_frame.as_ref().and_then(|image| image.nearest(&offered));
+        let aspect = choices.aspect.or(by_image).or(default.copied()).unwrap_or(wide);
         // An unknown resolution was refused already and has no ratios to hold this one against.
         if !offered.is_empty() && !offered.contains(&aspect) {
             let rule = format!("{} has no {aspect} at {resolution}", model.name);
@@ -538,12 +550,16 @@ impl Check<'_> {
                 return self.refuse(
                     field,
                     wrong,
-                    "give a file, or an address that begins with https://",
+                    "give a file, or an address that begins with https:// or http://",
                 );
             }
             FrameImage::File(_) if !rule.files => {
                 let wrong = format!("{} takes an image by its web address only", self.model.name);
-                return self.refuse(field, wrong, "give an address that begins with https://");
+                return self.refuse(
+                    field,
+                    wrong,
+                    "give an address that begins with https:// or http://",
+                );
             }
             FrameImage::File(file) => file,
         };
@@ -563,8 +579,9 @@ impl Check<'_> {
             return self.refuse(field, size, allowed);
         }
         if file.bytes > rule.max_bytes {
-            let wrong = format!("{} has {} bytes", file.path, file.bytes);
-            self.refuse(field, wrong, format!("{} bytes are the most", rule.max_bytes));
+            let megabytes = |bytes: u64| format!("{:.1} MB", bytes as f64 / 1e6);
+            let wrong = format!("{} has {}", file.path, megabytes(file.bytes));
+            self.refuse(field, wrong, format!("{} are the most", megabytes(rule.max_bytes)));
         }
     }
 }

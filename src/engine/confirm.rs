@@ -110,7 +110,11 @@ impl Engine {
         }
         live.unknown = 0;
         live.due_ms = Some(now.mono_ms);
+        let stop = live.cancel_wanted;
         self.record(id, JobEvent::NotFound, now, step);
+        if stop {
+            self.cancel(id, now, step);
+        }
     }
 }
 

@@ -71,6 +71,8 @@ pub(super) struct Live {
     /// Since when its report has stood still with results missing.
     pub(super) still_since_ms: Option<u64>,
     pub(super) progress_percent: Option<u8>,
+    /// The user wants it stopped: it is not sent again, should the provider not have it.
+    pub(super) cancel_wanted: bool,
     pub(super) saves: BTreeMap<usize, Save>,
 }
 
@@ -177,6 +179,7 @@ impl Engine {
             unknown: 0,
             still_since_ms: None,
             progress_percent: None,
+            cancel_wanted: false,
             saves: BTreeMap::new(),
             job,
         };
@@ -350,12 +353,10 @@ impl Engine {
         interrupted.map(|(id, _)| *id).collect()
     }
 
-    fn cancel(&mut self, id: JobId, now: Now, step: &mut Step) {
-        let unsent = self
-            .live
-            .get(&id)
-            .is_some_and(|live| matches!(live.job.state, JobState::Queued | JobState::RetryWait));
-        if unsent {
+    pub(super) fn cancel(&mut self, id: JobId, now: Now, step: &mut Step) {
+        let Some(live) = self.live.get_mut(&id) else { return };
+        live.cancel_wanted = true;
+        if matches!(live.job.state, JobState::Queued | JobState::RetryWait) {
             let message = "stopped before the provider had it".to_owned();
             let error =
                 JobError::ours(FailureClass::Provider, "canceled", message, Charged::NotCharged);
@@ -371,7 +372,7 @@ impl Live {
             JobState::Running | JobState::Canceling => true,
             JobState::Confirming => !self.wants_look_up(),
             // A result whose address died needs a new one.
-            JobState::Downloading => self.saves.values().any(|save| save.gone > 0),
+            JobState::Downloading => self.saves.values().any(Save::wants_address),
             _ => false,
         }
     }

@@ -8,13 +8,22 @@ use crate::domain::job::{Charged, ClipFile, FailureClass, Job, JobError, JobId, 
 use crate::domain::outcome::{Report, SaveTrouble, Sighting, Trouble};
 
 /// How often an address may lead nowhere before its result counts as gone.
-const MAX_GONE: u32 = 4;
+const MAX_GONE: u32 = 6;
+/// After this many failed fetches the provider is asked for the address again: it may have moved.
+const TRIES_BEFORE_ASKING: u32 = 2;
 /// The longest wait before a file is fetched again.
 const LONGEST_SAVE_WAIT_MS: u64 = 300_000;
 /// Providers keep files about this long; after it there is nothing left to fetch.
 const FILES_KEPT_MS: i128 = 8 * 24 * 3_600_000;
 /// With some results there and the rest neither there, failed, nor under way, the rest won't come.
 const STANDSTILL_MS: u64 = 600_000;
+
+impl Save {
+    /// Whether the address looks dead, so that the provider is to be asked for a new one.
+    pub(super) fn wants_address(&self) -> bool {
+        self.gone > 0 || self.tries >= TRIES_BEFORE_ASKING
+    }
+}
 
 impl Engine {
     /// A poll was answered, or not.
@@ -197,8 +206,7 @@ impl Engine {
             return self.finish(id, now, step);
         }
         save.due_ms = Some(now.mono_ms + backoff_ms(save.tries, LONGEST_SAVE_WAIT_MS, dice));
-        if trouble.gone && live.job.state == JobState::Downloading {
-            // Perhaps the provider has a new address for it.
+        if save.wants_address() && live.job.state == JobState::Downloading {
             live.due_ms = Some(now.mono_ms);
         }
         self.record(id, JobEvent::SaveFailed { index, error: trouble.error }, now, step);

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use thiserror::Error;
 
+use super::keys::is_loopback_http;
 use crate::domain::catalog::ModelId;
 
 /// What the user set.
@@ -35,6 +37,7 @@ pub struct Config {
 #[serde(deny_unknown_fields, default)]
 pub struct SandboxConfig {
     /// How many times faster than usual it answers.
+    #[serde(deserialize_with = "speed")]
     pub speed: Option<f64>,
 }
 
@@ -43,6 +46,7 @@ pub struct SandboxConfig {
 #[serde(deny_unknown_fields, default)]
 pub struct ProviderConfig {
     /// Where it is, instead of its usual address.
+    #[serde(deserialize_with = "address")]
     pub base_url: Option<String>,
 }
 
@@ -93,6 +97,24 @@ impl Config {
         let set = std::env::var("RUSHES_SANDBOX_SPEED").ok().and_then(|text| text.parse().ok());
         let speed: f64 = set.or(self.sandbox.speed).unwrap_or(1.0);
         if speed.is_finite() { speed.clamp(0.01, 1000.0) } else { 1.0 }
+    }
+}
+
+fn speed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    let speed = f64::deserialize(deserializer)?;
+    if (0.01..=1000.0).contains(&speed) {
+        return Ok(Some(speed));
+    }
+    Err(D::Error::custom(format!("a speed of {speed} can't be; write a number from 0.01 to 1000")))
+}
+
+fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    match reqwest::Url::parse(&text) {
+        Ok(url) if url.scheme() == "https" || is_loopback_http(&url) => Ok(Some(text)),
+        _ => Err(D::Error::custom(format!(
+            "'{text}' is no address of a service; it begins with https://, or with http:// on this machine"
+        ))),
     }
 }
 

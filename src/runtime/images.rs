@@ -32,8 +32,14 @@ pub enum ImageError {
         /// The file.
         path: PathBuf,
     },
+    /// Its end is missing.
+    #[error("{path} is cut off: its end is missing", path = path.display())]
+    CutOff {
+        /// The file.
+        path: PathBuf,
+    },
     /// It is far too large.
-    #[error("{path} is larger than {MAX_BYTES} bytes", path = path.display())]
+    #[error("{path} is larger than {} MB", MAX_BYTES >> 20, path = path.display())]
     TooLarge {
         /// The file.
         path: PathBuf,
@@ -55,6 +61,10 @@ pub fn read(text: &str) -> Result<ReadImage, ImageError> {
     }
     let path = PathBuf::from(text);
     let unreadable = |source| ImageError::Unreadable { path: path.clone(), source };
+    // A pipe would be waited for, for ever.
+    if !std::fs::metadata(&path).map_err(unreadable)?.is_file() {
+        return Err(ImageError::NotAnImage { path });
+    }
     let mut content = Vec::new();
     let file = std::fs::File::open(&path).map_err(unreadable)?;
     file.take(MAX_BYTES + 1).read_to_end(&mut content).map_err(unreadable)?;
@@ -67,6 +77,9 @@ pub fn read(text: &str) -> Result<ReadImage, ImageError> {
         Ok(imagesize::ImageType::Webp) => "webp",
         _ => return Err(ImageError::NotAnImage { path }),
     };
+    if !is_whole(kind, &content) {
+        return Err(ImageError::CutOff { path });
+    }
     let size = imagesize::blob_size(&content)
         .map_err(|_| ImageError::NotAnImage { path: path.clone() })?;
     let image = ImageFile {
@@ -78,6 +91,21 @@ pub fn read(text: &str) -> Result<ReadImage, ImageError> {
         height_px: u32::try_from(size.height).unwrap_or(u32::MAX),
     };
     Ok(ReadImage { image: FrameImage::File(image), content })
+}
+
+/// Whether the file has its end, so that half a download is not paid for.
+fn is_whole(kind: &str, content: &[u8]) -> bool {
+    let tail = &content[content.len().saturating_sub(64)..];
+    let holds = |mark: &[u8]| tail.windows(mark.len()).any(|window| window == mark);
+    match kind {
+        "png" => holds(b"IEND"),
+        // Cameras and editors put a little behind the end of the picture.
+        "jpeg" => content.windows(2).rev().take(1 << 16).any(|window| window == [0xff, 0xd9]),
+        _ => content.get(4..8).is_some_and(|size| {
+            let size = u32::from_le_bytes([size[0], size[1], size[2], size[3]]);
+            content.len() as u64 >= u64::from(size) + 8
+        }),
+    }
 }
 
 /// Keeps a copy of every local image among `images`, so that its request can be made again.

@@ -82,7 +82,9 @@ pub fn open(clip: &Path, player: &[String], here: &Here) -> io::Result<Opened> {
     if let Some((program, arguments)) = player.split_first() {
         let mut command = Command::new(program);
         command.args(arguments).arg(clip);
-        start(command)?;
+        start(command).map_err(|error| {
+            io::Error::new(error.kind(), format!("{program} from the config: {error}"))
+        })?;
         return Ok(Opened::Player(program.clone()));
     }
     let mut refused = io::Error::other("this system has no opener");

@@ -103,7 +103,11 @@ fn keep(
     let facts = facts(&mut file, bytes)?;
     drop(file);
     let clip = ClipFile { path, bytes, sha256, facts };
-    sidecar::write(full, job, index, &clip).map_err(disk)?;
+    let mut job = job.clone();
+    if let Some(output) = job.outputs.get_mut(index) {
+        output.file = Some(clip.clone());
+    }
+    sidecar::write(full, &job, index, &clip).map_err(disk)?;
     put_in_place(part, full).map_err(disk)?;
     Ok(clip)
 }

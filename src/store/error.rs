@@ -34,7 +34,7 @@ pub enum StoreError {
         known: i64,
     },
     /// The disk is full.
-    #[error("the disk that holds {path} is full; nothing was lost: free some space and run it again", path = path.display())]
+    #[error("the disk that holds {path} is full; free some space", path = path.display())]
     Full {
         /// The file.
         path: PathBuf,
@@ -94,7 +94,7 @@ impl StoreError {
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
                 Self::ReadOnly { path, source }
             }
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy { path },
+            _ if is_busy(&source) => Self::Busy { path },
             _ => Self::Other { path, source },
         }
     }
@@ -103,6 +103,11 @@ impl StoreError {
     pub fn may_pass(&self) -> bool {
         matches!(self, Self::Full { .. } | Self::Busy { .. })
     }
+}
+
+/// Whether another connection holds what is wanted.
+pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(code(error), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
 fn code(error: &rusqlite::Error) -> Option<ErrorCode> {

@@ -36,14 +36,13 @@ impl Store {
 /// characters, and two are a common word in Chinese, so those are looked for by reading.
 fn word_condition(word: &str, values: &mut Vec<Value>) -> String {
     let like = format!("%{}%", escaped(word));
-    let late = "note LIKE ? ESCAPE '\\' OR tags LIKE ? ESCAPE '\\' OR error LIKE ? ESCAPE '\\'";
     if word.chars().count() < 3 {
-        values.extend(std::iter::repeat_n(Value::Text(like), 5));
-        return format!(
-            "(prompt_id IN (SELECT id FROM prompt WHERE text LIKE ? ESCAPE '\\')
-              OR model LIKE ? ESCAPE '\\' OR {late})"
-        );
+        values.extend(std::iter::repeat_n(Value::Text(like), 3));
+        return "(prompt_id IN (SELECT id FROM prompt WHERE text LIKE ? ESCAPE '\\')
+              OR note LIKE ? ESCAPE '\\' OR tags LIKE ? ESCAPE '\\')"
+            .to_owned();
     }
+    let late = "note LIKE ? ESCAPE '\\' OR tags LIKE ? ESCAPE '\\' OR error LIKE ? ESCAPE '\\'";
     values.push(Value::Text(format!("\"{}\"", word.replace('"', "\"\""))));
     values.extend(std::iter::repeat_n(Value::Text(like), 3));
     format!("(seq IN (SELECT rowid FROM job_text WHERE job_text MATCH ?) OR {late})")

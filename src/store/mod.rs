@@ -37,7 +37,7 @@ impl Store {
         )
         .map_err(wrong)?;
         connection.busy_timeout(Duration::from_secs(10)).map_err(wrong)?;
-        connection.pragma_update(None, "journal_mode", "WAL").map_err(wrong)?;
+        begin_wal(&connection).map_err(wrong)?;
         // A submit may leave only when its intent survives a power cut (law 2).
         connection.pragma_update(None, "synchronous", "FULL").map_err(wrong)?;
         connection.pragma_update(None, "foreign_keys", true).map_err(wrong)?;
@@ -56,6 +56,18 @@ impl Store {
     pub(crate) fn wrong(&self, error: rusqlite::Error) -> StoreError {
         StoreError::using(&self.path, error)
     }
+}
+
+/// Switches a new database to write-ahead logging. Two programs that make it at once meet here, and SQLite
+/// does not wait by itself for this one change.
+fn begin_wal(connection: &Connection) -> rusqlite::Result<()> {
+    for _ in 0..250 {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            Err(error) if error::is_busy(&error) => std::thread::sleep(Duration::from_millis(20)),
+            outcome => return outcome,
+        }
+    }
+    connection.pragma_update(None, "journal_mode", "WAL")
 }
 
 #[cfg(test)]

@@ -174,7 +174,7 @@ impl Outside {
     fn open(&self, path: PathBuf) -> Option<Msg> {
         let here = Here::look();
         Some(match opener::open(&path, &self.workspace.config.player, &here) {
-            Ok(Shown::Player(player)) => Msg::Say(format!("opened with {player}")),
+            Ok(Shown::Player(player)) => Msg::Say(format!("handed to {player}")),
             Ok(Shown::Nowhere(reason)) => Msg::Nowhere(reason),
             Err(error) => Msg::Nowhere(format!("no player could be started: {error}")),
         })

@@ -19,6 +19,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use super::tty;
+
 /// Messages that wait at most; beyond that the reader waits, and the kernel keeps the keys.
 const QUEUE_MAX: usize = 256;
 
@@ -56,7 +58,8 @@ pub enum Ending {
     Int,
 }
 
-/// The inputs of a studio. One at a time in a process.
+/// The inputs of a studio. One at a time in a process, on a multi-threaded runtime: signals must be heard while
+/// the drawing thread is held up by a slow terminal.
 pub struct Inputs {
     sender: mpsc::Sender<Input>,
     receiver: mpsc::Receiver<Input>,
@@ -193,6 +196,10 @@ impl Signals {
                 _ = self.cont.recv() => Input::Continued,
                 _ = self.winch.recv() => Input::Resized,
             };
+            if matches!(input, Input::End(_)) {
+                // The loop that will read this may sit in a write to a terminal that takes nothing.
+                tty::hurry();
+            }
             if input == Input::Resized && resize_waits.swap(true, Ordering::AcqRel) {
                 continue;
             }
@@ -266,17 +273,17 @@ mod tests {
     async fn signals_arrive_and_resizes_are_coalesced() {
         let (sender, mut receiver) = mpsc::channel(8);
         let waits = Arc::new(AtomicBool::new(true));
-        let task = tokio::spawn(Signals::new().unwrap().forward(sender, waits));
+        let task = tokio::spawn(Signals::new().expect("as set up").forward(sender, waits));
         let me = rustix::process::getpid();
         for signal in [rustix::process::Signal::WINCH, rustix::process::Signal::TERM] {
-            rustix::process::kill_process(me, signal).unwrap();
+            rustix::process::kill_process(me, signal).expect("as set up");
         }
         assert_eq!(
             receiver.recv().await,
             Some(Input::End(Ending::Term)),
             "the second resize adds nothing"
         );
-        rustix::process::kill_process(me, rustix::process::Signal::TSTP).unwrap();
+        rustix::process::kill_process(me, rustix::process::Signal::TSTP).expect("as set up");
         assert_eq!(receiver.recv().await, Some(Input::Suspend));
         task.abort();
     }

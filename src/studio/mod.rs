@@ -11,6 +11,7 @@ mod dialog_view;
 mod editor;
 mod execute;
 mod frame_view;
+mod halves;
 mod history;
 mod history_view;
 mod input;
@@ -33,6 +34,7 @@ mod settings_view;
 mod shadow;
 mod terminal;
 mod theme;
+mod tty;
 mod update;
 mod view;
 

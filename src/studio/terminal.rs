@@ -6,7 +6,6 @@
 
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Write as _};
-use std::os::fd::AsFd as _;
 use std::sync::{Mutex, TryLockError};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
@@ -19,8 +18,10 @@ use ratatui::layout::Size;
 use rustix::process::{self, Signal};
 use rustix::termios::{self, OptionalActions, Termios};
 
+use super::halves::Halves;
 use super::pen::Depth;
 use super::quiet_backend::QuietBackend;
+use super::tty::Tty;
 
 /// The longest text that [`Screen::copy`] sends: xterm and tmux take about 100 kB of base64.
 pub const COPY_MAX_BYTES: usize = 74_000;
@@ -34,7 +35,7 @@ const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1002l\x1b[?1000l";
 
 /// What of the terminal is ours while the studio runs.
 struct Held {
-    tty: File,
+    tty: Tty,
     cooked: Termios,
     titled: bool,
     /// The terminal is away: with `$EDITOR`, or with the shell while suspended.
@@ -55,8 +56,9 @@ pub struct Options {
 
 /// The terminal while it is ours. Dropping it gives the terminal back.
 pub struct Screen {
-    terminal: Terminal<QuietBackend<File>>,
+    terminal: Terminal<QuietBackend<Tty>>,
     mouse: bool,
+    halves: Halves,
 }
 
 impl Screen {
@@ -65,8 +67,7 @@ impl Screen {
     /// # Errors
     /// When standard output is not a terminal, or when a screen is open already.
     pub fn open(options: Options) -> io::Result<Self> {
-        let stdout = io::stdout();
-        if !stdout.is_terminal() {
+        if !io::stdout().is_terminal() {
             return Err(io::Error::new(
                 io::ErrorKind::Unsupported,
                 "the studio needs a terminal on standard output",
@@ -78,8 +79,7 @@ impl Screen {
                 "the studio needs a terminal to read keys from",
             ));
         }
-        // A descriptor of our own: `Stdout` splits a frame into several writes at its line feeds.
-        let tty = File::from(stdout.as_fd().try_clone_to_owned()?);
+        let tty = Tty::open()?;
         let out = tty.try_clone()?;
         let cooked = termios::tcgetattr(&tty)?;
         let owner = thread::current().id();
@@ -94,7 +94,11 @@ impl Screen {
             *held = Some(Held { tty, cooked, titled: false, left: true, owner });
         }
         let backend = QuietBackend::new(out, Size::default(), options.depth);
-        let mut screen = Self { terminal: Terminal::new(backend)?, mouse: options.mouse };
+        let mut screen = Self {
+            terminal: Terminal::new(backend)?,
+            mouse: options.mouse,
+            halves: Halves::default(),
+        };
         screen.enter()?;
         Ok(screen)
     }
@@ -109,7 +113,12 @@ impl Screen {
         }
         let size = self.size()?;
         self.terminal.backend_mut().set_size(size);
-        self.terminal.draw(view).map(|_| ())
+        let halves = &mut self.halves;
+        let drawn = self.terminal.draw(|frame| {
+            view(frame);
+            halves.uncover(frame.buffer_mut());
+        });
+        drawn.map(|_| ())
     }
 
     /// The size in cells, from the kernel, never from the terminal. A terminal that says 0×0 counts as 80×24.
@@ -259,11 +268,12 @@ impl Drop for Screen {
     }
 }
 
-/// Whether this error means that the terminal no longer exists, so that nothing more can be shown.
+/// Whether this error means that nothing more can be shown: the terminal no longer exists, or it takes nothing
+/// and the program is ending.
 pub fn is_gone(error: &io::Error) -> bool {
-    use io::ErrorKind::{BrokenPipe, NotConnected, UnexpectedEof};
+    use io::ErrorKind::{BrokenPipe, NotConnected, TimedOut, UnexpectedEof};
     let raw = error.raw_os_error();
-    matches!(error.kind(), BrokenPipe | NotConnected | UnexpectedEof)
+    matches!(error.kind(), BrokenPipe | NotConnected | TimedOut | UnexpectedEof)
         || [rustix::io::Errno::IO, rustix::io::Errno::NXIO]
             .iter()
             .any(|e| raw == Some(e.raw_os_error()))

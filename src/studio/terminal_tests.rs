@@ -14,7 +14,7 @@ fn restore_undoes_everything_that_entry_does() {
     let restore = shown(&restore_bytes(false));
     for mode in entry.split("ESC[?").skip(1).filter_map(|s| s.split_once('h')).map(|(mode, _)| mode)
     {
-        let mode = mode.split('l').next().unwrap();
+        let mode = mode.split('l').next().expect("as set up");
         assert!(restore.contains(&format!("ESC[?{mode}")), "mode {mode} stays on");
     }
     assert!(!restore.contains("[<u"), "keyboard flags are never pushed, so never popped");
@@ -57,9 +57,9 @@ fn titles_and_notifications_carry_no_control_characters() {
 
 #[test]
 fn copies_are_bounded_and_keep_their_lines() {
-    assert_eq!(shown(&copy_bytes("a\n\tb\x1b", false).unwrap()), "ESC]52;c;YQoJYg==BEL");
+    assert_eq!(shown(&copy_bytes("a\n\tb\x1b", false).expect("as set up")), "ESC]52;c;YQoJYg==BEL");
     assert_eq!(
-        shown(&copy_bytes("a", true).unwrap()),
+        shown(&copy_bytes("a", true).expect("as set up")),
         "ESC]52;c;YQ==BELESCPtmux;ESCESC]52;c;YQ==BELESC\\"
     );
     assert!(copy_bytes(&"x".repeat(COPY_MAX_BYTES), false).is_some());
