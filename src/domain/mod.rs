@@ -10,5 +10,7 @@ pub mod money;
 pub mod outcome;
 pub mod query;
 pub mod request;
+#[cfg(test)]
+pub(crate) mod sample;
 pub mod size;
 pub mod text;

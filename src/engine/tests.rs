@@ -1,1 +1,8 @@
+//! The engine under virtual time: a script gives it inputs, and keeps what it says.
 
+mod confirming;
+mod polling;
+mod saving;
+mod script;
+mod submitting;
+mod table;
