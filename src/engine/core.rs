@@ -95,7 +95,9 @@ impl Engine {
         match input {
             Input::Adopt { job, expected_ms } => self.adopt(*job, expected_ms, now),
             Input::Submitted { job, outcome } => self.submitted(job, outcome, now, &mut step),
-            Input::Polled { jobs, outcome } => self.polled(&jobs, outcome, now, &mut step),
+            Input::Polled { provider, jobs, outcome } => {
+                self.polled(&provider, &jobs, outcome, now, &mut step);
+            }
             Input::LookedUp { job, outcome } => self.looked_up(job, outcome, now, &mut step),
             Input::Saved { job, index, outcome } => self.saved(job, index, outcome, now, &mut step),
             Input::Cancel { job } => self.cancel(job, now, &mut step),

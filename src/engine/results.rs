@@ -20,23 +20,20 @@ impl Engine {
     /// A poll was answered, or not.
     pub(super) fn polled(
         &mut self,
+        provider: &str,
         jobs: &[JobId],
         outcome: Result<Vec<(JobId, Sighting)>, Trouble>,
         now: Now,
         step: &mut Step,
     ) {
-        let asked = jobs.iter().find_map(|id| self.live.get(id));
-        let Some(provider) = asked.map(|live| live.job.request.model.provider.clone()) else {
-            return;
-        };
-        self.poll_ended(&provider);
+        self.poll_ended(provider);
         let sightings = match outcome {
             Ok(sightings) => {
-                self.poll_answered(&provider);
+                self.poll_answered(provider);
                 sightings
             }
             Err(trouble) => {
-                self.poll_failed(&provider, &trouble, now);
+                self.poll_failed(provider, &trouble, now);
                 Vec::new()
             }
         };

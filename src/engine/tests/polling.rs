@@ -179,3 +179,17 @@ fn a_restart_asks_at_once_for_what_was_running() {
     script.save(job, 0, Ok(()));
     assert_eq!(script.state(job), JobState::Succeeded);
 }
+
+#[test]
+fn a_poll_whose_jobs_ended_meanwhile_is_not_the_last_poll() {
+    let mut script = Script::new();
+    let job = script.running(KEEPS_RECORDS, 1);
+    script.poll(job, seen(&["a"], 0));
+    script.save(job, 0, Err(gone()));
+    let asked = script.polled().iter().map(|target| target.job).collect();
+    script.save(job, 0, Ok(()));
+    assert_eq!(script.state(job), JobState::Succeeded);
+    script.answer_poll(asked, Ok(vec![(job, seen(&["a"], 0))]));
+    let next = script.running(KEEPS_RECORDS, 1);
+    script.poll(next, seen(&["b"], 0));
+}

@@ -190,7 +190,8 @@ impl Script {
         jobs: Vec<JobId>,
         outcome: Result<Vec<(JobId, Sighting)>, Trouble>,
     ) {
-        self.give(Input::Polled { jobs, outcome });
+        let provider = self.rows[&jobs[0]].request.model.provider.clone();
+        self.give(Input::Polled { provider, jobs, outcome });
     }
 
     /// Waits until the provider's records are asked, and answers.
