@@ -67,7 +67,7 @@ impl Engine {
             return;
         }
         let wanted = live.job.request.results as usize;
-        let (there, failed) = (live.job.outputs.len(), live.job.failures.len());
+        let (there, failed) = (live.job.outputs.len(), live.job.failed_results());
         let no_more = report.pending == 0 && there == 0 && failed > 0;
         if there + failed >= wanted || no_more || (standstill && there > 0) {
             if there > 0 {
@@ -88,7 +88,7 @@ impl Engine {
     /// Notes what is new in a report; `true` if nothing has been new for long.
     fn note_results(&mut self, id: JobId, report: &Report, now: Now, step: &mut Step) -> bool {
         let Some(live) = self.live.get(&id) else { return false };
-        let (known, failed) = (live.job.outputs.clone(), live.job.failures.len());
+        let (known, failed) = (live.job.outputs.clone(), live.job.failed_results());
         let before = step.writes.len();
         for output in &report.outputs {
             let same = known.iter().position(|other| other.remote_id == output.remote_id);

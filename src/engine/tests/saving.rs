@@ -116,3 +116,34 @@ fn moved() -> Sighting {
     let output = Output { url: MOVED.to_owned(), ..sample::output("a") };
     Sighting::Seen(Report { outputs: vec![output], ..Report::default() })
 }
+
+#[test]
+fn a_lost_result_does_not_stand_for_one_that_is_still_rendering() {
+    let mut script = Script::new();
+    let job = script.running(KEEPS_RECORDS, 2);
+    script.poll(job, seen(&["a"], 1));
+    for _ in 0..4 {
+        script.save(job, 0, Err(gone()));
+    }
+    assert!(script.rows[&job].outputs[0].lost);
+    script.poll(job, seen(&["a"], 1));
+    assert_eq!(script.state(job), JobState::Running);
+    script.poll(job, seen(&["a", "b"], 0));
+    script.save(job, 1, Ok(()));
+    assert_eq!((script.state(job), script.rows[&job].files().count()), (JobState::Succeeded, 1));
+}
+
+#[test]
+fn a_lost_result_does_not_hide_one_that_fails_later() {
+    let mut script = Script::new();
+    let job = script.running(KEEPS_RECORDS, 2);
+    script.poll(job, seen(&["a"], 1));
+    for _ in 0..4 {
+        script.save(job, 0, Err(gone()));
+    }
+    script.poll(job, seen_failing(&["a"], &[FailureClass::Moderated], 0));
+    let classes: Vec<FailureClass> =
+        script.rows[&job].failures.iter().map(|error| error.class).collect();
+    assert_eq!(classes, [FailureClass::Expired, FailureClass::Moderated]);
+    assert_eq!(script.state(job), JobState::Expired);
+}
