@@ -123,9 +123,10 @@ impl Engine {
         now.mono_ms - since_ms >= STANDSTILL_MS
     }
 
+    /// Uses a new address at once, unless a transfer is under way: two would write one file.
     fn save_again(&mut self, id: JobId, index: usize, now: Now) {
         let save = self.live.get_mut(&id).and_then(|live| live.saves.get_mut(&index));
-        if let Some(save) = save {
+        if let Some(save) = save.filter(|save| save.due_ms.is_some()) {
             *save = Save { due_ms: Some(now.mono_ms), ..Save::default() };
         }
     }

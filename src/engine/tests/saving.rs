@@ -147,3 +147,15 @@ fn a_lost_result_does_not_hide_one_that_fails_later() {
     assert_eq!(classes, [FailureClass::Expired, FailureClass::Moderated]);
     assert_eq!(script.state(job), JobState::Expired);
 }
+
+#[test]
+fn an_address_that_moves_during_a_transfer_is_used_for_the_next_one() {
+    let mut script = Script::new();
+    let job = script.running(KEEPS_RECORDS, 2);
+    script.poll(job, seen(&["a"], 1));
+    // `give` has an eye on it that no result is fetched twice at once.
+    script.poll(job, moved());
+    let fetched = script.save(job, 0, Err(gone()));
+    assert_ne!(fetched.url, MOVED);
+    assert_eq!(script.save(job, 0, Ok(())).url, MOVED);
+}
