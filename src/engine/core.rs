@@ -53,8 +53,10 @@ pub(super) struct Live {
     pub(super) expected_ms: u64,
     /// When something is to be done for it; none while a reply is awaited.
     pub(super) due_ms: Option<u64>,
-    /// Lookups in a row that did not know it.
+    /// Polls and lookups in a row that did not know it.
     pub(super) unknown: u32,
+    /// Since when it is not known.
+    pub(super) unknown_since_ms: Option<u64>,
     /// Since when its report has stood still with results missing.
     pub(super) still_since_ms: Option<u64>,
     pub(super) progress_percent: Option<u8>,
@@ -159,6 +161,7 @@ impl Engine {
             expected_ms,
             due_ms: Some(now.mono_ms),
             unknown: 0,
+            unknown_since_ms: None,
             still_since_ms: None,
             progress_percent: None,
             saves: BTreeMap::new(),
@@ -243,7 +246,7 @@ impl Engine {
         if self.record(id, JobEvent::Accepted { remote_id, how }, now, step)
             && let Some(live) = self.live.get_mut(&id)
         {
-            live.unknown = 0;
+            live.now_known();
             live.started_ms = now.mono_ms;
             live.due_ms = Some(now.mono_ms + poll_wait_ms(0, live.expected_ms));
         }

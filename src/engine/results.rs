@@ -56,7 +56,7 @@ impl Engine {
     /// The provider knows the job, and this is how it stands.
     pub(super) fn seen(&mut self, id: JobId, report: Report, how: &str, now: Now, step: &mut Step) {
         let Some(live) = self.live.get_mut(&id) else { return };
-        live.unknown = 0;
+        live.now_known();
         live.progress_percent = report.progress_percent.or(live.progress_percent);
         if live.job.state == JobState::Confirming {
             self.accepted(id, None, how.to_owned(), now, step);

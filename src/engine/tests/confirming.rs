@@ -197,3 +197,18 @@ fn assert_in_doubt(script: &mut Script, job: crate::domain::job::JobId, story: &
     script.crash();
     assert_eq!(script.open, [], "nor after a restart");
 }
+
+#[test]
+fn a_running_job_must_be_unknown_for_a_minute_before_it_can_be_lost() {
+    let mut script = Script::new();
+    let job = script.running(KEEPS_RECORDS, 1);
+    let started_ms = script.mono_ms;
+    while script.mono_ms - started_ms < EXPECTED_MS {
+        script.poll(job, seen(&[], 1));
+    }
+    script.poll(job, Sighting::NotKnown);
+    let unknown_since_ms = script.mono_ms;
+    script.unknown_until_look_up(job);
+    let unknown_ms = script.mono_ms - unknown_since_ms;
+    assert!((60_000..=90_000).contains(&unknown_ms), "{unknown_ms}");
+}
