@@ -92,7 +92,7 @@ impl Engine {
             Ok(Sighting::NotKnown) => {
                 let message = "the provider no longer knows the job".to_owned();
                 let error = JobError::ours(FailureClass::Lost, "lost", message, Charged::Unknown);
-                self.record(id, JobEvent::Failed { error }, now, step);
+                self.give_up(id, error, now, step);
             }
             Err(trouble) => {
                 let wait_ms = backoff_ms(live.unknown, 60_000, dice);

@@ -79,10 +79,22 @@ impl Engine {
         } else if live.is_overdue(now) {
             let message = "the provider has been at it for more than a day".to_owned();
             let error = JobError::ours(FailureClass::Timeout, "overdue", message, Charged::Unknown);
-            self.record(id, JobEvent::Failed { error }, now, step);
+            self.give_up(id, error, now, step);
         } else {
             live.schedule_poll(now);
         }
+    }
+
+    /// No more results will come, as `error` says; those that are there are kept.
+    pub(super) fn give_up(&mut self, id: JobId, error: JobError, now: Now, step: &mut Step) {
+        let some = self.live.get(&id).is_some_and(|live| !live.job.outputs.is_empty());
+        if !some {
+            self.record(id, JobEvent::Failed { error }, now, step);
+            return;
+        }
+        self.record(id, JobEvent::OutputFailed { error }, now, step);
+        self.record(id, JobEvent::Rendered, now, step);
+        self.finish(id, now, step);
     }
 
     /// Notes what is new in a report; `true` if nothing has been new for long.

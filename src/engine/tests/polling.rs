@@ -193,3 +193,25 @@ fn a_poll_whose_jobs_ended_meanwhile_is_not_the_last_poll() {
     let next = script.running(KEEPS_RECORDS, 1);
     script.poll(next, seen(&["b"], 0));
 }
+
+#[test]
+fn results_that_are_there_outlive_a_job_that_is_given_up_or_forgotten() {
+    let mut script = Script::new();
+    let [late, forgotten] = [0; 2].map(|_| script.running(KEEPS_RECORDS, 2));
+    for job in [late, forgotten] {
+        let reports = [late, forgotten].map(|one| (one, seen(&["a"], 1)));
+        let asked: Vec<JobId> = script.polled().iter().map(|target| target.job).collect();
+        assert!(asked.contains(&job));
+        script.answer_poll(asked, Ok(reports.to_vec()));
+    }
+    script.give(Input::LookedUp { job: forgotten, outcome: Ok(Sighting::NotKnown) });
+    script.set_clock(script.mono_ms + 25 * 3_600_000);
+    script.poll(late, seen(&["a"], 1));
+    for (job, class) in [(late, FailureClass::Timeout), (forgotten, FailureClass::Lost)] {
+        script.save(job, 0, Ok(()));
+        assert_eq!(
+            (script.state(job), script.error_class(job)),
+            (JobState::Succeeded, Some(class))
+        );
+    }
+}
