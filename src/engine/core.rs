@@ -48,8 +48,9 @@ struct ProviderState {
 #[derive(Debug)]
 pub(super) struct Live {
     pub(super) job: Job,
-    /// When it started to wait for the provider, on the monotonic clock.
-    pub(super) started_ms: u64,
+    /// When it started to wait for the provider, on the monotonic clock; below zero where that was
+    /// before the clock's start.
+    pub(super) started_ms: i64,
     pub(super) expected_ms: u64,
     /// When something is to be done for it; none while a reply is awaited.
     pub(super) due_ms: Option<u64>,
@@ -155,9 +156,9 @@ impl Engine {
             return;
         }
         let waiting_since = job.accepted_at.or(job.sent_at).unwrap_or(now.wall);
-        let waited_ms = now.wall.duration_since(waiting_since).as_millis().clamp(0, 1 << 40) as u64;
+        let waited_ms = now.wall.duration_since(waiting_since).as_millis().clamp(0, 1 << 40) as i64;
         let mut live = Live {
-            started_ms: now.mono_ms.saturating_sub(waited_ms),
+            started_ms: now.mono_ms as i64 - waited_ms,
             expected_ms,
             due_ms: Some(now.mono_ms),
             unknown: 0,
@@ -247,7 +248,7 @@ impl Engine {
             && let Some(live) = self.live.get_mut(&id)
         {
             live.now_known();
-            live.started_ms = now.mono_ms;
+            live.started_ms = now.mono_ms as i64;
             live.due_ms = Some(now.mono_ms + poll_wait_ms(0, live.expected_ms));
         }
     }
@@ -364,7 +365,7 @@ impl Live {
     }
 
     pub(super) fn schedule_poll(&mut self, now: Now) {
-        let elapsed_ms = now.mono_ms.saturating_sub(self.started_ms);
+        let elapsed_ms = (now.mono_ms as i64 - self.started_ms).max(0) as u64;
         self.due_ms = Some(now.mono_ms + poll_wait_ms(elapsed_ms, self.expected_ms));
     }
 

@@ -215,3 +215,14 @@ fn results_that_are_there_outlive_a_job_that_is_given_up_or_forgotten() {
         );
     }
 }
+
+#[test]
+fn a_restart_knows_how_long_a_job_has_been_running() {
+    let mut script = Script::new();
+    let job = script.running(KEEPS_RECORDS, 1);
+    script.set_clock(script.mono_ms + EXPECTED_MS - 3_000);
+    script.crash();
+    script.poll(job, seen(&[], 1));
+    let gap_ms = script.engine.next_deadline_ms().expect("a deadline") - script.mono_ms;
+    assert_eq!(gap_ms, EXPECTED_MS / 20, "its end is near, so it is asked for often");
+}
