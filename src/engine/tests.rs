@@ -2,6 +2,7 @@
 
 mod confirming;
 mod polling;
+mod random;
 mod saving;
 mod script;
 mod submitting;
