@@ -399,3 +399,6 @@ fn output(item: &Item) -> Option<Output> {
         lost: false,
     })
 }
+
+#[cfg(test)]
+mod tests;
