@@ -18,6 +18,9 @@ use crate::domain::outcome::{Report, Sighting, SubmitOutcome, Trouble};
 use crate::domain::request::{ClipLength, FrameImage, Parameters};
 use crate::domain::text::one_line;
 
+/// The longest address that is kept, in characters.
+const MAX_URL_CHARS: usize = 4000;
+
 /// The request that submits `job` under its attempt key.
 pub(super) fn submit(
     base_url: &str,
@@ -390,7 +393,7 @@ fn output(item: &Item) -> Option<Output> {
     let draft_id = item.0.pointer("/outputs/draftId").and_then(Value::as_str);
     Some(Output {
         remote_id: one_line(remote_id, 200),
-        url: url.to_owned(),
+        url: one_line(url, MAX_URL_CHARS),
         seed: item.0.get("seed").and_then(Value::as_u64),
         charge: item.0.get("cost").and_then(Value::as_f64).and_then(MicroUsd::from_usd),
         draft_id: draft_id.map(|id| one_line(id, 200)),

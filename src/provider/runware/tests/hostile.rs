@@ -70,3 +70,22 @@ fn every_value_may_stand_in_every_place() {
         }
     }
 }
+
+#[test]
+fn remote_text_is_cleaned() {
+    let bad = r"a\u001b[2Jb\u0007\u202egpj";
+    let item = format!(
+        r#"{{"taskUUID":"KEY","videoUUID":"{bad}","videoURL":"https://x.example/{bad}","outputs":{{"draftId":"{bad}"}}}}"#
+    );
+    let error =
+        format!(r#"{{"taskUUID":"KEY","code":"{bad}","message":"{bad}","parameter":["{bad}"]}}"#);
+    let body = format!(r#"{{"data":[{item}],"errors":[{error}]}}"#);
+    let all = polled(&[named()], &reply(200, &body)).expect("an answer");
+    let told = report(all[0].1.clone());
+    let (output, error) = (&told.outputs[0], &told.failures[0]);
+    let texts = [&output.remote_id, &output.url, &error.code, &error.message, &error.parameters[0]];
+    for text in texts.into_iter().chain(&output.draft_id) {
+        let bad = |c: char| c.is_control() || c == '\u{202e}';
+        assert!(!text.chars().any(bad), "{text:?}");
+    }
+}
