@@ -323,8 +323,12 @@ impl Item {
 
 impl Envelope {
     fn read(response: &HttpResponse) -> Result<Self, String> {
+        let is_one = |value: &Value| {
+            value.is_array()
+                || ["data", "errors", "error"].iter().any(|name| value.get(name).is_some())
+        };
         match serde_json::from_slice::<Value>(&response.body) {
-            Ok(value @ (Value::Object(_) | Value::Array(_))) => Ok(Self::from(&value)),
+            Ok(value) if is_one(&value) => Ok(Self::from(&value)),
             _ => Err(format!(
                 "the provider answered {} with something that is not its protocol: {}",
                 response.status,

@@ -218,3 +218,11 @@ fn the_balance_is_a_number_or_an_object_of_numbers() {
     let error = balance_told(&reply(401, WRONG_KEY)).expect_err("refused");
     assert_eq!(error.class, FailureClass::Key);
 }
+
+#[test]
+fn json_that_is_not_the_protocol_says_nothing_of_a_job() {
+    for status in [200, 403, 429, 500, 503] {
+        sighted(status, GATEWAY_JSON).expect_err("trouble");
+        recorded(status, GATEWAY_JSON).expect_err("trouble");
+    }
+}

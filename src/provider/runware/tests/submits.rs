@@ -117,3 +117,9 @@ fn a_refusal_without_json_goes_by_its_status() {
         assert_eq!(refused(1, status, "denied").class, class, "{status}");
     }
 }
+
+#[test]
+fn a_gateways_own_refusal_goes_by_its_status() {
+    assert_eq!(refused(1, 403, GATEWAY_JSON).class, FailureClass::Key);
+    assert_eq!(busy(&reply(429, GATEWAY_JSON)).error.class, FailureClass::Rate);
+}
