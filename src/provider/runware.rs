@@ -204,13 +204,10 @@ pub(super) fn polled(
     jobs: &[Named],
     response: &HttpResponse,
 ) -> Result<Vec<(JobId, Sighting)>, Trouble> {
-    let envelope = Envelope::read(response).map_err(|reason| trouble(response, reason))?;
+    let envelope = Envelope::answer(response)?;
     if let Some(error) = envelope.errors.iter().find(|error| error.task_uuid.is_none()) {
-        // An error that names no task speaks of the whole request: a wrong key, a rate limit.
-        return Err(Trouble {
-            error: error.read(Charged::Unknown),
-            retry_after_ms: response.retry_after_ms(),
-        });
+        // An error that names no task speaks of the whole request.
+        return Err(asked_in_vain(error, response));
     }
     Ok(jobs.iter().map(|(job, key, _)| (*job, envelope.sighting(&key.to_string()))).collect())
 }
@@ -224,7 +221,7 @@ pub(super) fn look_up(base_url: &str, (_, key, _): &Named) -> HttpRequest {
 /// What the provider's records say of the job.
 pub(super) fn looked_up((_, key, _): &Named, response: &HttpResponse) -> Result<Sighting, Trouble> {
     let key = key.to_string();
-    let envelope = Envelope::read(response).map_err(|reason| trouble(response, reason))?;
+    let envelope = Envelope::answer(response)?;
     let record = envelope.items.iter().find(|item| item.task_uuid() == Some(&key));
     if let Some(inner) = record.and_then(|item| item.0.get("response")) {
         let sighting = Envelope::from(inner).sighting(&key);
@@ -240,10 +237,7 @@ pub(super) fn looked_up((_, key, _): &Named, response: &HttpResponse) -> Result<
         !matches!(class, FailureClass::Lost) && error.code.as_deref() != Some("taskExpired")
     };
     match envelope.errors.iter().find(unknown) {
-        Some(error) => Err(Trouble {
-            error: error.read(Charged::Unknown),
-            retry_after_ms: response.retry_after_ms(),
-        }),
+        Some(error) => Err(asked_in_vain(error, response)),
         None => Ok(Sighting::NotKnown),
     }
 }
@@ -274,6 +268,10 @@ fn trouble(response: &HttpResponse, reason: String) -> Trouble {
         error: status_error(response.status, reason, Charged::Unknown),
         retry_after_ms: response.retry_after_ms(),
     }
+}
+
+fn asked_in_vain(error: &WireError, response: &HttpResponse) -> Trouble {
+    Trouble { error: error.read(Charged::Unknown), retry_after_ms: response.retry_after_ms() }
 }
 
 /// An error by its status code alone, where the body says nothing.
@@ -337,6 +335,18 @@ impl Envelope {
                     120
                 ),
             )),
+        }
+    }
+
+    /// The answer to a question about tasks. A wrong key, a rate limit and a server error speak of the
+    /// question, even where they name a task.
+    fn answer(response: &HttpResponse) -> Result<Self, Trouble> {
+        let envelope = Self::read(response).map_err(|reason| trouble(response, reason))?;
+        match envelope.errors.first() {
+            Some(error) if matches!(response.status, 401 | 402 | 403 | 408 | 429 | 500..) => {
+                Err(asked_in_vain(error, response))
+            }
+            _ => Ok(envelope),
         }
     }
 

@@ -226,3 +226,12 @@ fn json_that_is_not_the_protocol_says_nothing_of_a_job() {
         recorded(status, GATEWAY_JSON).expect_err("trouble");
     }
 }
+
+#[test]
+fn a_poll_that_is_refused_does_not_fail_the_jobs_that_it_names() {
+    for (status, body) in [(429, RATE_LIMIT), (500, INTERNAL), (503, INTERNAL)] {
+        sighted(status, body).expect_err("trouble");
+        recorded(status, body).expect_err("trouble");
+    }
+    assert_eq!(report(sighting(INTERNAL)).failures.len(), 1, "with 200 it is the job's own error");
+}
