@@ -310,12 +310,9 @@ impl Item {
 
     /// The error that an item may carry instead of a result.
     fn error(&self) -> Option<WireError> {
-        let error = self.0.get("error").filter(|error| error.is_object());
-        if let Some(error) = error {
-            return serde_json::from_value(error.clone()).ok();
-        }
-        (self.text("status") == Some("error"))
-            .then(|| serde_json::from_value(self.0.clone()).unwrap_or_default())
+        let inner = self.0.get("error").filter(|error| error.is_object());
+        let error = inner.or((self.text("status") == Some("error")).then_some(&self.0));
+        error.map(WireError::from)
     }
 }
 
@@ -360,7 +357,7 @@ impl Envelope {
         let errors = list("errors").into_iter().chain(list("error"));
         Self {
             items: data.into_iter().map(Item).collect(),
-            errors: errors.map(|error| serde_json::from_value(error).unwrap_or_default()).collect(),
+            errors: errors.map(|error| WireError::from(&error)).collect(),
         }
     }
 

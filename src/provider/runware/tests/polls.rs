@@ -235,3 +235,20 @@ fn a_poll_that_is_refused_does_not_fail_the_jobs_that_it_names() {
     }
     assert_eq!(report(sighting(INTERNAL)).failures.len(), 1, "with 200 it is the job's own error");
 }
+
+#[test]
+fn an_error_of_unexpected_types_is_still_an_error_of_its_task() {
+    // No document promises types; a user's integration met errorCode, and another code beside it.
+    for error in [
+        r#"{"code":402,"message":"No."}"#,
+        r#"{"code":"a","errorCode":"b","message":"No."}"#,
+        r#"{"code":"a","message":["No."],"taskUUID":null}"#,
+    ] {
+        let body = format!(r#"{{"data":[{{"taskUUID":"KEY","error":{error}}}]}}"#);
+        assert_eq!(report(sighting(&body)).failures.len(), 1, "{error}");
+        let error =
+            error.replace(r#","taskUUID":null"#, "").replacen('{', r#"{"taskUUID":"KEY","#, 1);
+        let body = format!(r#"{{"data":[],"errors":[{error}]}}"#);
+        assert_eq!(report(sighting(&body)).failures.len(), 1, "{error}");
+    }
+}
