@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::registry::{Images, Named};
-use super::runware_error::{WireError, class};
+use super::runware_error::WireError;
 use super::wire::{HttpRequest, HttpResponse};
 use crate::domain::catalog::{Model, SizeField};
 use crate::domain::job::{Charged, FailureClass, Job, JobError, JobId, Output};
@@ -232,11 +232,7 @@ pub(super) fn looked_up((_, key, _): &Named, response: &HttpResponse) -> Result<
             seen => seen,
         });
     }
-    let unknown = |error: &&WireError| {
-        let class = class(error.code.as_deref().unwrap_or_default());
-        !matches!(class, FailureClass::Lost) && error.code.as_deref() != Some("taskExpired")
-    };
-    match envelope.errors.iter().find(unknown) {
+    match envelope.errors.iter().find(|error| !error.is_not_known()) {
         Some(error) => Err(asked_in_vain(error, response)),
         None => Ok(Sighting::NotKnown),
     }
@@ -386,8 +382,7 @@ impl Envelope {
         }
         for error in self.errors.iter().filter(|error| error.task_uuid.as_deref() == Some(key)) {
             // "Not found" of one task among several is an answer, not a failure of the job.
-            let class = class(error.code.as_deref().unwrap_or_default());
-            if class == FailureClass::Lost || error.is_conflict() {
+            if error.is_not_known() || error.is_conflict() {
                 continue;
             }
             mentioned = true;

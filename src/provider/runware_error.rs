@@ -59,6 +59,12 @@ impl WireError {
         }
     }
 
+    /// Whether the error only says that the provider knows nothing of the task, or no longer.
+    pub(super) fn is_not_known(&self) -> bool {
+        let code = self.code.as_deref().unwrap_or_default();
+        class(code) == FailureClass::Lost || code == "taskExpired"
+    }
+
     /// Whether the error only says that the provider has this task already.
     pub(super) fn is_conflict(&self) -> bool {
         self.code.as_deref() == Some("conflictTaskUUID")

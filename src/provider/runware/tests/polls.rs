@@ -252,3 +252,9 @@ fn an_error_of_unexpected_types_is_still_an_error_of_its_task() {
         assert_eq!(report(sighting(&body)).failures.len(), 1, "{error}");
     }
 }
+
+#[test]
+fn a_task_that_aged_out_is_not_known_and_no_failure() {
+    let body = r#"{"data":[],"errors":[{"code":"taskExpired","taskUUID":"KEY"}]}"#;
+    assert_eq!(sighting(body), Sighting::NotKnown);
+}
