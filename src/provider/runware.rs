@@ -148,18 +148,16 @@ pub(super) fn submitted(job: &Job, response: &HttpResponse) -> SubmitOutcome {
             return refused_or_busy(error, response);
         }
     };
-    if envelope.items.iter().any(|item| item.task_uuid() == Some(&key)) && !envelope.has_error(&key)
-    {
+    let own = envelope.items.iter().filter(|item| item.task_uuid() == Some(&key));
+    let inside: Vec<WireError> = own.clone().filter_map(Item::error).collect();
+    if own.count() > inside.len() && !envelope.has_error(&key) {
         return SubmitOutcome::Accepted {
             remote_id: None,
             how: "the provider confirmed it".to_owned(),
         };
     }
-    match envelope
-        .errors
-        .iter()
-        .find(|error| error.task_uuid.as_ref().is_none_or(|uuid| *uuid == key))
-    {
+    let about_it = |error: &&WireError| error.task_uuid.as_ref().is_none_or(|uuid| *uuid == key);
+    match envelope.errors.iter().chain(&inside).find(about_it) {
         // Only a second send of the same key can meet this: the first one was taken after all.
         Some(error) if error.is_conflict() && job.sends > 1 => SubmitOutcome::Accepted {
             remote_id: None,

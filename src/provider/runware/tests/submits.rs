@@ -123,3 +123,10 @@ fn a_gateways_own_refusal_goes_by_its_status() {
     assert_eq!(refused(1, 403, GATEWAY_JSON).class, FailureClass::Key);
     assert_eq!(busy(&reply(429, GATEWAY_JSON)).error.class, FailureClass::Rate);
 }
+
+#[test]
+fn an_error_inside_the_item_of_a_submit_is_a_refusal() {
+    // The form that the TypeScript SDK, client, and the Python SDK read in every reply.
+    let body = r#"{"data":[{"taskUUID":"KEY","status":"error","error":{"code":"insufficientCredits","message":"Insufficient credits."}}]}"#;
+    assert_eq!(refused(1, 200, body).class, FailureClass::Money);
+}
