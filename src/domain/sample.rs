@@ -93,3 +93,15 @@ pub fn clip(name: &str) -> ClipFile {
 pub fn error(class: FailureClass) -> JobError {
     JobError::ours(class, "sample", format!("a sample of {class}"), Charged::NotCharged)
 }
+
+/// A small generator, for tests that try many things in the same order each time.
+pub struct Dice(pub u64);
+
+impl Dice {
+    /// The next number (Knuth's MMIX generator, of which the upper half is good).
+    pub fn throw(&mut self) -> u64 {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 >> 32
+    }
+}

@@ -1,7 +1,6 @@
 //! Replies as no server should send them.
 
 use super::*;
-use crate::engine::schedule::Dice;
 use crate::provider::runware::{balance_told, looked_up, polled, submitted};
 
 /// Every decoder, over one reply.
@@ -22,7 +21,7 @@ fn no_bytes_make_a_decoder_panic() {
         [ACK, WRONG_KEY, CONFLICT, INTERNAL, GATEWAY_HTML, PROCESSING, DONE, TIMED_OUT, &record];
     let pieces: [&[u8]; 10] =
         [b"null", b"[]", b"{}", b"\"", b"-1", b"1e999", b"\xff\xfe", b"\x00", b"KEY", b"\\ud800"];
-    let mut dice = Dice::new(1);
+    let mut dice = sample::Dice(1);
     for seed in seeds {
         for _ in 0..400 {
             let mut body = seed.replace("KEY", KEY).into_bytes();
