@@ -8,7 +8,12 @@ use crate::engine::{Command, Input};
 #[test]
 fn many_jobs_are_asked_for_in_one_request() {
     let mut script = Script::new();
-    let jobs: Vec<JobId> = (0..20).map(|_| script.running(ROOMY, 1)).collect();
+    let mut jobs = Vec::new();
+    for _ in 0..20 {
+        jobs.push(script.running(ROOMY, 1));
+        // Not all due at one moment, but soon after each other.
+        script.set_clock(script.mono_ms + 50);
+    }
     let mut asked: Vec<JobId> = script.polled().iter().map(|target| target.job).collect();
     asked.sort();
     assert_eq!(asked, jobs);

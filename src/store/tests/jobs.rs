@@ -56,7 +56,7 @@ fn one_commit_may_change_several_jobs_several_times() {
     let (_place, mut store) = store();
     let (one, two) = (life(1, |_| {}).accepted(), life(2, |_| {}).accepted());
     let pairs = one.all.iter().zip(&two.all);
-    let mixed: Vec<Write> = pairs.flat_map(|(a, b)| [a.clone(), b.clone()]).collect();
+    let mixed: Vec<Write> = pairs.flat_map(|(a, b)| [a, b]).cloned().collect();
     store.commit(&mixed, None).expect("a commit");
     assert_eq!(store.live_jobs().expect("jobs"), [one.job, two.job]);
 }
@@ -78,7 +78,7 @@ fn a_job_is_found_by_the_beginning_of_its_id() {
     let two = life(0xaaaa_2222 << 96, |_| {}).store(&mut store);
     let found = |prefix: &str| store.jobs_by_prefix(prefix, 10).expect("a search");
     assert_eq!(found("aaaa"), [two.clone(), one.clone()], "newest first");
-    assert_eq!(found("AAAA1"), [one.clone()]);
+    assert_eq!(found("AAAA1"), std::slice::from_ref(&one));
     assert_eq!(found(&one.id.to_string()), [one]);
     for nothing in ["aaab", "", "a%", "_", "' OR 1", "aaaa1111-0000-0000-0000-0000000000000"] {
         assert_eq!(found(nothing), [], "{nothing}");
