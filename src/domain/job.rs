@@ -333,7 +333,7 @@ pub struct Job {
     pub remote_id: Option<String>,
     /// The results so far; the request says how many to expect.
     pub outputs: Vec<Output>,
-    /// Results that the provider failed to make.
+    /// Results that the provider failed to make, and those that were gone before they could be saved.
     pub failures: Vec<JobError>,
     /// How often saving was tried again.
     pub download_tries: u32,
@@ -363,6 +363,12 @@ impl Job {
     /// The seed that was used, or asked for.
     pub fn seed(&self) -> Option<u64> {
         self.outputs.iter().find_map(|output| output.seed).or(self.request.seed)
+    }
+
+    /// How many results the provider failed to make.
+    pub fn failed_results(&self) -> usize {
+        let lost = self.outputs.iter().filter(|output| output.lost).count();
+        self.failures.len().saturating_sub(lost)
     }
 
     /// The saved files.

@@ -11,5 +11,7 @@ pub mod outcome;
 pub mod promotion;
 pub mod query;
 pub mod request;
+#[cfg(test)]
+pub(crate) mod sample;
 pub mod size;
 pub mod text;

@@ -601,3 +601,6 @@ fn join<T: fmt::Display>(all: impl IntoIterator<Item = T>) -> String {
         None => "nothing".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;

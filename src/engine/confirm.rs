@@ -26,7 +26,7 @@ impl Engine {
             return;
         }
         let Some(live) = self.live.get_mut(&id) else { return };
-        live.unknown = 0;
+        live.now_known();
         live.due_ms = Some(now.mono_ms + 1000);
         let provider = live.job.request.model.provider.clone();
         if !self.can_look_up(&provider) {
@@ -62,6 +62,7 @@ impl Engine {
         let dice = self.dice.throw();
         let Some(live) = self.live.get_mut(&id) else { return };
         live.unknown += 1;
+        live.unknown_since_ms.get_or_insert(now.mono_ms);
         if live.job.state == JobState::Confirming {
             live.due_ms = Some(now.mono_ms + backoff_ms(live.unknown + 1, 15_000, dice));
         } else {
@@ -82,7 +83,7 @@ impl Engine {
         let state = live.job.state;
         match outcome {
             Ok(Sighting::Seen(report)) => {
-                live.unknown = 0;
+                live.now_known();
                 self.seen(id, report, "the provider's records have it", now, step);
             }
             Ok(Sighting::NotKnown) if state == JobState::Confirming => {
@@ -91,7 +92,7 @@ impl Engine {
             Ok(Sighting::NotKnown) => {
                 let message = "the provider no longer knows the job".to_owned();
                 let error = JobError::ours(FailureClass::Lost, "lost", message, Charged::Unknown);
-                self.record(id, JobEvent::Failed { error }, now, step);
+                self.give_up(id, error, now, step);
             }
             Err(trouble) => {
                 let wait_ms = backoff_ms(live.unknown, 60_000, dice);
@@ -108,7 +109,7 @@ impl Engine {
         if gap_ms > LONGEST_GAP_MS || live.job.sends > MAX_RESENDS {
             return self.doubt(id, "no reply came, and its records don't know the job", now, step);
         }
-        live.unknown = 0;
+        live.now_known();
         live.due_ms = Some(now.mono_ms);
         let stop = live.cancel_wanted;
         self.record(id, JobEvent::NotFound, now, step);
@@ -119,9 +120,17 @@ impl Engine {
 }
 
 impl Live {
+    /// The provider has it, or will be given it anew: what was not known before no longer counts.
+    pub(super) fn now_known(&mut self) {
+        (self.unknown, self.unknown_since_ms) = (0, None);
+    }
+
     /// Whether polls have failed to find the job often enough to ask the records.
     pub(super) fn wants_look_up(&self) -> bool {
-        let waited_ms = self.due_ms.unwrap_or(0).saturating_sub(self.started_ms);
+        let waited_ms = self
+            .due_ms
+            .zip(self.unknown_since_ms)
+            .map_or(0, |(due_ms, since_ms)| due_ms.saturating_sub(since_ms));
         self.unknown >= POLLS_BEFORE_LOOK_UP
             && match self.job.state {
                 JobState::Confirming => true,

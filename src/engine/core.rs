@@ -61,13 +61,16 @@ pub struct Watched<'a> {
 #[derive(Debug)]
 pub(super) struct Live {
     pub(super) job: Job,
-    /// When it started to wait for the provider, on the monotonic clock.
-    pub(super) started_ms: u64,
+    /// When it started to wait for the provider, on the monotonic clock; below zero where that was
+    /// before the clock's start.
+    pub(super) started_ms: i64,
     pub(super) expected_ms: u64,
     /// When something is to be done for it; none while a reply is awaited.
     pub(super) due_ms: Option<u64>,
-    /// Lookups in a row that did not know it.
+    /// Polls and lookups in a row that did not know it.
     pub(super) unknown: u32,
+    /// Since when it is not known.
+    pub(super) unknown_since_ms: Option<u64>,
     /// Since when its report has stood still with results missing.
     pub(super) still_since_ms: Option<u64>,
     pub(super) progress_percent: Option<u8>,
@@ -110,7 +113,9 @@ impl Engine {
         match input {
             Input::Adopt { job, expected_ms } => self.adopt(*job, expected_ms, now),
             Input::Submitted { job, outcome } => self.submitted(job, outcome, now, &mut step),
-            Input::Polled { jobs, outcome } => self.polled(&jobs, outcome, now, &mut step),
+            Input::Polled { provider, jobs, outcome } => {
+                self.polled(&provider, &jobs, outcome, now, &mut step);
+            }
             Input::LookedUp { job, outcome } => self.looked_up(job, outcome, now, &mut step),
             Input::Saved { job, index, outcome } => self.saved(job, index, outcome, now, &mut step),
             Input::Cancel { job } => self.cancel(job, now, &mut step),
@@ -171,12 +176,13 @@ impl Engine {
             return;
         }
         let waiting_since = job.accepted_at.or(job.sent_at).unwrap_or(now.wall);
-        let waited_ms = now.wall.duration_since(waiting_since).as_millis().clamp(0, 1 << 40) as u64;
+        let waited_ms = now.wall.duration_since(waiting_since).as_millis().clamp(0, 1 << 40) as i64;
         let mut live = Live {
-            started_ms: now.mono_ms.saturating_sub(waited_ms),
+            started_ms: now.mono_ms as i64 - waited_ms,
             expected_ms,
             due_ms: Some(now.mono_ms),
             unknown: 0,
+            unknown_since_ms: None,
             still_since_ms: None,
             progress_percent: None,
             cancel_wanted: false,
@@ -262,8 +268,8 @@ impl Engine {
         if self.record(id, JobEvent::Accepted { remote_id, how }, now, step)
             && let Some(live) = self.live.get_mut(&id)
         {
-            live.unknown = 0;
-            live.started_ms = now.mono_ms;
+            live.now_known();
+            live.started_ms = now.mono_ms as i64;
             live.due_ms = Some(now.mono_ms + poll_wait_ms(0, live.expected_ms));
         }
     }
@@ -378,7 +384,7 @@ impl Live {
     }
 
     pub(super) fn schedule_poll(&mut self, now: Now) {
-        let elapsed_ms = now.mono_ms.saturating_sub(self.started_ms);
+        let elapsed_ms = (now.mono_ms as i64 - self.started_ms).max(0) as u64;
         self.due_ms = Some(now.mono_ms + poll_wait_ms(elapsed_ms, self.expected_ms));
     }
 

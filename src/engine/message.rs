@@ -35,6 +35,8 @@ pub enum Input {
     },
     /// What came of [`Command::Poll`].
     Polled {
+        /// The provider's id.
+        provider: String,
         /// The jobs that were asked for.
         jobs: Vec<JobId>,
         /// What the provider says of them.

@@ -29,23 +29,20 @@ impl Engine {
     /// A poll was answered, or not.
     pub(super) fn polled(
         &mut self,
+        provider: &str,
         jobs: &[JobId],
         outcome: Result<Vec<(JobId, Sighting)>, Trouble>,
         now: Now,
         step: &mut Step,
     ) {
-        let asked = jobs.iter().find_map(|id| self.live.get(id));
-        let Some(provider) = asked.map(|live| live.job.request.model.provider.clone()) else {
-            return;
-        };
-        self.poll_ended(&provider);
+        self.poll_ended(provider);
         let sightings = match outcome {
             Ok(sightings) => {
-                self.poll_answered(&provider);
+                self.poll_answered(provider);
                 sightings
             }
             Err(trouble) => {
-                self.poll_failed(&provider, &trouble, now);
+                self.poll_failed(provider, &trouble, now);
                 Vec::new()
             }
         };
@@ -68,7 +65,7 @@ impl Engine {
     /// The provider knows the job, and this is how it stands.
     pub(super) fn seen(&mut self, id: JobId, report: Report, how: &str, now: Now, step: &mut Step) {
         let Some(live) = self.live.get_mut(&id) else { return };
-        live.unknown = 0;
+        live.now_known();
         live.progress_percent = report.progress_percent.or(live.progress_percent);
         if live.job.state == JobState::Confirming {
             self.accepted(id, None, how.to_owned(), now, step);
@@ -79,7 +76,7 @@ impl Engine {
             return;
         }
         let wanted = live.job.request.results as usize;
-        let (there, failed) = (live.job.outputs.len(), live.job.failures.len());
+        let (there, failed) = (live.job.outputs.len(), live.job.failed_results());
         let no_more = report.pending == 0 && there == 0 && failed > 0;
         if there + failed >= wanted || no_more || (standstill && there > 0) {
             if there > 0 {
@@ -91,16 +88,28 @@ impl Engine {
         } else if live.is_overdue(now) {
             let message = "the provider has been at it for more than a day".to_owned();
             let error = JobError::ours(FailureClass::Timeout, "overdue", message, Charged::Unknown);
-            self.record(id, JobEvent::Failed { error }, now, step);
+            self.give_up(id, error, now, step);
         } else {
             live.schedule_poll(now);
         }
     }
 
+    /// No more results will come, as `error` says; those that are there are kept.
+    pub(super) fn give_up(&mut self, id: JobId, error: JobError, now: Now, step: &mut Step) {
+        let some = self.live.get(&id).is_some_and(|live| !live.job.outputs.is_empty());
+        if !some {
+            self.record(id, JobEvent::Failed { error }, now, step);
+            return;
+        }
+        self.record(id, JobEvent::OutputFailed { error }, now, step);
+        self.record(id, JobEvent::Rendered, now, step);
+        self.finish(id, now, step);
+    }
+
     /// Notes what is new in a report; `true` if nothing has been new for long.
     fn note_results(&mut self, id: JobId, report: &Report, now: Now, step: &mut Step) -> bool {
         let Some(live) = self.live.get(&id) else { return false };
-        let (known, failed) = (live.job.outputs.clone(), live.job.failures.len());
+        let (known, failed) = (live.job.outputs.clone(), live.job.failed_results());
         let before = step.writes.len();
         for output in &report.outputs {
             let same = known.iter().position(|other| other.remote_id == output.remote_id);
@@ -135,9 +144,10 @@ impl Engine {
         now.mono_ms - since_ms >= STANDSTILL_MS
     }
 
+    /// Uses a new address at once, unless a transfer is under way: two would write one file.
     fn save_again(&mut self, id: JobId, index: usize, now: Now) {
         let save = self.live.get_mut(&id).and_then(|live| live.saves.get_mut(&index));
-        if let Some(save) = save {
+        if let Some(save) = save.filter(|save| save.due_ms.is_some()) {
             *save = Save { due_ms: Some(now.mono_ms), ..Save::default() };
         }
     }

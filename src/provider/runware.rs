@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::registry::{Images, Named};
-use super::runware_error::{WireError, class};
+use super::runware_error::WireError;
 use super::wire::{HttpRequest, HttpResponse};
 use crate::domain::catalog::{Model, SizeField};
 use crate::domain::job::{Charged, FailureClass, Job, JobError, JobId, Output};
@@ -17,6 +17,9 @@ use crate::domain::money::MicroUsd;
 use crate::domain::outcome::{Report, Sighting, SubmitOutcome, Trouble};
 use crate::domain::request::{ClipLength, FrameImage, Parameters};
 use crate::domain::text::one_line;
+
+/// The longest address that is kept, in characters.
+const MAX_URL_CHARS: usize = 4000;
 
 /// The request that submits `job` under its attempt key.
 pub(super) fn submit(
@@ -145,18 +148,16 @@ pub(super) fn submitted(job: &Job, response: &HttpResponse) -> SubmitOutcome {
             return refused_or_busy(error, response);
         }
     };
-    if envelope.items.iter().any(|item| item.task_uuid() == Some(&key)) && !envelope.has_error(&key)
-    {
+    let own = envelope.items.iter().filter(|item| item.task_uuid() == Some(&key));
+    let inside: Vec<WireError> = own.clone().filter_map(Item::error).collect();
+    if own.count() > inside.len() && !envelope.has_error(&key) {
         return SubmitOutcome::Accepted {
             remote_id: None,
             how: "the provider confirmed it".to_owned(),
         };
     }
-    match envelope
-        .errors
-        .iter()
-        .find(|error| error.task_uuid.as_ref().is_none_or(|uuid| *uuid == key))
-    {
+    let about_it = |error: &&WireError| error.task_uuid.as_ref().is_none_or(|uuid| *uuid == key);
+    match envelope.errors.iter().chain(&inside).find(about_it) {
         // Only a second send of the same key can meet this: the first one was taken after all.
         Some(error) if error.is_conflict() && job.sends > 1 => SubmitOutcome::Accepted {
             remote_id: None,
@@ -201,13 +202,10 @@ pub(super) fn polled(
     jobs: &[Named],
     response: &HttpResponse,
 ) -> Result<Vec<(JobId, Sighting)>, Trouble> {
-    let envelope = Envelope::read(response).map_err(|reason| trouble(response, reason))?;
+    let envelope = Envelope::answer(response)?;
     if let Some(error) = envelope.errors.iter().find(|error| error.task_uuid.is_none()) {
-        // An error that names no task speaks of the whole request: a wrong key, a rate limit.
-        return Err(Trouble {
-            error: error.read(Charged::Unknown),
-            retry_after_ms: response.retry_after_ms(),
-        });
+        // An error that names no task speaks of the whole request.
+        return Err(asked_in_vain(error, response));
     }
     Ok(jobs.iter().map(|(job, key, _)| (*job, envelope.sighting(&key.to_string()))).collect())
 }
@@ -221,7 +219,7 @@ pub(super) fn look_up(base_url: &str, (_, key, _): &Named) -> HttpRequest {
 /// What the provider's records say of the job.
 pub(super) fn looked_up((_, key, _): &Named, response: &HttpResponse) -> Result<Sighting, Trouble> {
     let key = key.to_string();
-    let envelope = Envelope::read(response).map_err(|reason| trouble(response, reason))?;
+    let envelope = Envelope::answer(response)?;
     let record = envelope.items.iter().find(|item| item.task_uuid() == Some(&key));
     if let Some(inner) = record.and_then(|item| item.0.get("response")) {
         let sighting = Envelope::from(inner).sighting(&key);
@@ -232,15 +230,8 @@ pub(super) fn looked_up((_, key, _): &Named, response: &HttpResponse) -> Result<
             seen => seen,
         });
     }
-    let unknown = |error: &&WireError| {
-        let class = class(error.code.as_deref().unwrap_or_default());
-        !matches!(class, FailureClass::Lost) && error.code.as_deref() != Some("taskExpired")
-    };
-    match envelope.errors.iter().find(unknown) {
-        Some(error) => Err(Trouble {
-            error: error.read(Charged::Unknown),
-            retry_after_ms: response.retry_after_ms(),
-        }),
+    match envelope.errors.iter().find(|error| !error.is_not_known()) {
+        Some(error) => Err(asked_in_vain(error, response)),
         None => Ok(Sighting::NotKnown),
     }
 }
@@ -271,6 +262,10 @@ fn trouble(response: &HttpResponse, reason: String) -> Trouble {
         error: status_error(response.status, reason, Charged::Unknown),
         retry_after_ms: response.retry_after_ms(),
     }
+}
+
+fn asked_in_vain(error: &WireError, response: &HttpResponse) -> Trouble {
+    Trouble { error: error.read(Charged::Unknown), retry_after_ms: response.retry_after_ms() }
 }
 
 /// An error by its status code alone, where the body says nothing.
@@ -309,19 +304,20 @@ impl Item {
 
     /// The error that an item may carry instead of a result.
     fn error(&self) -> Option<WireError> {
-        let error = self.0.get("error").filter(|error| error.is_object());
-        if let Some(error) = error {
-            return serde_json::from_value(error.clone()).ok();
-        }
-        (self.text("status") == Some("error"))
-            .then(|| serde_json::from_value(self.0.clone()).unwrap_or_default())
+        let inner = self.0.get("error").filter(|error| error.is_object());
+        let error = inner.or((self.text("status") == Some("error")).then_some(&self.0));
+        error.map(WireError::from)
     }
 }
 
 impl Envelope {
     fn read(response: &HttpResponse) -> Result<Self, String> {
+        let is_one = |value: &Value| {
+            value.is_array()
+                || ["data", "errors", "error"].iter().any(|name| value.get(name).is_some())
+        };
         match serde_json::from_slice::<Value>(&response.body) {
-            Ok(value @ (Value::Object(_) | Value::Array(_))) => Ok(Self::from(&value)),
+            Ok(value) if is_one(&value) => Ok(Self::from(&value)),
             _ => Err(format!(
                 "the provider answered {} with something that is not its protocol: {}",
                 response.status,
@@ -330,6 +326,18 @@ impl Envelope {
                     120
                 ),
             )),
+        }
+    }
+
+    /// The answer to a question about tasks. A wrong key, a rate limit and a server error speak of the
+    /// question, even where they name a task.
+    fn answer(response: &HttpResponse) -> Result<Self, Trouble> {
+        let envelope = Self::read(response).map_err(|reason| trouble(response, reason))?;
+        match envelope.errors.first() {
+            Some(error) if matches!(response.status, 401 | 402 | 403 | 408 | 429 | 500..) => {
+                Err(asked_in_vain(error, response))
+            }
+            _ => Ok(envelope),
         }
     }
 
@@ -343,7 +351,7 @@ impl Envelope {
         let errors = list("errors").into_iter().chain(list("error"));
         Self {
             items: data.into_iter().map(Item).collect(),
-            errors: errors.map(|error| serde_json::from_value(error).unwrap_or_default()).collect(),
+            errors: errors.map(|error| WireError::from(&error)).collect(),
         }
     }
 
@@ -372,8 +380,7 @@ impl Envelope {
         }
         for error in self.errors.iter().filter(|error| error.task_uuid.as_deref() == Some(key)) {
             // "Not found" of one task among several is an answer, not a failure of the job.
-            let class = class(error.code.as_deref().unwrap_or_default());
-            if class == FailureClass::Lost || error.is_conflict() {
+            if error.is_not_known() || error.is_conflict() {
                 continue;
             }
             mentioned = true;
@@ -390,7 +397,7 @@ fn output(item: &Item) -> Option<Output> {
     let draft_id = item.0.pointer("/outputs/draftId").and_then(Value::as_str);
     Some(Output {
         remote_id: one_line(remote_id, 200),
-        url: url.to_owned(),
+        url: one_line(url, MAX_URL_CHARS),
         seed: item.0.get("seed").and_then(Value::as_u64),
         charge: item.0.get("cost").and_then(Value::as_f64).and_then(MicroUsd::from_usd),
         draft_id: draft_id.map(|id| one_line(id, 200)),
@@ -399,3 +406,6 @@ fn output(item: &Item) -> Option<Output> {
         lost: false,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,6 @@
 //! The provider keeps no closed list of codes, so a code is read by its known names first and by its
 //! form after that (Runware docs, errors; the classes of its official SDKs).
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use crate::domain::job::{Charged, FailureClass, JobError};
@@ -13,18 +12,30 @@ use crate::domain::text::one_line;
 const MAX_MESSAGE_CHARS: usize = 2000;
 
 /// An error as Runware writes it. Every field may be missing.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct WireError {
-    #[serde(alias = "errorCode")]
     pub(super) code: Option<String>,
     pub(super) message: Option<String>,
     pub(super) parameter: Value,
-    #[serde(rename = "taskUUID")]
     pub(super) task_uuid: Option<String>,
 }
 
 impl WireError {
+    /// Reads what is there: an error of unexpected types is an error all the same.
+    pub(super) fn from(value: &Value) -> Self {
+        let text = |name: &str| match value.get(name) {
+            Some(Value::String(text)) => Some(text.clone()),
+            Some(Value::Number(number)) => Some(number.to_string()),
+            _ => None,
+        };
+        Self {
+            code: text("code").or_else(|| text("errorCode")),
+            message: text("message"),
+            parameter: value.get("parameter").cloned().unwrap_or_default(),
+            task_uuid: text("taskUUID"),
+        }
+    }
+
     /// The error in the terms of the product.
     pub(super) fn read(&self, charged: Charged) -> JobError {
         let code = one_line(self.code.as_deref().unwrap_or("unknownError"), 100);
@@ -46,6 +57,12 @@ impl WireError {
             parameters,
             charged,
         }
+    }
+
+    /// Whether the error only says that the provider knows nothing of the task, or no longer.
+    pub(super) fn is_not_known(&self) -> bool {
+        let code = self.code.as_deref().unwrap_or_default();
+        class(code) == FailureClass::Lost || code == "taskExpired"
     }
 
     /// Whether the error only says that the provider has this task already.

@@ -53,7 +53,8 @@ impl Executor {
                 }
                 Command::Poll { provider, targets } => {
                     let jobs = targets.iter().map(|target| target.job).collect();
-                    Input::Polled { jobs, outcome: this.poll(&provider, targets).await }
+                    let outcome = this.poll(&provider, targets).await;
+                    Input::Polled { provider, jobs, outcome }
                 }
                 Command::LookUp { provider, target } => {
                     let job = target.job;

@@ -69,3 +69,6 @@ impl Catalog {
         ids(&|_| true)
     }
 }
+
+#[cfg(test)]
+mod tests;

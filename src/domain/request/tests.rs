@@ -1,0 +1,329 @@
+//! Every rule between a model and what is asked of it, with what a person reads when it is broken.
+
+use super::*;
+use crate::domain::sample;
+
+/// What speaks against a request, as a person reads it.
+fn refusals(model: &str, choose: impl FnOnce(&mut Choices)) -> Vec<String> {
+    let mut choices = Choices { prompt: "a fox".to_owned(), ..Choices::default() };
+    choose(&mut choices);
+    match GenerationRequest::new(sample::model(model), choices) {
+        Ok(_) => Vec::new(),
+        Err(all) => all.iter().map(ToString::to_string).collect(),
+    }
+}
+
+fn made(model: &str, choose: impl FnOnce(&mut Choices)) -> GenerationRequest {
+    sample::request(sample::model(model), choose)
+}
+
+fn url(address: &str) -> Option<FrameImage> {
+    Some(FrameImage::Url(address.to_owned()))
+}
+
+fn image(width_px: u32, height_px: u32, bytes: u64) -> Option<FrameImage> {
+    let (path, sha256, kind) = ("fox.png".to_owned(), "00".repeat(32), "png".to_owned());
+    Some(FrameImage::File(ImageFile { path, sha256, kind, bytes, width_px, height_px }))
+}
+
+#[test]
+fn what_is_left_out_takes_the_models_default() {
+    let request = made("runware/1.5-pro", |_| {});
+    assert_eq!(request.kind, JobKind::Single);
+    assert_eq!(
+        (request.resolution.to_string(), request.aspect.to_string()),
+        ("480p".into(), "16:9".into())
+    );
+    assert_eq!((request.size_px, request.duration), (Some((864, 496)), ClipLength::Ms(5000)));
+    assert_eq!((request.results, request.seed, request.quality), (1, None, None));
+    assert_eq!((request.audio, request.camera_fixed), (Some(true), Some(false)));
+    assert_eq!(request.format, Some(OutputFormat::Mp4));
+}
+
+#[test]
+fn settings_that_a_model_lacks_stay_out_of_its_requests() {
+    let request = made("runpod/1.0-pro", |_| {});
+    assert_eq!((request.audio, request.camera_fixed, request.format), (None, None, None));
+    assert_eq!(made("runbase/1.0-pro", |_| {}).size_px, None, "the provider computes the pixels");
+    // Saying "no" to what is not there is no mistake.
+    let no = refusals("runpod/1.0-pro", |choices| {
+        choices.audio = Some(false);
+        choices.camera_fixed = Some(false);
+    });
+    assert_eq!(no, [""; 0]);
+}
+
+#[test]
+fn a_prompt_is_counted_in_characters() {
+    let prompt = |text: String| refusals("runware/1.0-pro", |choices| choices.prompt = text);
+    let limits = "Seedance 1.0 Pro takes 2 to 3000 characters";
+    assert_eq!(prompt("x".into()), [format!("prompt: 1 character is too short; {limits}")]);
+    assert_eq!(prompt("狐".into()), [format!("prompt: 1 character is too short; {limits}")]);
+    assert_eq!(
+        prompt("狐".repeat(3001)),
+        [format!("prompt: 3001 characters are too many; {limits}")]
+    );
+    for text in ["ab".to_owned(), "狐狸".to_owned(), "x".repeat(3000), "狐".repeat(3000)] {
+        assert_eq!(prompt(text), [""; 0]);
+    }
+    for blank in ["", "   ", "\n\t"] {
+        let nothing = format!("prompt: there is nothing to render in it; {limits}");
+        assert_eq!(prompt(blank.into()), [nothing], "{blank:?}");
+    }
+}
+
+#[test]
+fn a_model_may_take_no_prompt_but_no_blank_one() {
+    let prompt = |text: &str| refusals("runware/2.5", |choices| choices.prompt = text.to_owned());
+    assert_eq!(prompt(""), [""; 0]);
+    assert_eq!(prompt("  ").len(), 1);
+    let endless = refusals("runpod/1.0-pro", |choices| choices.prompt = "x".repeat(100_000));
+    assert_eq!(endless, [""; 0], "no limit is documented");
+}
+
+#[test]
+fn a_resolution_must_be_the_models() {
+    let resolution =
+        |model: &str, text: &str| refusals(model, |choices| choices.resolution = text.parse().ok());
+    assert_eq!(
+        resolution("runware/1.0-pro", "720p"),
+        ["resolution: Seedance 1.0 Pro has no 720p; choose 480p or 1080p"]
+    );
+    let [unverified] = &resolution("runware/1.0-pro-fast", "720p")[..] else { panic!("one") };
+    assert!(
+        unverified.starts_with("resolution: 720p is not offered, since the provider's page names")
+            && unverified.ends_with("; choose 480p or 1080p"),
+        "{unverified}"
+    );
+    assert_eq!(resolution("runbase/1.0-pro", "480p").len(), 1, "Runbase begins at 720p");
+}
+
+#[test]
+fn an_aspect_ratio_must_be_one_of_the_resolution() {
+    let aspect =
+        |model: &str, text: &str| refusals(model, |choices| choices.aspect = text.parse().ok());
+    assert_eq!(
+        aspect("runware/1.5-pro", "9:21"),
+        [
+            "aspect ratio: Seedance 1.5 Pro has no 9:21 at 480p; choose 21:9, 16:9, 4:3, 1:1, 3:4 or 9:16"
+        ]
+    );
+    assert_eq!(
+        aspect("runpod/1.0-pro", "1:1"),
+        ["aspect ratio: Seedance 1.0 Pro has no 1:1 at 480p; choose 16:9"]
+    );
+    assert_eq!(aspect("runware/1.0-pro", "9:21"), [""; 0]);
+}
+
+#[test]
+fn a_length_must_lie_on_the_models_grid() {
+    let length = |model: &str, length| refusals(model, |choices| choices.duration = Some(length));
+    let ms = ClipLength::Ms;
+    assert_eq!(
+        length("runware/1.0-pro", ms(1_100)),
+        [
+            "duration: Seedance 1.0 Pro can't make a clip of 1.1 s; choose 1.2 to 12 in steps of 0.1 seconds"
+        ]
+    );
+    assert_eq!(
+        length("runware/1.5-pro", ms(4_500)),
+        [
+            "duration: Seedance 1.5 Pro can't make a clip of 4.5 s; choose 4 to 12 whole seconds, or auto"
+        ]
+    );
+    assert_eq!(
+        length("runpod/1.0-pro", ms(7_000)),
+        ["duration: Seedance 1.0 Pro can't make a clip of 7 s; choose 5 or 10 seconds"]
+    );
+    for (model, wrong) in [
+        ("runware/1.0-pro", ms(12_100)),
+        ("runware/1.0-pro", ms(5_050)),
+        ("runware/1.0-pro", ClipLength::Auto),
+        ("runware/1.5-pro", ms(3_000)),
+        ("runware/1.5-pro", ms(13_000)),
+    ] {
+        assert_eq!(length(model, wrong).len(), 1, "{model} {wrong}");
+    }
+    for (model, right) in [
+        ("runware/1.0-pro", ms(1_200)),
+        ("runware/1.0-pro", ms(11_900)),
+        ("runware/1.0-pro", ms(12_000)),
+        ("runware/1.5-pro", ms(12_000)),
+        ("runware/1.5-pro", ClipLength::Auto),
+    ] {
+        assert_eq!(length(model, right), [""; 0], "{model} {right}");
+    }
+}
+
+#[test]
+fn a_seed_fits_the_providers_document() {
+    let seed = |model: &str, seed| refusals(model, |choices| choices.seed = Some(seed));
+    for right in [0, u64::from(u32::MAX), i64::MAX as u64] {
+        assert_eq!(seed("runware/1.0-pro", right), [""; 0], "{right}");
+    }
+    assert_eq!(
+        seed("runware/1.0-pro", 1 << 63),
+        ["seed: 9223372036854775808 is too large; choose 0 to 4294967295"]
+    );
+    assert_eq!(seed("runpod/1.0-pro", 7), ["seed: Seedance 1.0 Pro takes no seed; leave it out"]);
+}
+
+#[test]
+fn results_quality_and_format_are_the_models() {
+    let results = |model: &str, count| refusals(model, |choices| choices.results = Some(count));
+    let wrong = "can't be asked for at once; choose";
+    assert_eq!(results("runware/1.0-pro", 0), [format!("results: 0 {wrong} 1 to 4")]);
+    assert_eq!(results("runware/1.0-pro", 5), [format!("results: 5 {wrong} 1 to 4")]);
+    assert_eq!(results("runpod/1.0-pro", 2), [format!("results: 2 {wrong} 1")]);
+    assert_eq!(results("runware/1.0-pro", 4), [""; 0]);
+
+    let quality = |model: &str, quality| refusals(model, |choices| choices.quality = Some(quality));
+    assert_eq!(quality("runware/1.0-pro", 19), ["quality: 19 is out of range; choose 20 to 99"]);
+    assert_eq!(quality("runware/1.0-pro", 100).len(), 1);
+    assert_eq!(quality("runware/1.0-pro", 20), [""; 0]);
+    assert_eq!(
+        quality("runpod/1.0-pro", 50),
+        ["quality: Seedance 1.0 Pro has no quality setting; leave it out"]
+    );
+
+    let webm = refusals("runpod/1.0-pro", |choices| choices.format = Some(OutputFormat::Webm));
+    let expected = "format: Seedance 1.0 Pro can't make webm; leave it out, the provider decides";
+    assert_eq!(webm, [expected]);
+    let request = made("runware/1.0-pro", |choices| choices.format = Some(OutputFormat::Mov));
+    assert_eq!(request.format, Some(OutputFormat::Mov));
+}
+
+#[test]
+fn sound_and_a_fixed_camera_need_a_model_that_has_them() {
+    let sound = refusals("runware/1.0-pro", |choices| choices.audio = Some(true));
+    assert_eq!(sound, ["audio: Seedance 1.0 Pro makes no sound; leave it out"]);
+    let camera = refusals("runpod/1.0-pro", |choices| choices.camera_fixed = Some(true));
+    assert_eq!(
+        camera,
+        [
+            "fixed camera: Seedance 1.0 Pro can't fix the camera; leave it out, and say it in the prompt"
+        ]
+    );
+}
+
+#[test]
+fn a_draft_has_the_resolution_of_drafts() {
+    let draft = made("runware/1.5-pro", |choices| choices.draft = true);
+    assert_eq!((draft.kind, draft.resolution.to_string()), (JobKind::Draft, "480p".to_owned()));
+    let resolution = |text: &str| {
+        refusals("runware/1.5-pro", |choices| {
+            choices.draft = true;
+            choices.resolution = text.parse().ok();
+        })
+    };
+    assert_eq!(resolution("480p"), [""; 0]);
+    assert_eq!(
+        resolution("1080p"),
+        [
+            "resolution: a draft is always 480p, not 1080p; leave the resolution out, and choose 720p or 1080p when you promote it"
+        ]
+    );
+    for model in ["runware/1.0-pro", "runware/2.5"] {
+        let [none] = &refusals(model, |choices| choices.draft = true)[..] else { panic!("one") };
+        assert!(none.starts_with("draft: ") && none.contains("has no drafts"), "{none}");
+    }
+}
+
+#[test]
+fn a_last_frame_needs_a_first_one_and_a_model_that_takes_it() {
+    let last = |model: &str, first| {
+        refusals(model, |choices| {
+            choices.first_frame = first;
+            choices.last_frame = url("https://images.example/b.png");
+        })
+    };
+    let first = || url("https://images.example/a.png");
+    assert_eq!(last("runware/1.5-pro", first()), [""; 0]);
+    assert_eq!(
+        last("runware/1.5-pro", None),
+        ["last frame: a last frame needs a first one; give both, or the first alone"]
+    );
+    assert_eq!(
+        last("runware/1.0-pro-fast", first()),
+        ["last frame: Seedance 1.0 Pro Fast takes a first frame only; leave it out"]
+    );
+}
+
+#[test]
+fn an_image_must_have_a_size_a_shape_and_a_weight_that_the_provider_takes() {
+    let first = |image| refusals("runware/1.5-pro", |choices| choices.first_frame = image);
+    for right in [(300, 300), (6000, 6000), (400, 1000), (2500, 1000)] {
+        assert_eq!(first(image(right.0, right.1, 10_485_760)), [""; 0], "{right:?}");
+    }
+    for (wrong, allowed) in [
+        ((299, 300), "each side must have 300 to 6000 pixels"),
+        ((300, 6001), "each side must have 300 to 6000 pixels"),
+        ((0, 0), "each side must have 300 to 6000 pixels"),
+        ((399, 1000), "width over height must lie between 0.4 and 2.5"),
+        ((2501, 1000), "width over height must lie between 0.4 and 2.5"),
+    ] {
+        let (width, height) = wrong;
+        let expected = format!("first frame: fox.png is {width}x{height} pixels; {allowed}");
+        assert_eq!(first(image(width, height, 1)), [expected]);
+    }
+    assert_eq!(
+        first(image(600, 600, 10_485_761)),
+        ["first frame: fox.png has 10485761 bytes; 10485760 bytes are the most"]
+    );
+}
+
+#[test]
+fn an_image_comes_as_a_file_or_by_its_web_address() {
+    let first = |model: &str, image| refusals(model, |choices| choices.first_frame = image);
+    let wanted = "give a file, or an address that begins with https://";
+    for address in ["ftp://x.example/a.png", "a.png", "https://"] {
+        let expected = format!("first frame: '{address}' is no web address; {wanted}");
+        assert_eq!(first("runware/1.5-pro", url(address)), [expected]);
+    }
+    assert_eq!(
+        first("runpod/1.0-pro", image(600, 600, 1)),
+        [
+            "first frame: Seedance 1.0 Pro takes an image by its web address only; give an address that begins with https://"
+        ]
+    );
+}
+
+#[test]
+fn everything_that_is_wrong_is_said_at_once() {
+    let all = refusals("runware/1.0-pro", |choices| {
+        choices.prompt = "x".to_owned();
+        choices.resolution = "720p".parse().ok();
+        choices.seed = Some(u64::MAX);
+        choices.results = Some(9);
+    });
+    assert_eq!(all.len(), 4, "{all:?}");
+}
+
+#[test]
+fn a_final_is_its_draft_at_another_resolution() {
+    let model = sample::model("runware/1.5-pro");
+    let draft = made("runware/1.5-pro", |choices| {
+        choices.draft = true;
+        choices.aspect = "9:16".parse().ok();
+        choices.results = Some(2);
+        choices.duration = Some(ClipLength::Ms(8_000));
+    });
+    let promote = |seed, resolution: Option<&str>| {
+        let resolution = resolution.and_then(|text| text.parse().ok());
+        GenerationRequest::promote(model, &draft, "cgt-1".to_owned(), seed, resolution)
+    };
+    let highest = promote(Some(7), None).expect("a final");
+    assert_eq!(highest.resolution.to_string(), "1080p", "the best is the default");
+    assert_eq!((highest.kind, highest.draft_id.as_deref()), (JobKind::Final, Some("cgt-1")));
+    assert_eq!((highest.size_px, highest.results, highest.seed), (Some((1080, 1920)), 1, Some(7)));
+    assert_eq!((&highest.prompt, highest.duration), (&draft.prompt, draft.duration));
+    assert_eq!(promote(None, Some("720p")).expect("a final").size_px, Some((720, 1280)));
+    let refusal = promote(None, Some("480p")).expect_err("refused").to_string();
+    assert_eq!(refusal, "resolution: a draft can't be promoted to 480p; choose 720p or 1080p");
+    let other = sample::model("runware/1.0-pro");
+    let refusal = GenerationRequest::promote(other, &draft, "cgt-1".to_owned(), None, None);
+    assert_eq!(
+        refusal.expect_err("refused").to_string(),
+        "draft: this model can't promote drafts; run it again as a full render instead"
+    );
+}

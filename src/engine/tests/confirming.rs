@@ -1,0 +1,214 @@
+//! A lost reply: an unknown outcome is a state (law 3).
+
+use jiff::SignedDuration;
+
+use super::script::*;
+use crate::domain::job::{Charged, FailureClass, JobState};
+use crate::domain::outcome::Sighting;
+use crate::engine::Command;
+
+#[test]
+fn a_lost_reply_is_confirmed_by_a_poll() {
+    let mut script = Script::new();
+    let job = script.job(KEEPS_RECORDS, 1);
+    script.reply(job, lost());
+    assert_eq!(script.state(job), JobState::Confirming);
+    script.poll(job, Sighting::NotKnown);
+    script.poll(job, seen(&[], 1));
+    assert_eq!(script.story(job), "created sent outcome_unknown accepted");
+    assert_eq!(script.rows[&job].sends, 1);
+}
+
+#[test]
+fn a_poll_may_find_an_unconfirmed_job_finished() {
+    let mut script = Script::new();
+    let job = script.job(KEEPS_RECORDS, 1);
+    script.reply(job, lost());
+    script.poll(job, seen(&["a"], 0));
+    script.save(job, 0, Ok(()));
+    assert_eq!(
+        script.story(job),
+        "created sent outcome_unknown accepted output_ready rendered saved succeeded"
+    );
+}
+
+#[test]
+fn what_nobody_knows_is_sent_again_under_the_same_key() {
+    let mut script = Script::new();
+    let job = script.job(KEEPS_RECORDS, 1);
+    let key = script.rows[&job].attempt_key;
+    script.reply(job, lost());
+    let asked_from_ms = script.mono_ms;
+    for _ in 0..5 {
+        script.poll(job, Sighting::NotKnown);
+        assert!(!script.is_sending(job), "polls alone are no proof");
+    }
+    script.records(job, Ok(Sighting::NotKnown));
+    let waited_ms = script.mono_ms - asked_from_ms;
+    assert!((15_000..=90_000).contains(&waited_ms), "{waited_ms}: time to become visible");
+    assert_eq!(script.story(job), "created sent outcome_unknown not_found sent");
+    let again = script.open.iter().any(|command| {
+        matches!(command, Command::Submit { job: sent } if sent.attempt_key == key && sent.sends == 2)
+    });
+    assert!(again, "{:?}", script.open);
+}
+
+#[test]
+fn the_records_may_know_what_polls_do_not() {
+    let mut script = Script::new();
+    let job = script.job(KEEPS_RECORDS, 1);
+    script.reply(job, lost());
+    script.unknown_until_look_up(job);
+    script.records(job, Ok(seen(&[], 1)));
+    assert_eq!(script.story(job), "created sent outcome_unknown accepted");
+    script.poll(job, seen(&["a"], 0));
+    assert_eq!(script.state(job), JobState::Downloading);
+}
+
+#[test]
+fn records_that_do_not_answer_prove_nothing() {
+    let mut script = Script::new();
+    let job = script.job(KEEPS_RECORDS, 1);
+    script.reply(job, lost());
+    script.unknown_until_look_up(job);
+    for _ in 0..20 {
+        script.records(job, Err(trouble(FailureClass::Network, None)));
+        assert_eq!(script.state(job), JobState::Confirming);
+    }
+    script.records(job, Err(trouble(FailureClass::Rate, Some(90_000))));
+    assert_eq!(script.engine.next_deadline_ms(), Some(script.mono_ms + 90_000));
+}
+
+#[test]
+fn polls_that_fail_prove_nothing() {
+    let mut script = Script::new();
+    let job = script.job(KEEPS_RECORDS, 1);
+    script.reply(job, lost());
+    for _ in 0..12 {
+        script.fail_poll(trouble(FailureClass::Network, None));
+    }
+    assert_eq!(script.state(job), JobState::Confirming);
+    assert_eq!(script.open, [], "nobody asked the records, let alone sent it again");
+}
+
+#[test]
+fn after_a_long_gap_only_the_user_sends_again() {
+    let mut script = Script::new();
+    let job = script.job(KEEPS_RECORDS, 1);
+    script.reply(job, lost());
+    script.unknown_until_look_up(job);
+    // The machine slept: the wall clock went on, the other one did not.
+    script.wall += SignedDuration::from_mins(16);
+    script.records(job, Ok(Sighting::NotKnown));
+    assert_in_doubt(&mut script, job, "created sent outcome_unknown doubted");
+}
+
+#[test]
+fn a_provider_without_records_leaves_a_lost_reply_in_doubt() {
+    let mut script = Script::new();
+    let job = script.job(KEEPS_NONE, 1);
+    script.reply(job, lost());
+    assert_in_doubt(&mut script, job, "created sent outcome_unknown doubted");
+}
+
+#[test]
+fn a_key_is_not_sent_for_ever() {
+    let mut script = Script::new();
+    let job = script.job(KEEPS_RECORDS, 1);
+    for _ in 0..6 {
+        script.reply(job, lost());
+        script.unknown_until_look_up(job);
+        script.records(job, Ok(Sighting::NotKnown));
+    }
+    assert_eq!((script.state(job), script.rows[&job].sends), (JobState::InDoubt, 6));
+}
+
+#[test]
+fn a_job_found_in_the_middle_of_a_submit_is_asked_for_before_anything_else() {
+    let mut script = Script::new();
+    let job = script.job(KEEPS_RECORDS, 1);
+    script.crash();
+    assert_eq!(script.story(job), "created sent outcome_unknown");
+    assert!(matches!(&script.open[..], [Command::Poll { .. }]), "{:?}", script.open);
+    script.poll(job, seen(&[], 1));
+    assert_eq!(script.story(job), "created sent outcome_unknown accepted");
+}
+
+#[test]
+fn a_job_found_in_the_middle_of_a_submit_hours_later_is_never_sent_again() {
+    let mut script = Script::new();
+    let job = script.job(KEEPS_RECORDS, 1);
+    script.wall += SignedDuration::from_hours(5);
+    script.crash();
+    script.unknown_until_look_up(job);
+    script.records(job, Ok(Sighting::NotKnown));
+    assert_in_doubt(&mut script, job, "created sent outcome_unknown doubted");
+}
+
+#[test]
+fn a_job_found_in_the_middle_of_a_submit_without_records_is_in_doubt() {
+    let mut script = Script::new();
+    let job = script.job(KEEPS_NONE, 1);
+    script.crash();
+    assert_in_doubt(&mut script, job, "created sent outcome_unknown doubted");
+}
+
+#[test]
+fn a_crash_while_confirming_goes_on_confirming() {
+    let mut script = Script::new();
+    let job = script.job(KEEPS_RECORDS, 1);
+    script.reply(job, lost());
+    script.crash();
+    assert!(!script.is_sending(job));
+    script.unknown_until_look_up(job);
+    script.records(job, Ok(Sighting::NotKnown));
+    assert_eq!(script.story(job), "created sent outcome_unknown not_found sent");
+}
+
+#[test]
+fn a_running_job_that_the_provider_forgot_is_lost() {
+    let mut script = Script::new();
+    let job = script.running(KEEPS_RECORDS, 1);
+    script.unknown_until_look_up(job);
+    script.records(job, Ok(Sighting::NotKnown));
+    assert_eq!(script.story(job), "created sent accepted failed");
+    let error = script.rows[&job].error.clone().expect("an error");
+    assert_eq!((error.class, error.charged), (FailureClass::Lost, Charged::Unknown));
+}
+
+#[test]
+fn a_running_job_that_the_records_know_goes_on() {
+    let mut script = Script::new();
+    let job = script.running(KEEPS_RECORDS, 1);
+    script.unknown_until_look_up(job);
+    script.records(job, Ok(seen(&[], 1)));
+    assert_eq!(script.state(job), JobState::Running);
+    script.poll(job, seen(&["a"], 0));
+    assert_eq!(script.state(job), JobState::Downloading);
+}
+
+/// In doubt means: it may have been paid for, nothing is done any more, and the user is told.
+fn assert_in_doubt(script: &mut Script, job: crate::domain::job::JobId, story: &str) {
+    assert_eq!(script.story(job), story);
+    assert_eq!(script.state(job), JobState::InDoubt);
+    let error = script.rows[&job].error.clone().expect("an error");
+    assert_eq!((error.class, error.charged), (FailureClass::Lost, Charged::Unknown));
+    assert_eq!((script.open.len(), script.engine.next_deadline_ms()), (0, None));
+    script.crash();
+    assert_eq!(script.open, [], "nor after a restart");
+}
+
+#[test]
+fn a_running_job_must_be_unknown_for_a_minute_before_it_can_be_lost() {
+    let mut script = Script::new();
+    let job = script.running(KEEPS_RECORDS, 1);
+    let started_ms = script.mono_ms;
+    while script.mono_ms - started_ms < EXPECTED_MS {
+        script.poll(job, seen(&[], 1));
+    }
+    script.poll(job, Sighting::NotKnown);
+    let unknown_since_ms = script.mono_ms;
+    script.unknown_until_look_up(job);
+    let unknown_ms = script.mono_ms - unknown_since_ms;
+    assert!((60_000..=90_000).contains(&unknown_ms), "{unknown_ms}");
+}

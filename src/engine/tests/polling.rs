@@ -1,0 +1,233 @@
+//! What a provider says of running jobs, and what happens when it says nothing.
+
+use super::script::*;
+use crate::domain::job::{Charged, FailureClass, JobError, JobId, JobState};
+use crate::domain::outcome::{Report, Sighting};
+use crate::engine::{Command, Input};
+
+#[test]
+fn many_jobs_are_asked_for_in_one_request() {
+    let mut script = Script::new();
+    let mut jobs = Vec::new();
+    for _ in 0..20 {
+        jobs.push(script.running(ROOMY, 1));
+        // Not all due at one moment, but soon after each other.
+        script.set_clock(script.mono_ms + 50);
+    }
+    let mut asked: Vec<JobId> = script.polled().iter().map(|target| target.job).collect();
+    asked.sort();
+    assert_eq!(asked, jobs);
+}
+
+#[test]
+fn one_request_asks_for_a_hundred_jobs_at_most() {
+    let mut script = Script::new();
+    for _ in 0..130 {
+        script.running(ROOMY, 1);
+    }
+    let targets = script.polled();
+    assert_eq!(targets.len(), 100);
+    script.answer_poll(targets.iter().map(|target| target.job).collect(), Ok(Vec::new()));
+    assert_eq!(script.polled().len(), 30, "the others come right after it");
+}
+
+#[test]
+fn a_poll_names_a_job_by_all_its_names() {
+    let mut script = Script::new();
+    let job = script.running(KEEPS_RECORDS, 1);
+    let targets = script.polled();
+    assert_eq!((targets[0].job, targets[0].attempt_key), (job, script.rows[&job].attempt_key));
+}
+
+#[test]
+fn a_provider_that_does_not_answer_is_asked_less_and_less_and_then_as_before() {
+    let mut script = Script::new();
+    let job = script.running(KEEPS_RECORDS, 1);
+    let mut gaps_ms = Vec::new();
+    for _ in 0..9 {
+        script.fail_poll(trouble(FailureClass::Network, None));
+        gaps_ms.push(script.engine.next_deadline_ms().expect("a deadline") - script.mono_ms);
+    }
+    assert!(gaps_ms[8] >= 60_000 && gaps_ms[8] <= 75_000, "{gaps_ms:?}");
+    assert!(gaps_ms[5] >= 32_000, "{gaps_ms:?}");
+    let seen_by_people = script.engine.trouble(KEEPS_RECORDS).map(|error| error.class);
+    assert_eq!(seen_by_people, Some(FailureClass::Network));
+    assert_eq!(script.story(job), "created sent accepted", "trouble on the way harms no job");
+
+    script.poll(job, seen(&[], 1));
+    assert_eq!(script.engine.trouble(KEEPS_RECORDS), None);
+    let gap_ms = script.engine.next_deadline_ms().expect("a deadline") - script.mono_ms;
+    assert!(gap_ms <= 15_000, "{gap_ms}");
+}
+
+#[test]
+fn a_poll_honours_retry_after() {
+    let mut script = Script::new();
+    script.running(KEEPS_RECORDS, 1);
+    script.fail_poll(trouble(FailureClass::Rate, Some(45_000)));
+    assert_eq!(script.engine.next_deadline_ms(), Some(script.mono_ms + 45_000));
+}
+
+#[test]
+fn several_results_are_saved_as_they_come() {
+    let mut script = Script::new();
+    let job = script.running(KEEPS_RECORDS, 3);
+    script.poll(job, seen(&["a"], 2));
+    script.save(job, 0, Ok(()));
+    assert_eq!(script.state(job), JobState::Running);
+    script.poll(job, seen(&["a"], 2));
+    script.poll(job, seen(&["a", "b", "c"], 0));
+    assert_eq!(script.state(job), JobState::Downloading);
+    script.save(job, 2, Ok(()));
+    script.save(job, 1, Ok(()));
+    assert_eq!(
+        script.story(job),
+        "created sent accepted output_ready saved output_ready output_ready rendered saved saved succeeded"
+    );
+    assert_eq!(script.rows[&job].charge().map(|charge| charge.0), Some(3 * 72_920));
+}
+
+#[test]
+fn what_succeeded_is_kept_when_another_result_fails() {
+    let mut script = Script::new();
+    let job = script.running(KEEPS_RECORDS, 3);
+    script.poll(job, seen_failing(&["a"], &[FailureClass::Moderated], 1));
+    assert_eq!(script.state(job), JobState::Running, "one is still under way");
+    script.poll(job, seen_failing(&["a", "b"], &[FailureClass::Moderated], 0));
+    script.save(job, 0, Ok(()));
+    script.save(job, 1, Ok(()));
+    assert_eq!(script.state(job), JobState::Succeeded);
+    assert_eq!(script.error_class(job), Some(FailureClass::Moderated), "the user is told");
+    assert_eq!(script.rows[&job].failures.len(), 1, "each failure is noted once");
+}
+
+#[test]
+fn one_error_for_a_task_of_several_results_ends_it() {
+    let mut script = Script::new();
+    let job = script.running(KEEPS_RECORDS, 4);
+    script.poll(job, seen_failing(&[], &[FailureClass::Timeout], 0));
+    assert_eq!(script.story(job), "created sent accepted output_failed failed");
+    assert_eq!(script.error_class(job), Some(FailureClass::Timeout));
+}
+
+#[test]
+fn a_moderated_job_keeps_the_providers_words() {
+    let mut script = Script::new();
+    let job = script.running(KEEPS_RECORDS, 1);
+    let error = JobError {
+        class: FailureClass::Moderated,
+        code: "invalidProviderContent".to_owned(),
+        message: "The provider refused the content.".to_owned(),
+        parameters: vec!["positivePrompt".to_owned()],
+        charged: Charged::NotCharged,
+    };
+    let failures = vec![error.clone()];
+    script.poll(job, Sighting::Seen(Report { failures, ..Report::default() }));
+    assert_eq!(
+        (script.state(job), script.rows[&job].error.clone()),
+        (JobState::Failed, Some(error))
+    );
+}
+
+#[test]
+fn results_that_stop_coming_do_not_hold_up_those_that_came() {
+    let mut script = Script::new();
+    let job = script.running(KEEPS_RECORDS, 4);
+    script.poll(job, seen_failing(&["a", "b"], &[FailureClass::Provider], 0));
+    script.save(job, 0, Ok(()));
+    script.save(job, 1, Ok(()));
+    let since_ms = script.mono_ms;
+    while script.state(job) == JobState::Running {
+        script.poll(job, seen_failing(&["a", "b"], &[FailureClass::Provider], 0));
+    }
+    assert_eq!(script.state(job), JobState::Succeeded);
+    let stood_still_ms = script.mono_ms - since_ms;
+    assert!((570_000..=660_000).contains(&stood_still_ms), "{stood_still_ms}");
+}
+
+#[test]
+fn a_job_that_takes_a_day_is_given_up() {
+    let mut script = Script::new();
+    let job = script.running(KEEPS_RECORDS, 1);
+    script.set_clock(script.mono_ms + 23 * 3_600_000);
+    script.give(Input::Wake);
+    script.poll(job, seen(&[], 1));
+    assert_eq!(script.state(job), JobState::Running);
+    script.set_clock(script.mono_ms + 2 * 3_600_000);
+    script.give(Input::Wake);
+    script.poll(job, seen(&[], 1));
+    assert_eq!(script.story(job), "created sent accepted failed");
+    assert_eq!(script.error_class(job), Some(FailureClass::Timeout));
+}
+
+#[test]
+fn progress_is_passed_on_and_not_stored() {
+    let mut script = Script::new();
+    let job = script.running(KEEPS_RECORDS, 1);
+    let events = script.events[&job].len();
+    let report = Report { pending: 1, progress_percent: Some(40), ..Report::default() };
+    script.poll(job, Sighting::Seen(report));
+    script.poll(job, seen(&[], 1));
+    let told: Vec<Option<u8>> = script.engine.jobs().map(|(_, percent)| percent).collect();
+    assert_eq!(told, [Some(40)], "a report that says nothing of it leaves it as it was");
+    assert_eq!(script.events[&job].len(), events);
+}
+
+#[test]
+fn a_restart_asks_at_once_for_what_was_running() {
+    let mut script = Script::new();
+    let job = script.running(KEEPS_RECORDS, 1);
+    script.set_clock(script.mono_ms + 3_600_000);
+    script.crash();
+    assert!(matches!(&script.open[..], [Command::Poll { .. }]), "{:?}", script.open);
+    script.poll(job, seen(&["a"], 0));
+    script.save(job, 0, Ok(()));
+    assert_eq!(script.state(job), JobState::Succeeded);
+}
+
+#[test]
+fn a_poll_whose_jobs_ended_meanwhile_is_not_the_last_poll() {
+    let mut script = Script::new();
+    let job = script.running(KEEPS_RECORDS, 1);
+    script.poll(job, seen(&["a"], 0));
+    script.save(job, 0, Err(gone()));
+    let asked = script.polled().iter().map(|target| target.job).collect();
+    script.save(job, 0, Ok(()));
+    assert_eq!(script.state(job), JobState::Succeeded);
+    script.answer_poll(asked, Ok(vec![(job, seen(&["a"], 0))]));
+    let next = script.running(KEEPS_RECORDS, 1);
+    script.poll(next, seen(&["b"], 0));
+}
+
+#[test]
+fn results_that_are_there_outlive_a_job_that_is_given_up_or_forgotten() {
+    let mut script = Script::new();
+    let [late, forgotten] = [0; 2].map(|_| script.running(KEEPS_RECORDS, 2));
+    for job in [late, forgotten] {
+        let reports = [late, forgotten].map(|one| (one, seen(&["a"], 1)));
+        let asked: Vec<JobId> = script.polled().iter().map(|target| target.job).collect();
+        assert!(asked.contains(&job));
+        script.answer_poll(asked, Ok(reports.to_vec()));
+    }
+    script.give(Input::LookedUp { job: forgotten, outcome: Ok(Sighting::NotKnown) });
+    script.set_clock(script.mono_ms + 25 * 3_600_000);
+    script.poll(late, seen(&["a"], 1));
+    for (job, class) in [(late, FailureClass::Timeout), (forgotten, FailureClass::Lost)] {
+        script.save(job, 0, Ok(()));
+        assert_eq!(
+            (script.state(job), script.error_class(job)),
+            (JobState::Succeeded, Some(class))
+        );
+    }
+}
+
+#[test]
+fn a_restart_knows_how_long_a_job_has_been_running() {
+    let mut script = Script::new();
+    let job = script.running(KEEPS_RECORDS, 1);
+    script.set_clock(script.mono_ms + EXPECTED_MS - 3_000);
+    script.crash();
+    script.poll(job, seen(&[], 1));
+    let gap_ms = script.engine.next_deadline_ms().expect("a deadline") - script.mono_ms;
+    assert_eq!(gap_ms, EXPECTED_MS / 20, "its end is near, so it is asked for often");
+}

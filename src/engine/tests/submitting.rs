@@ -1,0 +1,159 @@
+//! From queued to accepted: intent before money, refusals, waits, places, cancelling.
+
+use super::script::*;
+use crate::domain::job::{Charged, FailureClass, JobState};
+use crate::domain::outcome::SubmitOutcome;
+use crate::domain::sample;
+use crate::engine::{Command, Input};
+
+#[test]
+fn the_happy_path_is_one_story() {
+    let mut script = Script::new();
+    let job = script.job(KEEPS_RECORDS, 1);
+    script.reply(job, accepted());
+    script.poll(job, seen(&[], 1));
+    script.poll(job, seen(&["a"], 0));
+    script.save(job, 0, Ok(()));
+    assert_eq!(script.story(job), "created sent accepted output_ready rendered saved succeeded");
+    let row = &script.rows[&job];
+    assert_eq!((row.state, row.sends, row.error.clone()), (JobState::Succeeded, 1, None));
+    assert_eq!(row.files().count(), 1);
+    assert!(!script.engine.is_live(job));
+    assert_eq!((script.open.len(), script.engine.next_deadline_ms()), (0, None));
+}
+
+#[test]
+fn intent_before_money() {
+    let mut script = Script::new();
+    let job = script.job(KEEPS_RECORDS, 1);
+    // `give` has checked that the step that sends also writes `Sent`; the sent job carries its key.
+    assert_eq!(script.story(job), "created sent");
+    let [Command::Submit { job: sent }] = &script.open[..] else { panic!("{:?}", script.open) };
+    assert_eq!(**sent, script.rows[&job]);
+    assert_eq!(
+        (sent.state, sent.sends, sent.sent_at),
+        (JobState::Submitting, 1, Some(script.wall))
+    );
+}
+
+#[test]
+fn retry_after_is_honoured_to_the_millisecond() {
+    let mut script = Script::new();
+    let job = script.job(KEEPS_RECORDS, 1);
+    let key = script.rows[&job].attempt_key;
+    script.reply(job, busy(Some(7_000)));
+    assert_eq!(script.state(job), JobState::RetryWait);
+    script.pass(6_999);
+    assert!(!script.is_sending(job));
+    script.pass(1);
+    assert!(script.is_sending(job));
+    assert_eq!((script.rows[&job].sends, script.rows[&job].attempt_key), (2, key));
+    script.reply(job, accepted());
+    assert_eq!(script.error_class(job), None, "what passed is no error any more");
+}
+
+#[test]
+fn without_retry_after_the_waits_double() {
+    let mut script = Script::new();
+    let job = script.job(KEEPS_RECORDS, 1);
+    for longest_ms in [1_250, 2_500, 5_000, 10_000] {
+        script.reply(job, busy(None));
+        let wait_ms = script.engine.next_deadline_ms().expect("a deadline") - script.mono_ms;
+        assert!((longest_ms * 4 / 5..=longest_ms).contains(&wait_ms), "{wait_ms}");
+    }
+}
+
+#[test]
+fn a_provider_that_stays_busy_is_asked_ten_times() {
+    let mut script = Script::new();
+    let job = script.job(KEEPS_RECORDS, 1);
+    for _ in 0..10 {
+        script.reply(job, busy(None));
+    }
+    assert_eq!((script.state(job), script.rows[&job].sends), (JobState::Failed, 10));
+    assert_eq!(script.error_class(job), Some(FailureClass::Rate));
+    assert_eq!((script.open.len(), script.engine.next_deadline_ms()), (0, None));
+}
+
+#[test]
+fn a_busy_provider_is_left_alone_with_every_job() {
+    let mut script = Script::new();
+    let first = script.job(KEEPS_RECORDS, 1);
+    script.reply(first, busy(Some(30_000)));
+    let second = script.job(KEEPS_RECORDS, 1);
+    let elsewhere = script.job(KEEPS_NONE, 1);
+    assert!(script.is_sending(elsewhere) && !script.is_sending(second));
+    script.pass(29_999);
+    assert!(!script.is_sending(second));
+    script.pass(1);
+    assert!(script.is_sending(first) && script.is_sending(second));
+}
+
+#[test]
+fn what_never_left_is_sent_again_and_holds_up_no_other_job() {
+    let mut script = Script::new();
+    let first = script.job(KEEPS_NONE, 1);
+    script.reply(first, SubmitOutcome::Busy(trouble(FailureClass::Network, None)));
+    let second = script.job(KEEPS_NONE, 1);
+    assert!(script.is_sending(second), "one unreachable moment says nothing of the next");
+    script.reply(first, accepted());
+    assert_eq!(script.story(first), "created sent postponed sent accepted");
+}
+
+#[test]
+fn a_refusal_is_final_and_free() {
+    let mut script = Script::new();
+    let job = script.job(KEEPS_RECORDS, 1);
+    script.reply(job, SubmitOutcome::Refused(sample::error(FailureClass::Parameter)));
+    assert_eq!(script.story(job), "created sent failed");
+    assert_eq!(script.error_class(job), Some(FailureClass::Parameter));
+    assert_eq!(script.rows[&job].charge().map(|charge| charge.0), Some(0));
+    assert_eq!((script.open.len(), script.engine.next_deadline_ms()), (0, None));
+}
+
+#[test]
+fn jobs_beyond_a_providers_places_wait_for_one() {
+    let mut script = Script::new();
+    let [first, second, third] = [0; 3].map(|_| script.job(KEEPS_RECORDS, 1));
+    assert!(script.is_sending(first) && script.is_sending(second));
+    script.pass(3_600_000);
+    assert_eq!(script.state(third), JobState::Queued);
+    script.reply(first, accepted());
+    assert_eq!(script.state(third), JobState::Queued, "a running job keeps its place");
+    script.poll(first, seen(&["a"], 0));
+    assert!(script.is_sending(third), "a rendered one has left it");
+}
+
+#[test]
+fn only_what_was_not_sent_can_be_canceled() {
+    let mut script = Script::new();
+    let [running, waiting, queued] = [0; 3].map(|_| script.job(KEEPS_RECORDS, 1));
+    script.reply(running, accepted());
+    script.reply(waiting, busy(Some(60_000)));
+    for job in [running, waiting, queued] {
+        script.give(Input::Cancel { job });
+    }
+    assert_eq!(script.story(running), "created sent accepted", "it would be billed all the same");
+    assert_eq!(script.story(waiting), "created sent postponed canceled");
+    assert_eq!(script.story(queued), "created canceled");
+    let charged = script.rows[&queued].error.as_ref().map(|error| error.charged);
+    assert_eq!(charged, Some(Charged::NotCharged));
+    script.pass(120_000);
+    assert!(!script.is_sending(waiting) && !script.is_sending(queued));
+}
+
+#[test]
+fn a_finished_job_takes_nothing_more() {
+    let mut script = Script::new();
+    let job = script.running(KEEPS_RECORDS, 1);
+    script.poll(job, seen(&["a"], 0));
+    script.save(job, 0, Ok(()));
+    let ended = script.rows[&job].clone();
+    script.answer_poll(vec![job], Ok(vec![(job, seen(&["a", "b"], 0))]));
+    script.give(Input::Submitted { job, outcome: busy(None) });
+    script.give(Input::Saved { job, index: 0, outcome: Err(gone()) });
+    script.give(Input::Cancel { job });
+    script.give(Input::Adopt { job: Box::new(ended.clone()), expected_ms: EXPECTED_MS });
+    assert_eq!(script.rows[&job], ended);
+    assert_eq!((script.open.len(), script.engine.next_deadline_ms()), (0, None));
+}
