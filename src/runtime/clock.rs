@@ -8,9 +8,6 @@ use uuid::Uuid;
 use crate::domain::job::JobId;
 use crate::engine::Now;
 
-/// What the monotonic clock reads at its start, so that what began long before has a time on it too.
-const BEFORE_MS: u64 = 1 << 40;
-
 /// The wall clock and a monotonic one that starts with this value.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
@@ -26,12 +23,12 @@ impl Clock {
 
     /// The time now.
     pub fn now(&self) -> Now {
-        Now { wall: wall(), mono_ms: BEFORE_MS + self.start.elapsed().as_millis() as u64 }
+        Now { wall: wall(), mono_ms: self.start.elapsed().as_millis() as u64 }
     }
 
     /// The moment at which the monotonic clock will read `mono_ms`.
     pub fn instant(&self, mono_ms: u64) -> Instant {
-        self.start + std::time::Duration::from_millis(mono_ms.saturating_sub(BEFORE_MS))
+        self.start + std::time::Duration::from_millis(mono_ms)
     }
 }
 

@@ -267,15 +267,15 @@ fn an_image_must_have_a_size_a_shape_and_a_weight_that_the_provider_takes() {
         assert_eq!(first(image(width, height, 1)), [expected]);
     }
     assert_eq!(
-        first(image(600, 600, 10_485_761)),
-        ["first frame: fox.png has 10485761 bytes; 10485760 bytes are the most"]
+        first(image(600, 600, 12_400_000)),
+        ["first frame: fox.png has 12.4 MB; 10.5 MB are the most"]
     );
 }
 
 #[test]
 fn an_image_comes_as_a_file_or_by_its_web_address() {
     let first = |model: &str, image| refusals(model, |choices| choices.first_frame = image);
-    let wanted = "give a file, or an address that begins with https://";
+    let wanted = "give a file, or an address that begins with https:// or http://";
     for address in ["ftp://x.example/a.png", "a.png", "https://"] {
         let expected = format!("first frame: '{address}' is no web address; {wanted}");
         assert_eq!(first("runware/1.5-pro", url(address)), [expected]);
@@ -326,4 +326,16 @@ fn a_final_is_its_draft_at_another_resolution() {
         refusal.expect_err("refused").to_string(),
         "draft: this model can't promote drafts; run it again as a full render instead"
     );
+}
+
+#[test]
+fn a_portrait_image_makes_a_portrait_clip_unless_something_else_is_chosen() {
+    let ratio = |choose: Option<&str>| {
+        let made = made("runware/1.5-pro", |choices| {
+            choices.first_frame = image(720, 1280, 1);
+            choices.aspect = choose.and_then(|text| text.parse().ok());
+        });
+        made.aspect.to_string()
+    };
+    assert_eq!((ratio(None).as_str(), ratio(Some("1:1")).as_str()), ("9:16", "1:1"));
 }

@@ -168,7 +168,8 @@ fn progress_is_passed_on_and_not_stored() {
     let report = Report { pending: 1, progress_percent: Some(40), ..Report::default() };
     script.poll(job, Sighting::Seen(report));
     script.poll(job, seen(&[], 1));
-    let told: Vec<Option<u8>> = script.engine.jobs().map(|(_, percent)| percent).collect();
+    let told: Vec<Option<u8>> =
+        script.engine.jobs().map(|watched| watched.progress_percent).collect();
     assert_eq!(told, [Some(40)], "a report that says nothing of it leaves it as it was");
     assert_eq!(script.events[&job].len(), events);
 }

@@ -60,7 +60,7 @@ fn what_is_gone_for_good_expires() {
     let mut script = Script::new();
     let job = script.running(KEEPS_RECORDS, 1);
     script.poll(job, seen(&["a"], 0));
-    for _ in 0..4 {
+    for _ in 0..6 {
         assert_eq!(script.state(job), JobState::Downloading);
         script.save(job, 0, Err(gone()));
     }
@@ -75,7 +75,7 @@ fn one_file_saved_and_one_lost_is_a_success_that_says_so() {
     let mut script = Script::new();
     let job = script.running(KEEPS_RECORDS, 2);
     script.poll(job, seen(&["a", "b"], 0));
-    for _ in 0..4 {
+    for _ in 0..6 {
         script.save(job, 0, Err(gone()));
     }
     script.save(job, 1, Ok(()));
@@ -122,7 +122,7 @@ fn a_lost_result_does_not_stand_for_one_that_is_still_rendering() {
     let mut script = Script::new();
     let job = script.running(KEEPS_RECORDS, 2);
     script.poll(job, seen(&["a"], 1));
-    for _ in 0..4 {
+    for _ in 0..6 {
         script.save(job, 0, Err(gone()));
     }
     assert!(script.rows[&job].outputs[0].lost);
@@ -138,7 +138,7 @@ fn a_lost_result_does_not_hide_one_that_fails_later() {
     let mut script = Script::new();
     let job = script.running(KEEPS_RECORDS, 2);
     script.poll(job, seen(&["a"], 1));
-    for _ in 0..4 {
+    for _ in 0..6 {
         script.save(job, 0, Err(gone()));
     }
     script.poll(job, seen_failing(&["a"], &[FailureClass::Moderated], 0));
@@ -158,4 +158,16 @@ fn an_address_that_moves_during_a_transfer_is_used_for_the_next_one() {
     let fetched = script.save(job, 0, Err(gone()));
     assert_ne!(fetched.url, MOVED);
     assert_eq!(script.save(job, 0, Ok(())).url, MOVED);
+}
+
+#[test]
+fn an_address_that_refuses_connections_is_asked_for_anew_at_the_second_time() {
+    let mut script = Script::new();
+    let job = script.running(KEEPS_RECORDS, 1);
+    script.poll(job, seen(&["a"], 0));
+    script.save(job, 0, Err(broken()));
+    script.save(job, 0, Err(broken()));
+    script.poll(job, moved());
+    assert_eq!(script.save(job, 0, Ok(())).url, MOVED);
+    assert_eq!(script.state(job), JobState::Succeeded);
 }

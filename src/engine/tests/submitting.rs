@@ -157,3 +157,15 @@ fn a_finished_job_takes_nothing_more() {
     assert_eq!(script.rows[&job], ended);
     assert_eq!((script.open.len(), script.engine.next_deadline_ms()), (0, None));
 }
+
+#[test]
+fn a_wish_to_stop_forbids_sending_again_what_never_arrived() {
+    let mut script = Script::new();
+    let job = script.job(KEEPS_RECORDS, 1);
+    script.reply(job, lost());
+    script.give(Input::Cancel { job });
+    script.unknown_until_look_up(job);
+    script.records(job, Ok(Sighting::NotKnown));
+    assert_eq!(script.state(job), JobState::Canceled);
+    assert!(!script.is_sending(job));
+}
