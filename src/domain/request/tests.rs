@@ -283,7 +283,7 @@ fn an_image_comes_as_a_file_or_by_its_web_address() {
     assert_eq!(
         first("runpod/1.0-pro", image(600, 600, 1)),
         [
-            "first frame: Seedance 1.0 Pro takes an image by its web address only; give an address that begins with https://"
+            "first frame: Seedance 1.0 Pro takes an image by its web address only; give an address that begins with https:// or http://"
         ]
     );
 }

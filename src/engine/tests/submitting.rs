@@ -2,7 +2,7 @@
 
 use super::script::*;
 use crate::domain::job::{Charged, FailureClass, JobState};
-use crate::domain::outcome::SubmitOutcome;
+use crate::domain::outcome::{Sighting, SubmitOutcome};
 use crate::domain::sample;
 use crate::engine::{Command, Input};
 
