@@ -2,6 +2,7 @@
 //! against the sandbox that it carries.
 
 mod damage;
+mod disk;
 mod drafts;
 mod dry_run;
 mod examples;
