@@ -1,5 +1,6 @@
 //! Staying with jobs until they were accepted or have ended, and saying how they did.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,6 +51,9 @@ pub(super) async fn jobs(
     ids: &[JobId],
     until: Until,
 ) -> Result<u8, Trouble> {
+    // How often the disk refused in earlier runs: whoever waits anew has freed some space perhaps.
+    let tries_before: HashMap<JobId, u32> =
+        read(&workspace, ids).await?.into_iter().map(|job| (job.id, job.download_tries)).collect();
     let mut driver = Driver::start(Arc::clone(&workspace));
     let mut waiting = ids.to_vec();
     let mut seen_version = None;
@@ -62,7 +66,8 @@ pub(super) async fn jobs(
         if seen_version != Some(snapshot.version) {
             seen_version = Some(snapshot.version);
             for job in read(&workspace, &waiting).await? {
-                if let Some(code) = arrived(&job, until) {
+                let before = tries_before.get(&job.id).copied().unwrap_or_default();
+                if let Some(code) = arrived(&job, until, before) {
                     waiting.retain(|id| *id != job.id);
                     status = status.max(code);
                     print(context, &workspace, &job)?;
@@ -91,8 +96,9 @@ async fn read(workspace: &Workspace, ids: &[JobId]) -> Result<Vec<Job>, Trouble>
     Ok(jobs.await??)
 }
 
-/// The exit status of a job that needs no more waiting.
-fn arrived(job: &Job, until: Until) -> Option<u8> {
+/// The exit status of a job that needs no more waiting. Its file was tried `tries_before` times
+/// before the wait began.
+fn arrived(job: &Job, until: Until, tries_before: u32) -> Option<u8> {
     match job.state {
         JobState::Succeeded => Some(0),
         JobState::Failed | JobState::Canceled | JobState::Expired => Some(1),
@@ -103,7 +109,11 @@ fn arrived(job: &Job, until: Until) -> Option<u8> {
             Some(0)
         }
         // A full disk does not pass by itself; the result waits at the provider.
-        JobState::Downloading if job.download_tries >= MAX_DISK_TRIES && is_disk(job) => Some(3),
+        JobState::Downloading
+            if job.download_tries >= tries_before + MAX_DISK_TRIES && is_disk(job) =>
+        {
+            Some(3)
+        }
         _ => None,
     }
 }

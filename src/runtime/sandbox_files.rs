@@ -1,7 +1,7 @@
 //! What the sandbox keeps on disk: its journal, its address, and the clips it rendered.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -78,7 +78,10 @@ impl SandboxFiles {
             lines.push(b'\n');
         }
         let path = self.folder.join("journal.jsonl");
-        let mut file = OpenOptions::new().create(true).append(true).open(path)?;
+        let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
+        if ends_in_a_cut_line(&mut file)? {
+            lines.insert(0, b'\n');
+        }
         file.write_all(&lines)
     }
 
@@ -109,5 +112,37 @@ impl SandboxFiles {
                 drop(fs::remove_file(entry.path()));
             }
         }
+    }
+}
+
+/// Whether the last write was cut, by a crash or a full disk. What is appended there would be lost
+/// with the rest of that line.
+fn ends_in_a_cut_line(file: &mut File) -> io::Result<bool> {
+    if file.metadata()?.len() == 0 {
+        return Ok(false);
+    }
+    let mut last = [0];
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut last)?;
+    Ok(last != *b"\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::money::MicroUsd;
+
+    #[test]
+    fn a_cut_line_does_not_take_the_next_record_with_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let files = SandboxFiles::open(folder.path()).expect("its files");
+        let record = |tasks| Record::Earlier { tasks, billed: MicroUsd::ZERO };
+        files.append(&[record(1)]).expect("kept");
+        let path = folder.path().join("journal.jsonl");
+        let mut content = fs::read(&path).expect("a journal");
+        content.extend(b"{\"record\":\"earlier\",\"ta");
+        fs::write(&path, content).expect("cut");
+        files.append(&[record(2)]).expect("kept");
+        assert_eq!(files.journal().expect("read"), [record(1), record(2)]);
     }
 }

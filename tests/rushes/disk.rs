@@ -1,0 +1,108 @@
+//! Disks that refuse: full, read-only, or no place for a folder at all.
+
+use std::fs;
+use std::path::PathBuf;
+
+use super::support::{Desk, Running, facts, skipped, text};
+
+/// A clip of 1.1 MB.
+const FOUR_SECONDS: [&str; 11] = [
+    "generate",
+    "--json",
+    "--wait",
+    "--model",
+    "sandbox/1.0-pro",
+    "--duration",
+    "4",
+    "--seed",
+    "1",
+    "--prompt",
+    "a fox",
+];
+
+#[test]
+fn a_data_folder_that_can_not_be_made_is_said_with_the_way_out() {
+    let desk = Desk::new();
+    for line in [&["jobs"][..], &["generate", "--prompt", "a fox"], &["doctor"]] {
+        let line: Vec<&str> = ["--data-dir", "/dev/null/x"].iter().chain(line).copied().collect();
+        desk.run(&line).expecting(1).saying(&["/dev/null/x", "--data-dir"]);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_read_only_data_folder_is_said_and_nothing_is_sent() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let desk = Desk::new();
+    let set = |mode| {
+        let permissions = fs::Permissions::from_mode(mode);
+        fs::set_permissions(desk.data(), permissions).expect("the folder's mode is set");
+    };
+    fs::create_dir(desk.data()).expect("a folder");
+    set(0o555);
+    if fs::write(desk.data().join("probe"), "").is_ok() {
+        return skipped("this user may write into a read-only folder");
+    }
+    desk.run(&["generate", "--prompt", "a fox"]).expecting(1).saying(&["writable", "--data-dir"]);
+    set(0o755);
+}
+
+/// A limit on the size of files stands for a disk that refuses the clip but not the database: the
+/// job is kept, the result waits at the provider, and the next command fetches it.
+#[cfg(unix)]
+#[test]
+fn a_clip_that_does_not_fit_is_fetched_later_and_not_paid_again() {
+    let desk = Desk::new();
+    let mut remote = desk.start(&["sandbox", "--listen", "127.0.0.1:0"]);
+    remote.next_line();
+    let mut command = desk.around("sh");
+    // In blocks of 512 bytes: more than the database's log needs, less than the clip does.
+    let script = "trap '' XFSZ; ulimit -f 1000; exec \"$@\"";
+    command.args(["-c", script, "sh", env!("CARGO_BIN_EXE_rushes")]);
+    command.args(FOUR_SECONDS);
+    let ended = Running::start(command).ended().expecting(3);
+    let job = ended.object();
+    assert_eq!(job["state"], "downloading", "{job}");
+    assert_eq!(job.pointer("/error/class"), Some(&"disk".into()), "{job}");
+    assert!(text(&job, "/error/advice").contains("rushes wait"), "{job}");
+    let waited = desk.done(&["wait", "--json"]).object();
+    assert_eq!((&waited["id"], &waited["state"]), (&job["id"], &"succeeded".into()));
+    assert_eq!(facts(&waited).frames, 96);
+    assert_eq!(desk.accepted_once_each(), 1);
+}
+
+/// A real full disk, where one can be mounted: the program ends with advice, and goes on afterwards.
+#[test]
+fn a_full_disk_loses_nothing() {
+    let desk = Desk::new();
+    fs::create_dir(desk.data()).expect("a folder");
+    let Some(_disk) = Disk::mount(desk.data(), "1m") else {
+        return skipped("no small disk can be mounted here");
+    };
+    let ended = desk.run(&FOUR_SECONDS);
+    assert!(matches!(ended.status, Some(1 | 3)), "{:?} {}{}", ended.status, ended.out, ended.err);
+    let told = format!("{}{}", ended.out, ended.err);
+    assert!(told.contains("space") || told.contains("full"), "{told}");
+    for path in Desk::files(&desk.data().join("sandbox/files")) {
+        fs::remove_file(path).expect("space is freed");
+    }
+    desk.done(&["history", "--json"]);
+}
+
+/// A disk of its own, unmounted at the end.
+struct Disk(PathBuf);
+
+impl Disk {
+    fn mount(at: PathBuf, size: &str) -> Option<Self> {
+        let mut mount = std::process::Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &format!("size={size}"), "none"]).arg(&at);
+        let output = mount.output().ok()?;
+        output.status.success().then_some(Self(at))
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        drop(std::process::Command::new("umount").arg("-l").arg(&self.0).output());
+    }
+}

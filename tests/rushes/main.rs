@@ -1,0 +1,14 @@
+//! The program from outside: the built binary on real folders, files, sockets and signals, offline,
+//! against the sandbox that it carries.
+
+mod damage;
+mod disk;
+mod drafts;
+mod dry_run;
+mod examples;
+mod keys;
+mod output;
+mod support;
+mod together;
+mod troubles;
+mod wrong_input;
