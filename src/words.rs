@@ -176,3 +176,25 @@ pub fn event(event: &JobEvent) -> String {
         JobEvent::Doubted { error } => format!("in doubt: {}", error.message),
     }
 }
+
+/// `text` in at most `cells` cells, with an ellipsis where it was cut.
+pub fn cut(text: &str, cells: usize) -> String {
+    use unicode_segmentation::UnicodeSegmentation as _;
+    use unicode_width::UnicodeWidthStr as _;
+    if text.width() <= cells {
+        return text.to_owned();
+    }
+    let mut kept = String::new();
+    let mut used = 1;
+    for grapheme in text.graphemes(true) {
+        used += grapheme.width();
+        if used > cells {
+            break;
+        }
+        kept.push_str(grapheme);
+    }
+    if cells > 0 {
+        kept.push('…');
+    }
+    kept
+}

@@ -38,6 +38,9 @@ pub(super) enum Verb {
     Promote {
         /// The draft: its id, or the beginning of it
         job: String,
+        /// Which of several results, counted from 1
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
+        result: Option<u32>,
         /// 720p or 1080p; the highest that the model promotes to if left out
         #[arg(long)]
         resolution: Option<Resolution>,
@@ -112,6 +115,7 @@ pub(super) enum Verb {
 
 /// What a person wants rendered.
 #[derive(clap::Args, Debug)]
+#[command(allow_negative_numbers = true)]
 pub(super) struct Wish {
     /// The prompt
     #[arg(
@@ -140,10 +144,10 @@ pub(super) struct Wish {
     #[arg(long, value_name = "S")]
     pub(super) duration: Option<ClipLength>,
     /// The seed, to make the same again
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<u64>)]
     pub(super) seed: Option<u64>,
     /// How many variations, each paid for
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<u32>)]
     pub(super) results: Option<u32>,
     /// Sound on or off, where the model makes sound
     #[arg(long, value_name = "on|off")]
@@ -161,7 +165,7 @@ pub(super) struct Wish {
     #[arg(long, value_name = "F", value_parser = format)]
     pub(super) format: Option<crate::domain::request::OutputFormat>,
     /// The output quality, as the provider counts it
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<u32>)]
     pub(super) quality: Option<u32>,
     /// Stay until the file is on disk
     #[arg(long)]
@@ -198,6 +202,10 @@ fn format(text: &str) -> Result<crate::domain::request::OutputFormat, String> {
         "webm" => Ok(OutputFormat::Webm),
         other => Err(format!("'{other}' is no format; choose mp4, mov or webm")),
     }
+}
+
+fn whole<T: std::str::FromStr>(text: &str) -> Result<T, String> {
+    text.trim().parse().map_err(|_| "write a whole number, 0 or more".to_owned())
 }
 
 fn speed(text: &str) -> Result<f64, String> {

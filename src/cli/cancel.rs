@@ -32,6 +32,13 @@ pub(super) async fn run(context: &mut Context, text: &str) -> Result<u8, Trouble
             job = find_job(&workspace, &id.to_string()).await?;
         }
     }
+    if matches!(job.state, JobState::Submitting | JobState::Confirming) {
+        workspace.store.run(move |store| store.ask_cancel(id)).await??;
+        return Err(Trouble::unknown(format!(
+            "whether the provider has job {id} is not known yet: it is being asked, and the job will not be sent again. `rushes wait {}` tells how it ended",
+            id.short()
+        )));
+    }
     match job.state {
         JobState::Canceled if context.json => {
             context.out.json(&JobJson::new(&job, &context.places.data_dir))?;

@@ -17,7 +17,11 @@ struct Finding {
 }
 
 pub(super) async fn run(context: &mut Context) -> Result<u8, Trouble> {
-    let workspace = context.workspace()?;
+    let workspace = match context.workspace() {
+        Ok(workspace) => workspace,
+        Err(Trouble::Said { message, .. }) => return without_workspace(context, message),
+        Err(other) => return Err(other),
+    };
     let mut findings = vec![
         found(true, "data", context.places.data_dir.display().to_string()),
         config(context),
@@ -30,16 +34,34 @@ pub(super) async fn run(context: &mut Context) -> Result<u8, Trouble> {
     let here = Here::look();
     findings.push(found(here.can_show(), "player", here.in_words(&workspace.config.player)));
     let ok = findings.iter().all(|finding| finding.ok || finding.about == "player");
-    for finding in findings {
+    print(context, findings)?;
+    Ok(u8::from(!ok))
+}
+
+/// What can be said where the data folder, its database or the config can't be used: the doctor is needed
+/// most there.
+fn without_workspace(context: &mut Context, why: String) -> Result<u8, Trouble> {
+    let here = Here::look();
+    let findings = vec![
+        found(true, "data", context.places.data_dir.display().to_string()),
+        config(context),
+        found(false, "opening", why),
+        found(here.can_show(), "player", here.in_words(&[])),
+    ];
+    print(context, findings)?;
+    Ok(1)
+}
+
+fn print(context: &mut Context, findings: Vec<Finding>) -> Result<(), Trouble> {
+    for Finding { ok, about, what } in findings {
         if context.json {
-            let Finding { ok, about, what } = finding;
             context.out.json(&json!({ "about": about, "ok": ok, "what": what }))?;
         } else {
-            let mark = if finding.ok { "ok" } else { "--" };
-            context.out.line(&format!("{mark}  {:<9} {}", finding.about, finding.what))?;
+            let mark = if ok { "ok" } else { "--" };
+            context.out.line(&format!("{mark}  {about:<9} {what}"))?;
         }
     }
-    Ok(u8::from(!ok))
+    Ok(())
 }
 
 fn found(ok: bool, about: &str, what: String) -> Finding {
@@ -53,6 +75,15 @@ fn config(context: &Context) -> Finding {
 }
 
 fn catalog(workspace: &Workspace) -> Finding {
+    if let Some(id) =
+        workspace.config.model.as_ref().filter(|id| workspace.catalog.model(id).is_none())
+    {
+        return found(
+            false,
+            "catalog",
+            format!("the config's model '{id}' is not in it; `rushes models --all` lists what is"),
+        );
+    }
     let problems = workspace.catalog_problems.len();
     let models = workspace.catalog.models.len();
     let what = match problems {

@@ -82,10 +82,25 @@ pub(super) async fn jobs(
             changed = driver.changed() => changed?,
             () = tokio::time::sleep(LINE_TICK), if context.out.is_live() => {}
             _ = &mut interrupted => {
-                return Err(Trouble::unknown("interrupted; what was accepted goes on at the provider, and `rushes wait` continues it"));
+                let waiting = read(&workspace, &waiting).await?;
+                return Err(Trouble::unknown(interrupted_words(&waiting)));
             }
         }
     }
+}
+
+/// Where each job stands when nobody waits for it any longer.
+fn interrupted_words(jobs: &[Job]) -> String {
+    let words = jobs.iter().map(|job| {
+        let what = match job.state {
+            JobState::Queued | JobState::RetryWait => "is not sent yet and not charged",
+            JobState::Submitting | JobState::Confirming => "may or may not be at the provider",
+            _ => "goes on at the provider",
+        };
+        format!("job {} {what}", job.id)
+    });
+    let all: Vec<String> = words.collect();
+    format!("interrupted: {}; `rushes wait` carries on", all.join(", "))
 }
 
 async fn read(workspace: &Workspace, ids: &[JobId]) -> Result<Vec<Job>, Trouble> {
@@ -127,9 +142,13 @@ fn show(context: &mut Context, snapshot: &Snapshot, waiting: &[JobId], complaine
     for (provider, error) in &snapshot.troubles {
         if !*complained {
             *complained = true;
-            context
-                .out
-                .note(&format!("{provider} does not answer: {}; asking again", error.message));
+            let what = match error.class {
+                FailureClass::Key => {
+                    format!("{provider} was not asked: {}; the jobs are safe there", error.message)
+                }
+                _ => format!("{provider} does not answer: {}; asking again", error.message),
+            };
+            context.out.note(&what);
         }
     }
     if snapshot.troubles.is_empty() {
@@ -144,7 +163,7 @@ fn show(context: &mut Context, snapshot: &Snapshot, waiting: &[JobId], complaine
         String::new()
     };
     let line = live_line(first);
-    context.out.progress(&format!("{line}{more}"));
+    context.out.progress(&[format!("{line}{more}")]);
 }
 
 /// `running · 4 s · 40 % · draft · 864x496 · …`.
@@ -186,8 +205,17 @@ fn print(context: &mut Context, workspace: &Workspace, job: &Job) -> Result<(), 
         context.out.line(&format!("  {} ({})", path.display(), words::bytes(file.bytes)))?;
     }
     if let Some(error) = &job.error {
+        let (saved, asked) = (job.files().count(), job.request.results as usize);
+        if job.state == JobState::Succeeded && saved < asked {
+            context.out.line(&format!(
+                "  only {saved} of {} could be had:",
+                words::count(asked, "result")
+            ))?;
+        }
         context.out.line(&format!("  {}", words::error_line(error)))?;
-        context.out.line(&format!("  {}", error.advice()))?;
+        if job.state != JobState::Succeeded {
+            context.out.line(&format!("  {}", error.advice()))?;
+        }
     }
     let short = job.id.short();
     if job.state == JobState::Succeeded && job.draft_id().is_some() {

@@ -90,7 +90,14 @@ fn prompt(wish: &Wish) -> Result<String, Trouble> {
             .and_then(|file| file.take(MAX_PROMPT_BYTES).read_to_string(&mut text))
     };
     read.map_err(|error| {
-        Trouble::wrong(format!("the prompt file {} can't be read: {error}", path.display()))
+        let why = match error.kind() {
+            std::io::ErrorKind::InvalidData => "it is not UTF-8 text".to_owned(),
+            _ => error.to_string(),
+        };
+        Trouble::wrong(format!(
+            "the prompt file {} can't be read: {why}. Nothing was sent",
+            path.display()
+        ))
     })?;
     // An editor ends a file with a newline, which is no part of the prompt.
     Ok(clean(text.trim_end()))
@@ -120,7 +127,7 @@ fn dry_run(
     let contents = images::contents(images);
     let wire = registry::submit(provider.protocol, &base_url, &model, &job, &contents)
         .map_err(|error| Trouble::failed(error.message))?;
-    let body: Value = serde_json::from_slice(&wire.body).map_err(Trouble::failed)?;
+    let mut body: Value = serde_json::from_slice(&wire.body).map_err(Trouble::failed)?;
     let estimate = &job.estimate;
     if context.json {
         context.out.json(&json!({
@@ -138,12 +145,26 @@ fn dry_run(
     if let Some(warning) = submit::status_warning(&model) {
         context.out.note(&format!("warning: {warning}"));
     }
-    context.out.line(&format!("estimate {estimate}"))?;
+    context.out.line(&format!("estimate: {estimate}"))?;
     for line in crate::words::estimate_parts(estimate) {
         context.out.line(&format!("  {line}"))?;
     }
     context.out.line(&format!("POST {}", wire.url))?;
+    shorten(&mut body);
     context.out.line(&serde_json::to_string_pretty(&body).map_err(Trouble::failed)?)?;
     context.out.note("nothing was sent");
     Ok(0)
+}
+
+/// Shows an image that goes along as data by its beginning: nobody reads megabytes of it.
+fn shorten(value: &mut Value) {
+    match value {
+        Value::String(text) if text.starts_with("data:") && text.len() > 80 => {
+            let begin: String = text.chars().take(40).collect();
+            *text = format!("{begin}… ({} characters; --json prints them all)", text.len());
+        }
+        Value::Array(all) => all.iter_mut().for_each(shorten),
+        Value::Object(parts) => parts.values_mut().for_each(shorten),
+        _ => {}
+    }
 }

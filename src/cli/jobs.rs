@@ -49,8 +49,8 @@ pub(super) async fn carry_on(workspace: &Arc<Workspace>) -> Result<(), Trouble> 
     }
 }
 
-/// Prints every change until interrupted: over a terminal as one table that is redrawn, otherwise a
-/// row each time that a job changed.
+/// Shows changes until interrupted: on a terminal as one table that is redrawn, otherwise a row each
+/// time that a job changed.
 async fn follow(context: &mut Context, workspace: &Arc<Workspace>) -> Result<u8, Trouble> {
     let mut driver = Driver::start(Arc::clone(workspace));
     let mut shown: Vec<Job> = Vec::new();
@@ -58,18 +58,34 @@ async fn follow(context: &mut Context, workspace: &Arc<Workspace>) -> Result<u8,
     tokio::pin!(interrupted);
     loop {
         let jobs = read(workspace).await?;
-        let changed: Vec<Job> = jobs.iter().filter(|job| !shown.contains(job)).cloned().collect();
-        if !changed.is_empty() {
-            print(context, &changed)?;
-            shown = jobs;
-        }
-        if let Some(live) = driver.snapshot().jobs.first() {
-            context.out.progress(&live_line(live));
+        if context.out.is_live() && !context.json {
+            let now = wall();
+            let rows: Vec<Vec<String>> = jobs.iter().map(|job| row(job, now)).collect();
+            let mut lines = words::table(&rows);
+            lines.extend(
+                driver
+                    .snapshot()
+                    .jobs
+                    .iter()
+                    .map(|live| format!("{} {}", live.job.id.short(), live_line(live))),
+            );
+            context.out.progress(&lines);
+        } else {
+            let changed: Vec<Job> =
+                jobs.iter().filter(|job| !shown.contains(job)).cloned().collect();
+            if !changed.is_empty() {
+                print(context, &changed)?;
+                shown = jobs;
+            }
         }
         tokio::select! {
             changed = driver.changed() => changed?,
             () = tokio::time::sleep(Duration::from_secs(1)), if context.out.is_live() => {}
-            _ = &mut interrupted => return Ok(0),
+            _ = &mut interrupted => {
+                context.out.clear();
+                print(context, &read(workspace).await?)?;
+                return Ok(0);
+            }
         }
     }
 }

@@ -117,8 +117,8 @@ fn dispatch(context: &mut Context, verb: Option<Verb>) -> Result<u8, Trouble> {
     runtime.block_on(async {
         match verb {
             Verb::Generate(wish) => generate::run(context, wish).await,
-            Verb::Promote { job, resolution, wait, again } => {
-                promote::run(context, &job, resolution, wait, again).await
+            Verb::Promote { job, result, resolution, wait, again } => {
+                promote::run(context, &job, result, resolution, wait, again).await
             }
             Verb::Wait { jobs } => follow::run(context, &jobs).await,
             Verb::Jobs { watch } => jobs::run(context, watch).await,

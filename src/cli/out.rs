@@ -5,20 +5,21 @@ use std::io::{self, IsTerminal, Write};
 use serde::Serialize;
 
 use super::trouble::Trouble;
-use crate::domain::text::clean;
+use crate::domain::text::{clean, one_line};
+use crate::words;
 
 /// Standard output and standard error.
 #[derive(Debug)]
 pub(super) struct Out {
-    /// Whether a live line may be drawn and redrawn on standard error.
+    /// Whether lines may be drawn and redrawn on standard error.
     live: bool,
-    /// Whether a live line stands there now.
-    drawn: bool,
+    /// How many live lines stand there now.
+    drawn: usize,
 }
 
 impl Out {
     pub(super) fn new() -> Self {
-        Self { live: io::stderr().is_terminal(), drawn: false }
+        Self { live: io::stderr().is_terminal(), drawn: 0 }
     }
 
     /// Whether somebody watches.
@@ -52,23 +53,32 @@ impl Out {
         drop(writeln!(io::stderr().lock(), "{}", clean(text)));
     }
 
-    /// Replaces the live line, where somebody watches.
-    pub(super) fn progress(&mut self, text: &str) {
-        if self.live {
-            let line = crate::domain::text::one_line(text, 200);
-            drop(write!(io::stderr().lock(), "\r\x1b[2K{line}"));
-            drop(io::stderr().flush());
-            self.drawn = true;
+    /// Replaces what is live, where somebody watches: as many lines as fit, each cut to the window.
+    pub(super) fn progress(&mut self, lines: &[String]) {
+        if !self.live {
+            return;
         }
+        let (columns, rows) = crossterm::terminal::size().unwrap_or((80, 24));
+        let shown = lines.len().min(usize::from(rows.saturating_sub(1)));
+        let cut: Vec<String> = lines[..shown]
+            .iter()
+            .map(|line| words::cut(&one_line(line, 1000), usize::from(columns.saturating_sub(1))))
+            .collect();
+        self.clear();
+        drop(write!(io::stderr().lock(), "{}", cut.join("\r\n")));
+        drop(io::stderr().flush());
+        self.drawn = shown;
     }
 
-    /// Takes the live line away.
+    /// Takes away what is live.
     pub(super) fn clear(&mut self) {
-        if self.drawn {
-            drop(write!(io::stderr().lock(), "\r\x1b[2K"));
-            drop(io::stderr().flush());
-            self.drawn = false;
+        if self.drawn == 0 {
+            return;
         }
+        let up = if self.drawn > 1 { format!("\x1b[{}A", self.drawn - 1) } else { String::new() };
+        drop(write!(io::stderr().lock(), "\r{up}\x1b[J"));
+        drop(io::stderr().flush());
+        self.drawn = 0;
     }
 }
 

@@ -13,6 +13,7 @@ use crate::runtime::new_job::new_job;
 pub(super) async fn run(
     context: &mut Context,
     text: &str,
+    result: Option<u32>,
     resolution: Option<Resolution>,
     wait: bool,
     again: bool,
@@ -27,13 +28,27 @@ pub(super) async fn run(
             draft.id, draft.request.model,
         ))
     })?;
-    let draft_id = promotable.draft_id;
-    let request =
-        GenerationRequest::promote(&model, &draft.request, draft_id, draft.seed(), resolution)
-            .map_err(|refusal| Trouble::refused(&[refusal]))?;
+    let (draft_id, seed) = match result {
+        None => (promotable.draft_id, draft.seed()),
+        Some(number) => {
+            let output = draft.outputs.get(number as usize - 1);
+            let found = output.and_then(|output| Some((output.draft_id.clone()?, output.seed)));
+            found.ok_or_else(|| {
+                let count = crate::words::count(draft.outputs.len(), "result");
+                Trouble::wrong(format!(
+                    "the draft has no result {number} to promote; it has {count}"
+                ))
+            })?
+        }
+    };
+    let known_id = draft_id.clone();
+    let request = GenerationRequest::promote(&model, &draft.request, draft_id, seed, resolution)
+        .map_err(|refusal| Trouble::refused(&[refusal]))?;
     let id = draft.id;
     let children = workspace.store.run(move |store| store.children(id)).await??;
-    if let Some((child, state)) = same_final(&children, request.resolution).filter(|_| !again) {
+    if let Some((child, state)) =
+        same_final(&children, &known_id, request.resolution).filter(|_| !again)
+    {
         return Err(Trouble::wrong(format!(
             "the draft has a final at {} already: job {child} is {state}; add --again to pay for another",
             request.resolution,

@@ -10,6 +10,7 @@ use super::submit::find_job;
 use super::trouble::Trouble;
 use crate::domain::event::JobEvent;
 use crate::domain::job::Job;
+use crate::domain::promotion::Promotable;
 use crate::runtime::clock::wall;
 use crate::words;
 
@@ -27,42 +28,49 @@ pub(super) async fn run(context: &mut Context, text: &str) -> Result<u8, Trouble
     if context.json {
         return json_of(context, &job, &events, &children);
     }
-    let out = &mut context.out;
-    out.line(&format!("job {} {}", job.id, words::state(&job)))?;
-    out.line(&format!("  {} · {}", job.request.model, words::settings(&job.request)))?;
+    context.out.line(&format!("job {} {}", job.id, words::state(&job)))?;
+    context.out.line(&format!("  {} · {}", job.request.model, words::settings(&job.request)))?;
     if let Some(seed) = job.seed() {
-        out.line(&format!("  seed {seed}"))?;
+        context.out.line(&format!("  seed {seed}"))?;
     }
     for line in money(&workspace, &job) {
-        out.line(&format!("  {line}"))?;
+        context.out.line(&format!("  {line}"))?;
     }
     if let Some(parent) = job.parent {
-        out.line(&format!("  {} of job {}", parent.relation, parent.job))?;
+        context.out.line(&format!("  {} of job {}", parent.relation, parent.job))?;
     }
     for child in &children {
         let relation = child.parent.map_or("", |parent| parent.relation.word());
-        out.line(&format!("  {relation} -> job {} ({})", child.id, words::state(child)))?;
+        context.out.line(&format!("  {relation} -> job {} ({})", child.id, words::state(child)))?;
+    }
+    let model = workspace.catalog.model(&job.request.model);
+    if let Ok(promotable) = Promotable::of(&job, model, wall()) {
+        let left = words::span(promotable.left);
+        context.out.line(&format!(
+            "  can be promoted for another {left}: rushes promote {}",
+            job.id.short()
+        ))?;
     }
     for file in job.files() {
         let path = context.places.clip(&file.path);
-        out.line(&format!("  {} ({})", path.display(), words::bytes(file.bytes)))?;
-        out.line(&format!("  sha256 {}", file.sha256))?;
+        context.out.line(&format!("  {} ({})", path.display(), words::bytes(file.bytes)))?;
+        context.out.line(&format!("  sha256 {}", file.sha256))?;
     }
     if let Some(error) = &job.error {
-        out.line(&format!("  {}", words::error_line(error)))?;
-        out.line(&format!("  {}", error.advice()))?;
+        context.out.line(&format!("  {}", words::error_line(error)))?;
+        context.out.line(&format!("  {}", error.advice()))?;
     }
-    out.line("")?;
+    context.out.line("")?;
     for line in job.request.prompt.lines() {
-        out.line(&format!("  {line}"))?;
+        context.out.line(&format!("  {line}"))?;
     }
-    out.line("")?;
+    context.out.line("")?;
     let now = wall();
     for (at, event) in &events {
         let since = words::span(at.duration_since(job.created_at));
-        out.line(&format!("  +{since:<7} {}", words::event(event)))?;
+        context.out.line(&format!("  +{since:<7} {}", words::event(event)))?;
     }
-    out.line(&format!("  made {}", words::ago(job.created_at, now)))?;
+    context.out.line(&format!("  made {}", words::ago(job.created_at, now)))?;
     Ok(0)
 }
 

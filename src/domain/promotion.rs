@@ -81,14 +81,19 @@ impl fmt::Display for NotPromotable {
     }
 }
 
-/// The final of the same draft at `resolution` that is there or on its way, among the draft's
+/// The final of the result `draft_id` at `resolution` that is there or on its way, among the draft's
 /// `children`: a second one would be paid for again.
-pub fn same_final(children: &[Job], resolution: Resolution) -> Option<(JobId, JobState)> {
+pub fn same_final(
+    children: &[Job],
+    draft_id: &str,
+    resolution: Resolution,
+) -> Option<(JobId, JobState)> {
     let counts = |job: &&Job| {
         let there = matches!(job.state, JobState::Succeeded | JobState::InDoubt);
         (there || job.state.is_live())
             && job.request.kind == JobKind::Final
             && job.request.resolution == resolution
+            && job.request.draft_id.as_deref() == Some(draft_id)
     };
     children.iter().find(counts).map(|job| (job.id, job.state))
 }

@@ -85,6 +85,7 @@ actions! {
     ClearPrompt, "clear-prompt", "clear", "Empty the prompt; undo brings it back";
     ToggleMouse, "toggle-mouse", "mouse", "Let the terminal have the mouse, to select text, or take it back";
     NextTheme, "next-theme", "theme", "Take the next theme";
+    Redraw, "redraw", "redraw", "Paint the screen again, after something else wrote on it";
     Suspend, "suspend", "suspend", "Suspend the program; fg brings it back";
     Quit, "quit", "quit", "Quit; jobs go on at the provider";
 }

@@ -68,6 +68,7 @@ pub(super) fn perform(app: &mut App, action: Action) -> Vec<Effect> {
             app.say(format!("theme {}", app.theme_name), false);
             changed(app);
         }
+        Action::Redraw => return vec![Effect::Redraw],
         Action::Suspend => return vec![Effect::Suspend],
         Action::Quit => return vec![Effect::Quit],
         _ => return on_job(app, action),

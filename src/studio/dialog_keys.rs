@@ -159,7 +159,7 @@ fn repair(app: &mut App, story: Option<&JobStory>) -> Then {
 }
 
 fn promote(app: &mut App, dialog: &Dialog) -> Then {
-    let Dialog::Promote { draft, finals, chosen, children, .. } = dialog else {
+    let Dialog::Promote { draft, promotable, finals, chosen, children } = dialog else {
         return Then::Close(Vec::new());
     };
     let Some(choice) = finals.get(*chosen) else { return Then::Close(Vec::new()) };
@@ -170,7 +170,7 @@ fn promote(app: &mut App, dialog: &Dialog) -> Then {
     let parent = Some(Parent { job: draft.id, relation: Relation::Promote });
     let effect = Effect::Submit { request: Box::new(choice.request.clone()), parent };
     let resolution = choice.request.resolution;
-    if let Some((_, state)) = same_final(children, resolution) {
+    if let Some((_, state)) = same_final(children, &promotable.draft_id, resolution) {
         let lines = vec![
             format!("the draft has a final at {resolution} already, and it is {state}"),
             format!("another one is estimated {}", choice.estimate),

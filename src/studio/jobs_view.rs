@@ -176,7 +176,7 @@ fn facts<'a>(app: &App, job: &Job, live: Option<&Live>) -> Vec<Span<'a>> {
             let model = app.catalog.model(&job.request.model);
             if let Ok(promotable) = Promotable::of(job, model, app.now) {
                 spans.push(span(
-                    format!("  ⇡ promote, {} left", words::span(promotable.left)),
+                    format!("  ⇡ {} left", words::span(promotable.left)),
                     theme.style(Tone::Promote),
                 ));
             }

@@ -161,6 +161,8 @@ pub enum Effect {
     Title(String),
     /// Take the mouse, or let the terminal have it.
     Mouse(bool),
+    /// Paint everything again.
+    Redraw,
     /// Suspend.
     Suspend,
     /// Leave.

@@ -128,6 +128,7 @@ impl<W: Write> QuietBackend<W> {
     }
 
     /// The writer, for looking at what was sent.
+    #[cfg(test)]
     pub fn writer_mut(&mut self) -> &mut W {
         &mut self.out
     }
@@ -376,3 +377,7 @@ impl<W: Write> Backend for QuietBackend<W> {
         self.flush_queued()
     }
 }
+
+#[cfg(test)]
+#[path = "quiet_backend_tests.rs"]
+mod tests;

@@ -223,6 +223,7 @@ impl Studio {
             }
             Effect::Notify(text) => self.screen.notify(&text)?,
             Effect::Title(text) => self.screen.title(&text)?,
+            Effect::Redraw => self.screen.repaint()?,
             Effect::Mouse(on) => self.screen.set_mouse(on)?,
             other => match &self.outside {
                 Some(outside) => outside.start(other),

@@ -98,19 +98,22 @@ fn value<'a>(app: &'a App, field: Field, model: &'a Model, fixed: bool) -> Vec<S
         }
         Field::Mode if fixed => vec![words("full", strong)],
         Field::Mode => pick(app, &["draft", "full"], if chosen.draft { "draft" } else { "full" }),
-        Field::Resolution if fixed => vec![words(resolution.to_string(), strong)],
         Field::Resolution => {
             let all: Vec<String> = model.resolutions().map(|one| one.to_string()).collect();
-            pick(app, &all, &resolution.to_string())
+            let mut spans = match fixed {
+                true => vec![words(resolution.to_string(), strong)],
+                false => pick(app, &all, &resolution.to_string()),
+            };
+            let aspect = chosen.aspect.unwrap_or(AspectRatio::WIDESCREEN);
+            if let Some((width, height)) = model.pixels(resolution, aspect) {
+                spans.push(words(format!("  {width}×{height}"), strong));
+            }
+            spans
         }
         Field::Aspect => {
             let now = chosen.aspect.unwrap_or(AspectRatio::WIDESCREEN);
             let all: Vec<String> = model.ratios(resolution).map(shape).collect();
-            let mut spans = pick(app, &all, &shape(now));
-            if let Some((width, height)) = model.pixels(resolution, now) {
-                spans.push(words(format!(" {width}×{height}"), strong));
-            }
-            spans
+            pick(app, &all, &shape(now))
         }
         Field::Duration => {
             let now = chosen.duration.unwrap_or(ClipLength::Ms(model.duration.default_ms()));

@@ -155,11 +155,6 @@ impl Screen {
         self.send(if on { MOUSE_ON } else { MOUSE_OFF })
     }
 
-    /// Whether the mouse is captured.
-    pub fn mouse(&self) -> bool {
-        self.mouse
-    }
-
     /// Gives the terminal away, to `$EDITOR` or to the shell. The input task must be paused first.
     ///
     /// # Errors

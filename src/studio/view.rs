@@ -13,6 +13,8 @@ use super::{
     dialog_view, frame_view, history_view, jobs_view, preview_view, prompt_view, settings_view,
 };
 
+pub(super) use crate::words::cut;
+
 /// Draws the whole screen.
 pub fn view(app: &App, frame: &mut Frame<'_>) {
     let spots = layout::panes(app);
@@ -95,28 +97,6 @@ pub(super) fn spread<'a>(left: Vec<Span<'a>>, right: Vec<Span<'a>>, width: u16) 
     spans.push(Span::raw(" ".repeat(gap)));
     spans.extend(right);
     Row::from(spans)
-}
-
-/// `text` in at most `cells` cells, with an ellipsis where it was cut.
-pub(super) fn cut(text: &str, cells: usize) -> String {
-    use unicode_segmentation::UnicodeSegmentation as _;
-    use unicode_width::UnicodeWidthStr as _;
-    if text.width() <= cells {
-        return text.to_owned();
-    }
-    let mut kept = String::new();
-    let mut used = 1;
-    for grapheme in text.graphemes(true) {
-        used += grapheme.width();
-        if used > cells {
-            break;
-        }
-        kept.push_str(grapheme);
-    }
-    if cells > 0 {
-        kept.push('…');
-    }
-    kept
 }
 
 /// `text` in lines of at most `cells` cells, broken at spaces where there are some. The widget's own

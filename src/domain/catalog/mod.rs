@@ -62,6 +62,10 @@ impl Catalog {
         if !same_model.is_empty() {
             return same_model;
         }
+        let begins = ids(&|candidate| candidate.key().to_string().starts_with(typed));
+        if !typed.is_empty() && !begins.is_empty() {
+            return begins;
+        }
         let same_provider = ids(&|candidate| candidate.provider == provider);
         if !same_provider.is_empty() {
             return same_provider;
