@@ -9,7 +9,7 @@ use super::action::Action;
 use super::app::App;
 use super::dialog::{Dialog, Final, JobStory, palette_rows};
 use super::keymap::Place;
-use super::layout::middle;
+use super::layout::{middle, over};
 use super::theme::Tone;
 use super::view::{pane, row, spread, words as span, wrapped};
 use crate::domain::job::Job;
@@ -55,7 +55,10 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>) {
 
 /// An empty box in the middle; returns what is within its border.
 fn open(app: &App, frame: &mut Frame<'_>, title: &str, columns: u16, rows: u16) -> Rect {
-    let area = middle(app, columns, rows);
+    open_at(app, frame, title, middle(app, columns, rows))
+}
+
+fn open_at(app: &App, frame: &mut Frame<'_>, title: &str, area: Rect) -> Rect {
     frame.render_widget(Clear, area);
     let block = pane(app, title, "", true);
     let inner = block.inner(area);
@@ -230,7 +233,7 @@ fn places(
 }
 
 fn detail(app: &App, frame: &mut Frame<'_>, story: Option<&JobStory>, scroll: usize) {
-    let area = open(app, frame, "Job", app.size.0, app.size.1);
+    let area = open_at(app, frame, "Job", over(app));
     let Some(story) = story else {
         return row(frame, area, 0, Row::from(span("reading…", app.theme.style(Tone::Dim))));
     };
