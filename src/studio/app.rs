@@ -271,7 +271,7 @@ impl App {
     }
 
     /// What must outlive the program.
-    pub fn to_save(&mut self) -> Saved {
+    pub fn take_saved(&mut self) -> Saved {
         Saved {
             prompt: self.prompt.saved(),
             chosen: self.settings.chosen.clone(),

@@ -58,7 +58,7 @@ pub fn run(places: Places) -> (ExitCode, Option<String>) {
         Ok(End::Quit) => (ExitCode::SUCCESS, None),
         Ok(End::Signal) => (ExitCode::from(143), None),
         Ok(End::Gone) => (ExitCode::from(129), None),
-        Ok(End::Failed(why)) => (ExitCode::FAILURE, Some(format!("{why}"))),
+        Ok(End::Failed(why)) => (ExitCode::FAILURE, Some(why)),
         Err(error) if is_gone(&error) => (ExitCode::from(129), None),
         Err(error) => (ExitCode::FAILURE, Some(format!("the terminal can't be used: {error}"))),
     }
@@ -246,7 +246,7 @@ impl Studio {
     /// Saves what was written last, before the program ends.
     fn save_now(&mut self) {
         if let Some(outside) = &self.outside {
-            outside.save_now(&self.app.to_save());
+            outside.save_now(&self.app.take_saved());
         }
     }
 }

@@ -261,7 +261,7 @@ impl Settings {
         let Some(model) = self.model(catalog) else { return };
         let chosen = &mut self.chosen;
         match Row::ALL[self.row.min(Row::ALL.len() - 1)] {
-            Row::Model => return self.step_model(catalog, forward),
+            Row::Model => self.step_model(catalog, forward),
             Row::Mode if model.drafts().is_some() => chosen.draft = !chosen.draft,
             Row::Resolution if !(chosen.draft && model.drafts().is_some()) => {
                 let all: Vec<Resolution> = model.resolutions().collect();
