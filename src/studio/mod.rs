@@ -10,6 +10,7 @@ mod dialog_keys;
 mod dialog_view;
 mod editor;
 mod execute;
+mod form_row;
 mod frame_view;
 mod halves;
 mod history;
