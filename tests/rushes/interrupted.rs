@@ -154,9 +154,9 @@ fn an_interrupt_leaves_the_job_to_the_next_command() {
 
 #[cfg(unix)]
 fn interrupt(running: &Running) {
-    let id = running.id().to_string();
-    let ended = std::process::Command::new("kill").args(["-INT", &id]).status();
-    assert!(ended.expect("kill runs").success());
+    use rustix::process::{Pid, Signal, kill_process};
+    let id = Pid::from_raw(running.id() as i32).expect("a process id");
+    kill_process(id, Signal::INT).expect("the process is there");
 }
 
 #[test]

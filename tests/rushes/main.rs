@@ -6,6 +6,7 @@ mod disk;
 mod drafts;
 mod dry_run;
 mod examples;
+mod house;
 mod interrupted;
 mod keys;
 mod output;
