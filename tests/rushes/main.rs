@@ -6,6 +6,7 @@ mod disk;
 mod drafts;
 mod dry_run;
 mod examples;
+mod further;
 mod house;
 mod interrupted;
 mod keys;
