@@ -81,7 +81,7 @@ fn an_image_must_be_one_and_large_enough() {
     refused(&["--first-frame", &narrow], &["first frame", "0.4"]);
     let large = path("large.png", &png(6001, 5000));
     refused(&["--first-frame", &large], &["first frame", "6001x5000", "6000"]);
-    refused(&["--first-frame", "nowhere.jpg"], &["nowhere.jpg", "is not a file"]);
+    refused(&["--first-frame", "nowhere.jpg"], &["nowhere.jpg", "can't be read"]);
     let folder = desk.path("").display().to_string();
     refused(&["--first-frame", &folder], &["is not a file"]);
     refused(&["--first-frame", "ftp://a.example/a.png"], &["ftp://a.example/a.png", "http"]);
