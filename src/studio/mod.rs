@@ -32,6 +32,8 @@ mod settings;
 mod settings_view;
 mod shadow;
 mod terminal;
+#[cfg(test)]
+mod tests;
 mod theme;
 mod update;
 mod view;
