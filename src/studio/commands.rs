@@ -1,7 +1,7 @@
 //! What each action does.
 
 use super::action::Action;
-use super::app::{App, Pane, View};
+use super::app::{App, Entry, Pane, View};
 use super::dialog::{Dialog, Final, RecallPart, recall_changes};
 use super::line::Line;
 use super::msg::Effect;
@@ -70,17 +70,22 @@ pub(super) fn perform(app: &mut App, action: Action) -> Vec<Effect> {
         }
         Action::Suspend => return vec![Effect::Suspend],
         Action::Quit => return vec![Effect::Quit],
-        _ => return on_job(app, action),
+        _ => return on_chosen(app, action),
     }
     Vec::new()
 }
 
 /// Commands about the chosen job.
-fn on_job(app: &mut App, action: Action) -> Vec<Effect> {
+fn on_chosen(app: &mut App, action: Action) -> Vec<Effect> {
     let Some(entry) = app.entry().cloned() else {
         app.say("no job is chosen", false);
         return Vec::new();
     };
+    on_job(app, action, entry)
+}
+
+/// Commands about a job, which need not be the chosen one: a dialog keeps its own.
+pub(super) fn on_job(app: &mut App, action: Action, entry: Entry) -> Vec<Effect> {
     let job = entry.job;
     match action {
         Action::Promote => return promote(app, job),

@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::action::Action;
-use super::app::App;
+use super::app::{App, Entry};
 use super::commands;
 use super::dialog::{Dialog, JobStory, palette_rows};
 use super::keymap::{Meaning, Place};
@@ -17,6 +17,7 @@ enum Then {
     Stay(Vec<Effect>),
     Close(Vec<Effect>),
     Perform(Action),
+    PerformOn(Action, Box<Entry>),
 }
 
 /// Takes a key.
@@ -36,6 +37,7 @@ pub(super) fn key(app: &mut App, event: KeyEvent) -> Vec<Effect> {
         }
         Then::Close(effects) => effects,
         Then::Perform(action) => commands::perform(app, action),
+        Then::PerformOn(action, entry) => commands::on_job(app, action, *entry),
     }
 }
 
@@ -130,7 +132,10 @@ fn chosen(app: &mut App, dialog: &mut Dialog, event: KeyEvent) -> Then {
                 | Action::CopyUrl
                 | Action::CopyPath
                 | Action::CopyScp => {
-                    return Then::Perform(action);
+                    return match story {
+                        Some(story) => Then::PerformOn(action, Box::new(story.entry.clone())),
+                        None => Then::Stay(Vec::new()),
+                    };
                 }
                 _ => 0,
             };

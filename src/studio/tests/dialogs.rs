@@ -247,3 +247,15 @@ fn a_story_that_comes_late_opens_nothing() {
     bench.tell(Msg::Story(fox.story(None, &[])));
     assert!(bench.app.dialog.is_none());
 }
+
+#[test]
+fn a_command_in_the_detail_is_about_the_job_that_is_shown() {
+    let (fox, owl) = (draft(60, "a fox").ready(20), draft(90, "an owl").ready(20));
+    let mut bench = Bench::with_jobs(&[owl.clone()]);
+    bench.keys("<esc><enter>");
+    bench.tell(Msg::Story(owl.story(None, &[])));
+    bench.tell(Msg::Submitted(fox.job.id));
+    bench.list(&[fox, owl.clone()]);
+    let effects = bench.keys("p");
+    assert_eq!(story_wanted(&effects), Some(owl.job.id), "not the one that was chosen meanwhile");
+}
