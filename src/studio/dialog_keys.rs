@@ -93,7 +93,7 @@ fn chosen(app: &mut App, dialog: &mut Dialog, event: KeyEvent) -> Then {
             Action::Down | Action::Right | Action::NextPane => {
                 *chosen = (*chosen + 1).min(finals.len().saturating_sub(1));
             }
-            Action::Enter | Action::Promote => return promote(app, dialog),
+            Action::Enter => return promote(app, dialog),
             _ => {}
         },
         Dialog::Recall { job, part, .. } if action == Action::Enter => {

@@ -259,3 +259,11 @@ fn a_command_in_the_detail_is_about_the_job_that_is_shown() {
     let effects = bench.keys("p");
     assert_eq!(story_wanted(&effects), Some(owl.job.id), "not the one that was chosen meanwhile");
 }
+
+#[test]
+fn a_key_that_repeats_opens_the_dialog_and_does_not_pay() {
+    let (mut bench, fox) = with_draft();
+    bench.keys("p");
+    bench.tell(Msg::Story(fox.story(None, &[])));
+    assert!(is_free(&bench.keys("pppp")));
+}
