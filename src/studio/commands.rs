@@ -209,6 +209,7 @@ pub(super) fn recalled(app: &mut App, job: &Job, part: RecallPart) {
     if part != RecallPart::Seed && app.prompt.text() != job.request.prompt {
         app.prompt.set(&job.request.prompt);
     }
+    let before = app.settings.chosen.model.clone();
     match part {
         RecallPart::All => app.settings.recall(&job.request, job.seed()),
         RecallPart::Remix => app.settings.recall(&job.request, None),
@@ -216,8 +217,15 @@ pub(super) fn recalled(app: &mut App, job: &Job, part: RecallPart) {
         RecallPart::Prompt => {}
     }
     // What was allowed then may not be today.
-    let (catalog, model) = (app.catalog.clone(), app.settings.chosen.model.clone());
+    let (catalog, mut model) = (app.catalog.clone(), app.settings.chosen.model.clone());
+    let gone = catalog.model(&model).is_none();
+    if gone {
+        model = before;
+    }
     app.settings.take_model(&catalog, model);
+    if gone {
+        app.settings.remark = Some(format!("the catalog no longer has {}", job.request.model));
+    }
     app.parent = Some(job.id);
     focus(app, Pane::Prompt);
     changed(app);

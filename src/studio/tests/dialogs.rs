@@ -2,7 +2,7 @@
 
 use super::super::app::{Pane, View};
 use super::super::dialog::Dialog;
-use super::super::msg::Msg;
+use super::super::msg::{Effect, Msg};
 use super::super::settings::Row;
 use super::kit::{Bench, is_free, priced, story_wanted, submitted};
 use super::take::{Take, draft, moderated, refused, render, unreachable, wish};
@@ -266,4 +266,20 @@ fn a_key_that_repeats_opens_the_dialog_and_does_not_pay() {
     bench.keys("p");
     bench.tell(Msg::Story(fox.story(None, &[])));
     assert!(is_free(&bench.keys("pppp")));
+}
+
+#[test]
+fn a_job_of_a_model_that_is_gone_is_never_submitted_to_another_one() {
+    let mut owl = other();
+    let text = serde_json::to_string(&owl.job.request).expect("text");
+    let gone = text.replace("\"sandbox/1.5-pro\"", "\"sandbox/0.9\"");
+    assert_ne!(gone, text);
+    owl.entry.job.request = serde_json::from_str(&gone).expect("a request");
+    let mut bench = Bench::with_jobs(&[owl]);
+    let effects = bench.keys("<esc>r<enter><f5>");
+    if let Some(Effect::Submit { request, .. }) = effects.first() {
+        assert_eq!(request.model.provider, "sandbox", "real money for play money");
+    }
+    assert_eq!(bench.app.settings.chosen.model.provider, "sandbox");
+    assert!(bench.app.catalog.model(&bench.app.settings.chosen.model).is_some());
 }
