@@ -429,6 +429,10 @@ impl Settings {
         match self.focused() {
             Row::Seed if text.is_empty() || text == "random" => self.chosen.seed = None,
             Row::Seed => match text.parse() {
+                Ok(seed) if model.seed.as_ref().is_some_and(|rule| seed > rule.accepted_max) => {
+                    let most = model.seed.as_ref().map_or(0, |rule| rule.offered_max);
+                    self.remark = Some(format!("{} takes seeds up to {most}", model.name));
+                }
                 Ok(seed) => self.chosen.seed = Some(seed),
                 Err(_) => self.remark = Some(format!("'{text}' is no seed; write a whole number")),
             },

@@ -274,3 +274,12 @@ fn the_prompt_can_be_emptied_and_brought_back() {
     bench.keys("u");
     assert_eq!(bench.app.prompt.text(), "a fox");
 }
+
+#[test]
+fn a_seed_that_is_too_large_never_makes_the_form_wrong() {
+    let mut bench = Bench::new();
+    bench.row(Row::Seed);
+    bench.keys("<enter>18446744073709551615<enter>");
+    assert_ne!(bench.price(), "none");
+    assert!(bench.app.settings.remark.is_some());
+}
