@@ -283,3 +283,17 @@ fn a_seed_that_is_too_large_never_makes_the_form_wrong() {
     assert_ne!(bench.price(), "none");
     assert!(bench.app.settings.remark.is_some());
 }
+
+#[test]
+fn a_step_from_a_written_length_goes_to_the_next_whole_second() {
+    let mut bench = Bench::new();
+    bench
+        .app
+        .settings
+        .take_model(&bench.app.catalog.clone(), "sandbox/1.0-pro".parse().expect("a model's id"));
+    bench.row(Row::Duration);
+    bench.keys("<enter>7.5<enter>l");
+    assert!(bench.screen(120, 36).contains(" 8 s"), "{}", bench.screen(120, 36));
+    bench.keys("<enter><c-u>7.5<enter>h");
+    assert!(bench.screen(120, 36).contains(" 7 s"), "{}", bench.screen(120, 36));
+}
