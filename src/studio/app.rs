@@ -294,7 +294,9 @@ impl App {
         let clock = second.filter(|_| !self.lives.is_empty());
         let toast = self.toast.as_ref().map(|toast| toast.until);
         let pause = SignedDuration::from_millis(400);
-        let save = self.unsaved_since.and_then(|since| since.checked_add(pause).ok());
+        // Before the workspace is open there is nowhere to save to, so nothing to wake up for.
+        let unsaved = self.unsaved_since.filter(|_| self.open);
+        let save = unsaved.and_then(|since| since.checked_add(pause).ok());
         [clock, toast, save].into_iter().flatten().min()
     }
 }

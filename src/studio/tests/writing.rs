@@ -297,3 +297,12 @@ fn a_step_from_a_written_length_goes_to_the_next_whole_second() {
     bench.keys("<enter><c-u>7.5<enter>h");
     assert!(bench.screen(120, 36).contains(" 7 s"), "{}", bench.screen(120, 36));
 }
+
+#[test]
+fn before_the_workspace_is_open_no_deadline_is_missed_again_and_again() {
+    let mut bench = Bench::closed();
+    bench.keys("a fox");
+    bench.later(1000);
+    let again = bench.app.next_tick();
+    assert!(again.is_none_or(|at| at > bench.now), "{again:?} is past");
+}
