@@ -224,9 +224,9 @@ impl App {
         }
     }
 
-    /// Whether keys are text now.
+    /// Whether keys are text now, or will be once the dialog above is closed.
     pub fn is_writing(&self) -> bool {
-        self.dialog.is_none() && self.view == View::Studio && self.pane == Pane::Prompt
+        self.view == View::Studio && self.pane == Pane::Prompt
     }
 
     /// Where keys count, the most special last.

@@ -1,7 +1,9 @@
 //! Ways through the studio and out of it.
 
+use super::super::action::Action;
 use super::super::app::{Pane, View};
 use super::super::dialog::Dialog;
+use super::super::keymap::Place;
 use super::super::msg::Effect;
 use super::kit::{Bench, submitted};
 use super::take::draft;
@@ -130,4 +132,30 @@ fn the_mouse_can_be_given_to_the_terminal() {
 #[test]
 fn ctrl_z_suspends() {
     assert_eq!(Bench::new().keys("<c-z>"), [Effect::Suspend]);
+}
+
+/// Every action with a key in `places` stands in the help, and nothing else.
+fn help_lists_exactly(bench: &mut Bench, places: &[Place]) {
+    bench.keys("<f1>");
+    let screen = bench.screen(200, 60);
+    for action in Action::ALL {
+        let keys = bench.app.keymap.keys(*action, places).join(", ");
+        let listed =
+            screen.split("  ").any(|cell| cell.trim_matches(['│', '\n', ' ']) == action.title());
+        assert_eq!(listed, !keys.is_empty(), "{} in\n{screen}", action.name());
+        assert!(screen.contains(&keys), "{keys} in\n{screen}");
+    }
+    bench.keys("<esc>");
+}
+
+#[test]
+fn help_lists_exactly_what_the_keymap_has_for_the_pane() {
+    let mut bench = Bench::with_jobs(&[draft(60, "a fox").ready(20)]);
+    help_lists_exactly(&mut bench, &[Place::Everywhere, Place::Text]);
+    bench.keys("<esc>2");
+    help_lists_exactly(&mut bench, &[Place::Everywhere, Place::Commands]);
+    bench.keys("3");
+    help_lists_exactly(&mut bench, &[Place::Everywhere, Place::Commands, Place::Job]);
+    bench.keys("<f2>");
+    help_lists_exactly(&mut bench, &[Place::Everywhere, Place::Commands, Place::Job]);
 }
