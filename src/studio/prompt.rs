@@ -224,9 +224,9 @@ impl Prompt {
                 self.area.delete_newline();
             }
         } else {
-            let count = self.grapheme_before(row, column);
-            self.jump(row, column - count);
-            self.area.delete_str(count);
+            for _ in 0..self.grapheme_before(row, column) {
+                self.area.delete_char();
+            }
         }
         self.changed();
     }
@@ -251,8 +251,9 @@ impl Prompt {
     fn left(&mut self) {
         let (row, column) = self.caret();
         if column > 0 {
-            let count = self.grapheme_before(row, column);
-            self.jump(row, column - count);
+            for _ in 0..self.grapheme_before(row, column) {
+                self.area.move_cursor(CursorMove::Back);
+            }
         } else {
             self.area.move_cursor(CursorMove::Back);
         }
@@ -260,9 +261,8 @@ impl Prompt {
 
     fn right(&mut self) {
         let (row, column) = self.caret();
-        match self.grapheme_after(row, column) {
-            0 => self.area.move_cursor(CursorMove::Forward),
-            count => self.jump(row, column + count),
+        for _ in 0..self.grapheme_after(row, column).max(1) {
+            self.area.move_cursor(CursorMove::Forward);
         }
     }
 

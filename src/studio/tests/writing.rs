@@ -306,3 +306,11 @@ fn before_the_workspace_is_open_no_deadline_is_missed_again_and_again() {
     let again = bench.app.next_tick();
     assert!(again.is_none_or(|at| at > bench.now), "{again:?} is past");
 }
+
+#[test]
+fn a_pasted_page_on_one_line_is_cut_down_from_its_end() {
+    let mut bench = Bench::new();
+    bench.tell(Msg::Paste(format!("{}!", "x".repeat(70_000))));
+    bench.keys("<bs>");
+    assert!(!bench.app.prompt.text().contains('!'));
+}
