@@ -91,8 +91,12 @@ impl Prompt {
         let caret = self.area.cursor();
         let line = self.area.lines().get(caret.0).map_or("", String::as_str);
         let before: String = line.chars().take(caret.1).skip(start.1).collect();
+        // The widget draws a tab as spaces up to the next stop.
+        let stop = usize::from(self.area.tab_length()).max(1);
+        let cells = before.split('\t').map(UnicodeWidthStr::width);
+        let cells = cells.reduce(|cells, more| (cells / stop + 1) * stop + more).unwrap_or(0);
         let row = (screen.row as u16).saturating_sub(top);
-        (row, (before.width() as u16).saturating_sub(left))
+        (row, u16::try_from(cells).unwrap_or(u16::MAX).saturating_sub(left))
     }
 
     /// Puts the caret where somebody clicked.

@@ -314,3 +314,15 @@ fn a_pasted_page_on_one_line_is_cut_down_from_its_end() {
     bench.keys("<bs>");
     assert!(!bench.app.prompt.text().contains('!'));
 }
+
+#[test]
+fn the_caret_stands_behind_what_is_seen_also_with_tabs_and_wide_characters() {
+    for (text, cells) in [("ab", 2), ("狐a", 3), ("👩‍🚀", 2), ("a\tb", 5)] {
+        let mut bench = Bench::new();
+        bench.tell(Msg::Paste(text.to_owned()));
+        let (_, empty) = Bench::new().buffer(80, 24);
+        let (_, caret) = bench.buffer(80, 24);
+        let moved = caret.expect("a caret").x - empty.expect("a caret").x;
+        assert_eq!(moved, cells, "{text:?}");
+    }
+}
