@@ -13,7 +13,7 @@ use super::prompt::{Prompt, SavedPrompt};
 use super::settings::{Chosen, Settings};
 use super::theme::Theme;
 use crate::domain::catalog::Catalog;
-use crate::domain::job::{Job, JobError, JobId};
+use crate::domain::job::{Job, JobError, JobId, JobState, Relation};
 use crate::media::picture::Picture;
 
 /// A pane of the studio view.
@@ -260,10 +260,12 @@ impl App {
         use crate::domain::promotion::Promotable;
         let promotable = |entry: &&Entry| {
             let job = &entry.job;
-            let promoted = self
-                .jobs
-                .iter()
-                .any(|other| other.job.parent.is_some_and(|parent| parent.job == job.id));
+            let is_final = |other: &Entry| {
+                let parent = other.job.parent.filter(|parent| parent.job == job.id);
+                let failed = other.job.state.is_end() && other.job.state != JobState::Succeeded;
+                parent.is_some_and(|parent| parent.relation == Relation::Promote) && !failed
+            };
+            let promoted = self.jobs.iter().any(is_final);
             !promoted
                 && Promotable::of(job, self.catalog.model(&job.request.model), self.now).is_ok()
         };

@@ -198,3 +198,13 @@ fn several_results_are_listed_with_their_charge() {
     let screen = bench.screen(120, 36);
     assert!(screen.contains("×3") && screen.contains(&charge), "{screen}");
 }
+
+#[test]
+fn a_draft_that_was_edited_or_whose_final_failed_still_waits_to_be_promoted() {
+    use crate::domain::job::Relation;
+    let fox = draft(900, "a fox").ready(20);
+    let edited = draft(60, "a grey fox").child_of(&fox, Relation::Edit).running();
+    let failed = fox.promoted(50, "1080p").failed(unreachable());
+    let bench = Bench::with_jobs(&[failed, edited, fox]);
+    assert_eq!(bench.app.drafts_waiting(), 1);
+}
