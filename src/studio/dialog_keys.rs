@@ -6,6 +6,7 @@ use super::action::Action;
 use super::app::{App, Entry};
 use super::commands;
 use super::dialog::{Dialog, JobStory, palette_rows};
+use super::dialog_view::most_scrolled;
 use super::keymap::{Meaning, Place};
 use super::msg::Effect;
 use super::settings::Row;
@@ -139,7 +140,8 @@ fn chosen(app: &mut App, dialog: &mut Dialog, event: KeyEvent) -> Then {
                 }
                 _ => 0,
             };
-            *scroll = scroll.saturating_add_signed(step);
+            let most = story.as_deref().map_or(0, |story| most_scrolled(app, story));
+            *scroll = scroll.saturating_add_signed(step).min(most);
         }
         _ => {}
     }

@@ -283,3 +283,15 @@ fn a_job_of_a_model_that_is_gone_is_never_submitted_to_another_one() {
     assert_eq!(bench.app.settings.chosen.model.provider, "sandbox");
     assert!(bench.app.catalog.model(&bench.app.settings.chosen.model).is_some());
 }
+
+#[test]
+fn the_detail_scrolls_back_as_soon_as_it_is_asked_to() {
+    let fox = draft(60, &"a fox runs through the snow. ".repeat(60)).ready(20);
+    let mut bench = Bench::with_jobs(std::slice::from_ref(&fox));
+    bench.keys("<esc><enter>");
+    bench.tell(Msg::Story(fox.story(None, &[])));
+    bench.keys(&"j".repeat(300));
+    let end = bench.screen(80, 24);
+    bench.keys("k");
+    assert_ne!(bench.screen(80, 24), end);
+}
