@@ -3,9 +3,10 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::action::Action;
-use super::app::App;
+use super::app::{App, Entry};
 use super::commands;
 use super::dialog::{Dialog, JobStory, palette_rows};
+use super::dialog_view::most_scrolled;
 use super::keymap::{Meaning, Place};
 use super::msg::Effect;
 use super::settings::Row;
@@ -17,6 +18,7 @@ enum Then {
     Stay(Vec<Effect>),
     Close(Vec<Effect>),
     Perform(Action),
+    PerformOn(Action, Box<Entry>),
 }
 
 /// Takes a key.
@@ -36,6 +38,7 @@ pub(super) fn key(app: &mut App, event: KeyEvent) -> Vec<Effect> {
         }
         Then::Close(effects) => effects,
         Then::Perform(action) => commands::perform(app, action),
+        Then::PerformOn(action, entry) => commands::on_job(app, action, *entry),
     }
 }
 
@@ -91,7 +94,7 @@ fn chosen(app: &mut App, dialog: &mut Dialog, event: KeyEvent) -> Then {
             Action::Down | Action::Right | Action::NextPane => {
                 *chosen = (*chosen + 1).min(finals.len().saturating_sub(1));
             }
-            Action::Enter | Action::Promote => return promote(app, dialog),
+            Action::Enter => return promote(app, dialog),
             _ => {}
         },
         Dialog::Recall { job, part, .. } if action == Action::Enter => {
@@ -130,11 +133,15 @@ fn chosen(app: &mut App, dialog: &mut Dialog, event: KeyEvent) -> Then {
                 | Action::CopyUrl
                 | Action::CopyPath
                 | Action::CopyScp => {
-                    return Then::Perform(action);
+                    return match story {
+                        Some(story) => Then::PerformOn(action, Box::new(story.entry.clone())),
+                        None => Then::Stay(Vec::new()),
+                    };
                 }
                 _ => 0,
             };
-            *scroll = scroll.saturating_add_signed(step);
+            let most = story.as_deref().map_or(0, |story| most_scrolled(app, story));
+            *scroll = scroll.saturating_add_signed(step).min(most);
         }
         _ => {}
     }

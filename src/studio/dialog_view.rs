@@ -267,6 +267,13 @@ fn detail(app: &App, frame: &mut Frame<'_>, story: Option<&JobStory>, scroll: us
     );
 }
 
+/// How far the detail can be scrolled.
+pub(super) fn most_scrolled(app: &App, story: &JobStory) -> usize {
+    let inner = pane(app, "", "", true).inner(middle(app, app.size.0, app.size.1));
+    let shown = usize::from(inner.height.saturating_sub(1));
+    story_lines(app, story, inner.width).len().saturating_sub(shown)
+}
+
 fn story_lines(app: &App, story: &JobStory, width: u16) -> Vec<Row<'static>> {
     let theme = &app.theme;
     let (dim, text) = (theme.style(Tone::Dim), theme.style(Tone::Text));
