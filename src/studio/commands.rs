@@ -34,7 +34,7 @@ pub(super) fn perform(app: &mut App, action: Action) -> Vec<Effect> {
         }
         Action::Back => back(app),
         Action::Palette => app.dialog = Some(Dialog::Palette { line: Line::default(), chosen: 0 }),
-        Action::Help => app.dialog = Some(Dialog::Help),
+        Action::Help => app.dialog = Some(Dialog::Help { scroll: 0 }),
         Action::Editor => return vec![Effect::Editor(app.prompt.text())],
         Action::Undo => undo(app, true),
         Action::Redo => undo(app, false),
@@ -198,9 +198,7 @@ fn recall(app: &mut App, job: Job, part: RecallPart) {
         now.map(|now| recall_changes(&now, &prompt, app.settings.chosen.seed, &job, part));
     let changes = changes.unwrap_or_default();
     if changes.is_empty() {
-        app.say("the form says that already", false);
-        focus(app, Pane::Prompt);
-        return;
+        return app.say("the form says that already", false);
     }
     app.dialog = Some(Dialog::Recall { job: Box::new(job), part, changes });
 }

@@ -13,6 +13,9 @@ use super::settings::Row;
 use crate::domain::job::{Parent, Relation};
 use crate::domain::promotion::same_final;
 
+/// No help has more rows.
+const MAX_HELP_ROWS: usize = 64;
+
 /// What a dialog's key leads to.
 enum Then {
     Stay(Vec<Effect>),
@@ -76,6 +79,18 @@ fn written(dialog: &mut Dialog, event: KeyEvent) -> Then {
     }
 }
 
+/// Where a scroll of at most `most` rows goes by `action`.
+fn scrolled(scroll: usize, action: Action, most: usize) -> usize {
+    let step = match action {
+        Action::Up => -1,
+        Action::Down => 1,
+        Action::PageUp => -8,
+        Action::PageDown => 8,
+        _ => 0,
+    };
+    scroll.saturating_add_signed(step).min(most)
+}
+
 /// Keys of dialogs that are chosen from or read.
 fn chosen(app: &mut App, dialog: &mut Dialog, event: KeyEvent) -> Then {
     let places = [Place::Everywhere, Place::Commands, Place::Job];
@@ -85,10 +100,11 @@ fn chosen(app: &mut App, dialog: &mut Dialog, event: KeyEvent) -> Then {
     };
     match action {
         Action::Quit | Action::Back => return Then::Close(Vec::new()),
-        Action::Help if matches!(dialog, Dialog::Help) => return Then::Close(Vec::new()),
+        Action::Help if matches!(dialog, Dialog::Help { .. }) => return Then::Close(Vec::new()),
         _ => {}
     }
     match dialog {
+        Dialog::Help { scroll } => *scroll = scrolled(*scroll, action, MAX_HELP_ROWS),
         Dialog::Promote { finals, chosen, .. } => match action {
             Action::Up | Action::Left => *chosen = chosen.saturating_sub(1),
             Action::Down | Action::Right | Action::NextPane => {
@@ -115,11 +131,7 @@ fn chosen(app: &mut App, dialog: &mut Dialog, event: KeyEvent) -> Then {
             return Then::Close(effect.take().into_iter().collect());
         }
         Dialog::Detail { story, scroll, .. } => {
-            let step = match action {
-                Action::Up => -1,
-                Action::Down => 1,
-                Action::PageUp => -8,
-                Action::PageDown => 8,
+            match action {
                 Action::Enter => return repair(app, story.as_deref()),
                 Action::Promote
                 | Action::Open
@@ -138,10 +150,10 @@ fn chosen(app: &mut App, dialog: &mut Dialog, event: KeyEvent) -> Then {
                         None => Then::Stay(Vec::new()),
                     };
                 }
-                _ => 0,
-            };
+                _ => {}
+            }
             let most = story.as_deref().map_or(0, |story| most_scrolled(app, story));
-            *scroll = scroll.saturating_add_signed(step).min(most);
+            *scroll = scrolled(*scroll, action, most);
         }
         _ => {}
     }
