@@ -264,8 +264,8 @@ fn storm(seed: u64, steps: usize) {
 
 #[test]
 fn no_key_text_message_or_size_brings_the_studio_down() {
-    for seed in 0..60 {
-        storm(seed, 25);
+    for seed in 0..40 {
+        storm(seed, 20);
     }
 }
 
@@ -280,7 +280,6 @@ fn a_window_that_shrank_before_anybody_was_told_is_drawn_without_harm() {
             bench.tell(Msg::Key(dice.key()));
         }
         bench.tell(Msg::Resize(told.0, told.1));
-        let (_, cursor) = bench.drawn(size.0, size.1);
-        drop(cursor);
+        bench.drawn(size.0, size.1);
     }
 }
