@@ -251,7 +251,7 @@ fn a_story_that_comes_late_opens_nothing() {
 #[test]
 fn a_command_in_the_detail_is_about_the_job_that_is_shown() {
     let (fox, owl) = (draft(60, "a fox").ready(20), draft(90, "an owl").ready(20));
-    let mut bench = Bench::with_jobs(&[owl.clone()]);
+    let mut bench = Bench::with_jobs(std::slice::from_ref(&owl));
     bench.keys("<esc><enter>");
     bench.tell(Msg::Story(owl.story(None, &[])));
     bench.tell(Msg::Submitted(fox.job.id));

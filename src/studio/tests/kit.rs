@@ -1,7 +1,7 @@
 //! A studio on a bench: `bench.keys("a fox<f5>")` says what it wants done, `bench.screen(80, 24)` what it shows.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::{SignedDuration, Timestamp};
@@ -23,6 +23,9 @@ use crate::domain::catalog::Catalog;
 use crate::domain::cost::Estimate;
 use crate::domain::job::{JobId, Parent};
 use crate::domain::request::GenerationRequest;
+
+/// The built-in catalog, read once.
+pub static CATALOG: LazyLock<Arc<Catalog>> = LazyLock::new(|| Arc::new(Catalog::load(&[]).0));
 
 /// The moment at which every bench begins.
 pub fn dawn() -> Timestamp {
@@ -157,7 +160,7 @@ impl Bench {
 /// What a workspace with nothing in it gives.
 pub fn opened() -> Opened {
     Opened {
-        catalog: Arc::new(Catalog::load(&[]).0),
+        catalog: Arc::clone(&CATALOG),
         model: None,
         problems: Vec::new(),
         saved: None,
@@ -189,8 +192,7 @@ pub fn is_free(effects: &[Effect]) -> bool {
 
 /// The price of `request` by the built-in catalog.
 pub fn priced(request: &GenerationRequest) -> Estimate {
-    let catalog = Catalog::load(&[]).0;
-    Estimate::of(catalog.model(&request.model).expect("a model of the catalog"), request)
+    Estimate::of(CATALOG.model(&request.model).expect("a model of the catalog"), request)
 }
 
 /// What is saved among `effects`.

@@ -5,8 +5,7 @@ use uuid::Uuid;
 
 use super::super::app::{Entry, Live};
 use super::super::dialog::JobStory;
-use super::kit::dawn;
-use crate::domain::catalog::Catalog;
+use super::kit::{CATALOG, dawn};
 use crate::domain::cost::Estimate;
 use crate::domain::event::JobEvent;
 use crate::domain::job::{
@@ -39,10 +38,9 @@ pub fn wish(prompt: &str) -> Choices {
 
 /// A job of `model` as `choices` say.
 pub fn render(age_s: i64, model: &str, choices: Choices) -> Take {
-    let catalog = Catalog::load(&[]).0;
-    let model = catalog.model(&model.parse().expect("a model's id")).expect("a model");
+    let model = CATALOG.model(&model.parse().expect("a model's id")).expect("a model");
     let request = GenerationRequest::new(model, choices).expect("a request");
-    Take::new(age_s, request, Estimate::default()).estimated(&catalog)
+    Take::new(age_s, request, Estimate::default()).estimated()
 }
 
 impl Take {
@@ -76,8 +74,8 @@ impl Take {
         Self { entry, events: vec![(at, created)], at, percent: None, saving: None, job }
     }
 
-    fn estimated(mut self, catalog: &Catalog) -> Self {
-        let model = catalog.model(&self.job.request.model).expect("a model");
+    fn estimated(mut self) -> Self {
+        let model = CATALOG.model(&self.job.request.model).expect("a model");
         self.job.estimate = Estimate::of(model, &self.job.request);
         self.entry.job = self.job.clone();
         self
@@ -85,14 +83,13 @@ impl Take {
 
     /// The final of this draft, at `resolution`.
     pub fn promoted(&self, age_s: i64, resolution: &str) -> Self {
-        let catalog = Catalog::load(&[]).0;
-        let model = catalog.model(&self.job.request.model).expect("a model");
+        let model = CATALOG.model(&self.job.request.model).expect("a model");
         let id = self.job.draft_id().expect("a draft's id").to_owned();
         let resolution = Some(resolution.parse().expect("a resolution"));
         let request =
             GenerationRequest::promote(model, &self.job.request, id, self.job.seed(), resolution);
         Take::new(age_s, request.expect("a request"), Estimate::default())
-            .estimated(&catalog)
+            .estimated()
             .child_of(self, Relation::Promote)
     }
 

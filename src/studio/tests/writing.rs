@@ -326,3 +326,17 @@ fn the_caret_stands_behind_what_is_seen_also_with_tabs_and_wide_characters() {
         assert_eq!(moved, cells, "{text:?}");
     }
 }
+
+#[test]
+fn results_multiply_the_price_before_anything_is_sent() {
+    let mut bench = Bench::new();
+    bench
+        .app
+        .settings
+        .take_model(&bench.app.catalog.clone(), "sandbox/1.0-pro".parse().expect("a model's id"));
+    let one = bench.price();
+    bench.row(Row::Results);
+    bench.keys("lll");
+    assert!(bench.screen(200, 60).contains("× 4 results"));
+    assert_ne!(bench.price(), one);
+}
