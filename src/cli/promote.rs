@@ -4,7 +4,7 @@ use super::Context;
 use super::submit::{self, find_job, find_model};
 use super::trouble::Trouble;
 use crate::domain::job::{Parent, Relation};
-use crate::domain::promotion::{Promotable, same_final};
+use crate::domain::promotion::{NotPromotable, Promotable, same_final};
 use crate::domain::request::GenerationRequest;
 use crate::domain::size::Resolution;
 use crate::runtime::clock::wall;
@@ -22,6 +22,13 @@ pub(super) async fn run(
     let draft = find_job(&workspace, text).await?;
     let model = find_model(&workspace.catalog, &draft.request.model)?.clone();
     let promotable = Promotable::of(&draft, Some(&model), wall()).map_err(|why| {
+        if why == NotPromotable::NotReady {
+            return Trouble::wrong(format!(
+                "job {} can't be promoted yet: {why}; wait for it with: rushes wait {}",
+                draft.id,
+                draft.id.short(),
+            ));
+        }
         let seed = draft.seed().map(|seed| format!(" --seed {seed}")).unwrap_or_default();
         Trouble::wrong(format!(
             "job {} can't be promoted: {why}. A full render still works: rushes generate --model {}{seed} --prompt …",
