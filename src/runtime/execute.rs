@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
 
 use super::driver::Message;
 use super::http::SendError;
@@ -11,8 +12,8 @@ use super::images;
 use super::keys;
 use super::save;
 use super::workspace::Workspace;
-use crate::domain::catalog::{Protocol, Provider};
-use crate::domain::job::{Charged, FailureClass, Job, JobError};
+use crate::domain::catalog::Provider;
+use crate::domain::job::{Charged, FailureClass, Job, JobError, JobId};
 use crate::domain::money::MicroUsd;
 use crate::domain::outcome::{SaveTrouble, Sighting, SubmitOutcome, Trouble};
 use crate::engine::{Command, Input, Target};
@@ -60,6 +61,10 @@ impl Executor {
                     let job = target.job;
                     Input::LookedUp { job, outcome: this.look_up(&provider, target).await }
                 }
+                Command::Cancel { provider, target } => {
+                    let job = target.job;
+                    Input::Stopped { job, outcome: this.cancel(&provider, target).await }
+                }
                 Command::Save { job, index, output } => {
                     let outcome = this.save(&job, index, &output).await;
                     Input::Saved { job: job.id, index, outcome }
@@ -106,31 +111,65 @@ impl Executor {
         &self,
         provider: &str,
         targets: Vec<Target>,
-    ) -> Result<Vec<(crate::domain::job::JobId, Sighting)>, Trouble> {
-        let named: Vec<Named> = targets.into_iter().map(named).collect();
-        let ask = |line: &Line<'_>| registry::poll(line.provider.protocol, &line.base_url, &named);
-        let (protocol, response) = self.ask(provider, ask).await?;
-        registry::polled(protocol, &named, &response)
+    ) -> Result<Vec<(JobId, Sighting)>, Trouble> {
+        let line = line(&self.workspace, provider).await.map_err(bare)?;
+        let named = targets.into_iter().map(|target| self.named(target)).collect();
+        let protocol = line.provider.protocol;
+        let mut exchanges = JoinSet::new();
+        for (request, jobs) in registry::polls(protocol, &line.base_url, named) {
+            let (this, key) = (self.clone(), line.key.clone());
+            exchanges.spawn(async move {
+                let reply = this.workspace.transport.send(request, &key).await;
+                registry::polled(protocol, &jobs, &reply.map_err(not_sent)?)
+            });
+        }
+        let (mut sightings, mut failed) = (Vec::new(), None);
+        while let Some(outcome) = exchanges.join_next().await {
+            match outcome {
+                Ok(Ok(some)) => sightings.extend(some),
+                Ok(Err(trouble)) => failed = Some(trouble),
+                // An exchange that broke off tells nothing of its jobs: they are asked for again.
+                Err(_) => {}
+            }
+        }
+        // A provider that answers for one job is there; the others are asked for again in their time.
+        match failed {
+            Some(trouble) if sightings.is_empty() => Err(trouble),
+            _ => Ok(sightings),
+        }
     }
 
     async fn look_up(&self, provider: &str, target: Target) -> Result<Sighting, Trouble> {
-        let named = named(target);
-        let ask =
-            |line: &Line<'_>| registry::look_up(line.provider.protocol, &line.base_url, &named);
-        let (protocol, response) = self.ask(provider, ask).await?;
-        registry::looked_up(protocol, &named, &response)
+        let named = self.named(target);
+        let line = line(&self.workspace, provider).await.map_err(bare)?;
+        let protocol = line.provider.protocol;
+        // Without any name that the provider knows, it knows nothing of the job.
+        let Some(request) = registry::look_up(protocol, &line.base_url, &named) else {
+            return Ok(Sighting::NotKnown);
+        };
+        let reply = self.workspace.transport.send(request, &line.key).await.map_err(not_sent)?;
+        registry::looked_up(protocol, &named, &reply)
     }
 
-    async fn ask(
-        &self,
-        provider: &str,
-        request: impl FnOnce(&Line<'_>) -> Result<HttpRequest, JobError>,
-    ) -> Result<(Protocol, HttpResponse), Trouble> {
-        let trouble = |error| Trouble { error, retry_after_ms: None };
-        let line = line(&self.workspace, provider).await.map_err(trouble)?;
-        let request = request(&line).map_err(trouble)?;
-        let reply = self.workspace.transport.send(request, &line.key).await;
-        Ok((line.provider.protocol, reply.map_err(not_sent)?))
+    async fn cancel(&self, provider: &str, target: Target) -> Result<bool, Trouble> {
+        let named = self.named(target);
+        let line = line(&self.workspace, provider).await.map_err(bare)?;
+        let protocol = line.provider.protocol;
+        let Some(request) = registry::cancel(protocol, &line.base_url, &named) else {
+            return Ok(false);
+        };
+        let reply = self.workspace.transport.send(request, &line.key).await.map_err(not_sent)?;
+        registry::canceled(protocol, &reply)
+    }
+
+    fn named(&self, target: Target) -> Named {
+        let model = self.workspace.catalog.model(&target.model);
+        Named {
+            job: target.job,
+            key: target.attempt_key,
+            remote_id: target.remote_id,
+            wire_id: model.map(|model| model.wire_id.clone()).unwrap_or_default(),
+        }
     }
 
     async fn save(
@@ -185,8 +224,8 @@ pub async fn balance(
     Ok((line.base_url, registry::balance_told(protocol, &response)?))
 }
 
-fn named(target: Target) -> Named {
-    (target.job, target.attempt_key, target.remote_id)
+fn bare(error: JobError) -> Trouble {
+    Trouble { error, retry_after_ms: None }
 }
 
 fn not_sent(error: SendError) -> Trouble {
