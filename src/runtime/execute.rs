@@ -10,6 +10,7 @@ use super::driver::Message;
 use super::http::SendError;
 use super::images;
 use super::keys;
+use super::limiter::Limiters;
 use super::save;
 use super::workspace::Workspace;
 use crate::domain::catalog::Provider;
@@ -29,6 +30,7 @@ pub(super) struct Executor {
     workspace: Arc<Workspace>,
     outbox: mpsc::Sender<Message>,
     saves: Arc<Semaphore>,
+    limiters: Arc<Limiters>,
 }
 
 /// What an exchange with a provider needs.
@@ -40,7 +42,8 @@ struct Line<'a> {
 
 impl Executor {
     pub(super) fn new(workspace: Arc<Workspace>, outbox: mpsc::Sender<Message>) -> Self {
-        Self { workspace, outbox, saves: Arc::new(Semaphore::new(MAX_SAVES)) }
+        let limiters = Arc::new(Limiters::new(&workspace.catalog.providers));
+        Self { workspace, outbox, saves: Arc::new(Semaphore::new(MAX_SAVES)), limiters }
     }
 
     /// Starts `command` and returns at once.
@@ -99,7 +102,7 @@ impl Executor {
         let protocol = line.provider.protocol;
         let images = images::kept(&job.request, &self.workspace.places);
         let request = registry::submit(protocol, &line.base_url, model, job, &images);
-        let reply = self.workspace.transport.send(request.map_err(refused)?, &line.key).await;
+        let reply = self.send(&id.provider, request.map_err(refused)?, &line.key).await;
         Ok(match reply {
             Ok(response) => registry::submitted(protocol, job, &response),
             Err(error) if error.never_arrived => SubmitOutcome::Busy(not_sent(error)),
@@ -117,9 +120,9 @@ impl Executor {
         let protocol = line.provider.protocol;
         let mut exchanges = JoinSet::new();
         for (request, jobs) in registry::polls(protocol, &line.base_url, named) {
-            let (this, key) = (self.clone(), line.key.clone());
+            let (this, provider, key) = (self.clone(), provider.to_owned(), line.key.clone());
             exchanges.spawn(async move {
-                let reply = this.workspace.transport.send(request, &key).await;
+                let reply = this.send(&provider, request, &key).await;
                 registry::polled(protocol, &jobs, &reply.map_err(not_sent)?)
             });
         }
@@ -147,7 +150,7 @@ impl Executor {
         let Some(request) = registry::look_up(protocol, &line.base_url, &named) else {
             return Ok(Sighting::NotKnown);
         };
-        let reply = self.workspace.transport.send(request, &line.key).await.map_err(not_sent)?;
+        let reply = self.send(provider, request, &line.key).await.map_err(not_sent)?;
         registry::looked_up(protocol, &named, &reply)
     }
 
@@ -158,8 +161,23 @@ impl Executor {
         let Some(request) = registry::cancel(protocol, &line.base_url, &named) else {
             return Ok(false);
         };
-        let reply = self.workspace.transport.send(request, &line.key).await.map_err(not_sent)?;
+        let reply = self.send(provider, request, &line.key).await.map_err(not_sent)?;
         registry::canceled(protocol, &reply)
+    }
+
+    /// One exchange, when it is this request's turn.
+    async fn send(
+        &self,
+        provider: &str,
+        request: HttpRequest,
+        key: &SecretString,
+    ) -> Result<HttpResponse, SendError> {
+        self.limiters.turn(provider).await;
+        let reply = self.workspace.transport.send(request, key).await?;
+        if reply.status == 429 {
+            self.limiters.hold(provider, reply.retry_after_ms());
+        }
+        Ok(reply)
     }
 
     fn named(&self, target: Target) -> Named {
