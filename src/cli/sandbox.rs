@@ -35,6 +35,9 @@ pub(super) async fn run(
         context.out.json(&json!({ "url": url, "speed": speed }))?;
     } else {
         context.out.line(&format!("the sandbox listens at {url}"))?;
+        context.out.note(&format!(
+            "it is Runware there, RunPod at http://{address}/v2, and Runbase at http://{address}/api/v1"
+        ));
         context
             .out
             .note("it takes any key; Ctrl+C ends it, and its jobs go on when it is served again");

@@ -255,8 +255,14 @@ fn retry(app: &mut App, job: Job) {
 }
 
 fn cancel(app: &mut App, job: &Job) -> Vec<Effect> {
+    let provider = app.catalog.provider(&job.request.model.provider);
+    let can_cancel = provider.is_some_and(|provider| provider.can_cancel);
     match job.state {
         JobState::Queued | JobState::RetryWait => vec![Effect::Cancel(job.id)],
+        JobState::Submitting | JobState::Running | JobState::Canceling if can_cancel => {
+            app.say("the provider is asked to stop it", false);
+            vec![Effect::Cancel(job.id)]
+        }
         state if state.is_end() => {
             app.say("it has ended already", false);
             Vec::new()
