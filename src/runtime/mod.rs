@@ -11,6 +11,7 @@ mod foreign;
 mod http;
 pub mod images;
 pub mod keys;
+mod limiter;
 pub mod new_job;
 pub mod opener;
 pub mod places;

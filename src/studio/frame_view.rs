@@ -28,7 +28,8 @@ pub(super) fn header(app: &App, frame: &mut Frame<'_>, area: Rect) {
         words("  ", theme.style(Tone::Text)),
         tab("History", app.view == View::History),
     ];
-    let mut right = vec![service(app)];
+    let narrow = area.width < 72;
+    let mut right = if narrow { Vec::new() } else { vec![service(app)] };
     let (real, play) = spent_today(app);
     if real > MicroUsd::ZERO {
         right.push(words(format!("  today {real}"), theme.bold(Tone::Money)));

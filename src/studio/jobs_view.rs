@@ -72,7 +72,7 @@ fn draw_job(
     let star = if entry.starred { "★ " } else { "" };
     let left = vec![
         bar.clone(),
-        span(format!("{glyph} {:<10}", words::state(job)), theme.bold(tone)),
+        span(format!("{glyph} {:<11} ", words::state(job)), theme.bold(tone)),
         span(format!("{star}{} ", title(job)), theme.bold(Tone::Text)),
     ];
     row(frame, area, 0, spread(left, facts(app, job, live), area.width));
@@ -84,7 +84,7 @@ fn draw_job(
     let text = if entry.note.is_empty() { prompt } else { format!("{} · {prompt}", entry.note) };
     let below = vec![
         bar,
-        span(format!("  {age:<10}"), theme.style(Tone::Dim)),
+        span(format!("  {age:<11} "), theme.style(Tone::Dim)),
         span(text, theme.style(Tone::Dim)),
     ];
     row(frame, area, 1, spread(below, Vec::new(), area.width));

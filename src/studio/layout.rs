@@ -92,3 +92,8 @@ pub fn middle(app: &App, columns: u16, rows: u16) -> Rect {
     let rows = rows.min(height.saturating_sub(2));
     Rect::new((width - columns) / 2, (height - rows) / 2, columns, rows)
 }
+
+/// Everything between header and footer.
+pub fn over(app: &App) -> Rect {
+    Rect::new(0, 1, app.size.0, app.size.1.saturating_sub(2))
+}
