@@ -9,13 +9,13 @@ use std::time::Instant;
 
 use jiff::{SignedDuration, Timestamp};
 use rushes::domain::catalog::{Catalog, Model};
-use rushes::domain::cost::Estimate;
 use rushes::domain::event::{JobEvent, Write};
 use rushes::domain::job::{
     Charged, ClipFile, FailureClass, Job, JobError, JobId, JobState, Output,
 };
 use rushes::domain::money::MicroUsd;
 use rushes::domain::request::{Choices, GenerationRequest};
+use rushes::runtime::new_job::new_job;
 use rushes::store::Store;
 use uuid::Uuid;
 
@@ -199,28 +199,17 @@ fn job(
         }),
         lost: false,
     };
-    Ok(Job {
-        id: JobId(Uuid::from_u128(
-            u128::from(at.as_millisecond().unsigned_abs()) << 80 | 7 << 76 | number as u128,
-        )),
-        created_at: at,
-        updated_at: at,
-        state: if failed { JobState::Failed } else { JobState::Succeeded },
-        since: at,
-        parent: None,
-        estimate: Estimate::of(model, &request),
-        request,
-        attempt_key: Uuid::from_u128(number as u128),
-        sends: 1,
-        sent_at: Some(at),
-        accepted_at: Some(at),
-        rendered_at: Some(at),
-        remote_id: Some(format!("remote-{number}")),
-        outputs: if failed { Vec::new() } else { vec![output] },
-        failures: Vec::new(),
-        download_tries: 0,
-        error,
-    })
+    let mut job = new_job(model, request, None);
+    let stamp = u128::from(at.as_millisecond().unsigned_abs()) << 80;
+    job.id = JobId(Uuid::from_u128(stamp | 7 << 76 | number as u128));
+    (job.created_at, job.updated_at, job.since) = (at, at, at);
+    (job.sent_at, job.accepted_at, job.rendered_at) = (Some(at), Some(at), Some(at));
+    job.sends = 1;
+    job.remote_id = Some(format!("remote-{number}"));
+    job.state = if failed { JobState::Failed } else { JobState::Succeeded };
+    job.outputs = if failed { Vec::new() } else { vec![output] };
+    job.error = error;
+    Ok(job)
 }
 
 fn text(dice: &mut Dice, words: &[&str], count: usize, gap: &str) -> String {
