@@ -1,5 +1,6 @@
 //! The studio's state: panes as plain fields. Only `update` changes it (law 5).
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -259,15 +260,16 @@ impl App {
     /// How many finished drafts can still be promoted.
     pub fn drafts_waiting(&self) -> usize {
         use crate::domain::promotion::Promotable;
+        // Drawn with every frame, so the list is walked twice, not once for each of its jobs.
+        let is_final = |entry: &Entry| {
+            let parent = entry.job.parent?;
+            let failed = entry.job.state.is_end() && entry.job.state != JobState::Succeeded;
+            (parent.relation == Relation::Promote && !failed).then_some(parent.job)
+        };
+        let promoted: HashSet<JobId> = self.jobs.iter().filter_map(is_final).collect();
         let promotable = |entry: &&Entry| {
             let job = &entry.job;
-            let is_final = |other: &Entry| {
-                let parent = other.job.parent.filter(|parent| parent.job == job.id);
-                let failed = other.job.state.is_end() && other.job.state != JobState::Succeeded;
-                parent.is_some_and(|parent| parent.relation == Relation::Promote) && !failed
-            };
-            let promoted = self.jobs.iter().any(is_final);
-            !promoted
+            !promoted.contains(&job.id)
                 && Promotable::of(job, self.catalog.model(&job.request.model), self.now).is_ok()
         };
         self.jobs.iter().filter(promotable).count()
