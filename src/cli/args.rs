@@ -80,7 +80,7 @@ pub(super) enum Verb {
         /// Its id, or the beginning of it
         job: String,
     },
-    /// Stop a job that the provider does not have yet
+    /// Stop a job that is not sent yet, or that its provider can stop
     Cancel {
         /// Its id, or the beginning of it
         job: String,

@@ -1,4 +1,4 @@
-//! `rushes cancel`: stops what the provider does not have yet.
+//! `rushes cancel`: stops what the provider does not have yet, and what it can stop itself.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,23 +7,33 @@ use super::Context;
 use super::job_json::JobJson;
 use super::submit::find_job;
 use super::trouble::Trouble;
-use crate::domain::job::JobState;
+use crate::domain::job::{Charged, Job, JobState};
 use crate::runtime::driver::Driver;
 
 /// How long another process that drives may take to hear of the wish.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a provider may take to confirm.
+const PROVIDER_PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) async fn run(context: &mut Context, text: &str) -> Result<u8, Trouble> {
     let workspace = context.workspace()?;
     let mut job = find_job(&workspace, text).await?;
     let id = job.id;
-    if matches!(job.state, JobState::Queued | JobState::RetryWait) {
+    let provider = workspace.catalog.provider(&job.request.model.provider);
+    let can_cancel = provider.is_some_and(|provider| provider.can_cancel);
+    if can_be_stopped(&job, can_cancel) {
         workspace.store.run(move |store| store.ask_cancel(id)).await??;
         let mut driver = Driver::start(Arc::clone(&workspace));
-        let deadline = tokio::time::Instant::now() + PATIENCE;
-        while matches!(job.state, JobState::Queued | JobState::RetryWait) {
+        let patience = if job.state.is_at_provider() { PROVIDER_PATIENCE } else { PATIENCE };
+        let deadline = tokio::time::Instant::now() + patience;
+        while can_be_stopped(&job, can_cancel) {
             if let Ok(changed) = tokio::time::timeout_at(deadline, driver.changed()).await {
                 changed?;
+            } else if job.state == JobState::Canceling {
+                return Err(Trouble::unknown(format!(
+                    "the provider was asked to stop job {id} and has not confirmed it; `rushes wait {}` tells how it ended",
+                    id.short()
+                )));
             } else {
                 return Err(Trouble::unknown(
                     "the Rushes that drives this job did not answer; `rushes show` tells how it ended",
@@ -45,7 +55,9 @@ pub(super) async fn run(context: &mut Context, text: &str) -> Result<u8, Trouble
             Ok(0)
         }
         JobState::Canceled => {
-            context.out.line(&format!("job {id} canceled, not charged"))?;
+            let charged = job.error.as_ref().map_or(Charged::Unknown, |error| error.charged);
+            let charged = crate::words::charged(charged);
+            context.out.line(&format!("job {id} canceled, {charged}"))?;
             Ok(0)
         }
         state if state.is_end() => Err(Trouble::wrong(format!(
@@ -55,9 +67,22 @@ pub(super) async fn run(context: &mut Context, text: &str) -> Result<u8, Trouble
         JobState::InDoubt => Err(Trouble::unknown(format!(
             "job {id} is in doubt: whether the provider has it can't be found out"
         ))),
+        JobState::Downloading => Err(Trouble::failed(format!(
+            "job {id} is rendered already: its file will be saved by `rushes wait {}`",
+            id.short()
+        ))),
         _ => Err(Trouble::failed(format!(
             "the provider has job {id} and offers no way to stop it: it goes on, is charged when it succeeds, and its file will be saved by `rushes wait {}`",
             id.short()
         ))),
+    }
+}
+
+/// Whether stopping it is a matter of waiting a little: it is not sent, or its provider stops jobs.
+fn can_be_stopped(job: &Job, can_cancel: bool) -> bool {
+    match job.state {
+        JobState::Queued | JobState::RetryWait => true,
+        JobState::Submitting | JobState::Running | JobState::Canceling => can_cancel,
+        _ => false,
     }
 }

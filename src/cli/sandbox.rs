@@ -18,7 +18,7 @@ pub(super) async fn run(
 ) -> Result<u8, Trouble> {
     if listen.parse::<std::net::SocketAddr>().is_err() {
         return Err(Trouble::wrong(format!(
-            "'{listen}' is no address; write it like 127.0.0.1:4711"
+            "'{listen}' is no address to --listen at; write it like 127.0.0.1:4711"
         )));
     }
     let config = Config::read(&context.places.config_file).map_err(Trouble::wrong)?;
@@ -35,6 +35,9 @@ pub(super) async fn run(
         context.out.json(&json!({ "url": url, "speed": speed }))?;
     } else {
         context.out.line(&format!("the sandbox listens at {url}"))?;
+        context.out.note(&format!(
+            "it is Runware there, RunPod at http://{address}/v2, and Runbase at http://{address}/api/v1"
+        ));
         context
             .out
             .note("it takes any key; Ctrl+C ends it, and its jobs go on when it is served again");

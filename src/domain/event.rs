@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::job::{ClipFile, Job, JobError, Output};
+use super::money::MicroUsd;
 
 /// One thing that happened to a job.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,6 +21,9 @@ pub enum JobEvent {
     Accepted {
         /// The provider's id of the job, where it gives one.
         remote_id: Option<String>,
+        /// What it took for it at once, where it takes the money then and says so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        charge: Option<MicroUsd>,
         /// How that is known.
         how: String,
     },

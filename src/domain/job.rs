@@ -211,7 +211,12 @@ impl JobError {
     pub fn advice(&self) -> &'static str {
         let paid = self.charged == Charged::Charged;
         match self.class {
-            _ if self.code == "canceled" => "Nothing was paid.",
+            _ if self.code == "canceled" && self.charged == Charged::NotCharged => {
+                "Nothing was paid."
+            }
+            _ if self.code == "canceled" => {
+                "The provider's dashboard tells whether it was charged."
+            }
             FailureClass::Moderated => {
                 "Change the prompt or the images: the same input is refused again."
             }
@@ -331,6 +336,9 @@ pub struct Job {
     pub rendered_at: Option<Timestamp>,
     /// The provider's id of the job, where it gives one.
     pub remote_id: Option<String>,
+    /// What the provider took when it accepted the job, where it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken: Option<MicroUsd>,
     /// The results so far; the request says how many to expect.
     pub outputs: Vec<Output>,
     /// Results that the provider failed to make, and those that were gone before they could be saved.
@@ -352,7 +360,7 @@ impl Job {
             .error
             .as_ref()
             .is_some_and(|error| matches!(error.charged, Charged::NotCharged | Charged::Refunded));
-        (free && self.state.is_end()).then_some(MicroUsd::ZERO)
+        if free && self.state.is_end() { Some(MicroUsd::ZERO) } else { self.taken }
     }
 
     /// The id under which this draft can be promoted.

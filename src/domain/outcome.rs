@@ -1,6 +1,7 @@
 //! What a provider's replies mean, whoever the provider is.
 
 use super::job::{JobError, Output};
+use super::money::MicroUsd;
 
 /// What came of sending a job.
 #[derive(Clone, Debug, PartialEq)]
@@ -9,6 +10,8 @@ pub enum SubmitOutcome {
     Accepted {
         /// Its id there, where the provider gives one.
         remote_id: Option<String>,
+        /// What it took for it at once, where it takes the money then and says so.
+        charge: Option<MicroUsd>,
         /// How that is known, for the job's timeline.
         how: String,
     },
@@ -53,6 +56,8 @@ pub struct Report {
     pub pending: usize,
     /// How far it is, where the provider says so.
     pub progress_percent: Option<u8>,
+    /// Whether it was stopped there; `failures` says so in words.
+    pub canceled: bool,
 }
 
 /// Why a file could not be saved.

@@ -58,6 +58,7 @@ pub fn job(number: u128, model: &Model, request: GenerationRequest) -> Job {
         accepted_at: None,
         rendered_at: None,
         remote_id: None,
+        taken: None,
         outputs: Vec::new(),
         failures: Vec::new(),
         download_tries: 0,

@@ -11,8 +11,9 @@ use crate::domain::outcome::{Sighting, Trouble};
 /// Polls that don't know a job before the provider's records are asked: about half a minute, in
 /// which an accepted job becomes visible.
 const POLLS_BEFORE_LOOK_UP: u32 = 5;
-/// A running job must be unknown this long before its records are asked.
-const UNKNOWN_GRACE_MS: u64 = 60_000;
+/// A running job must be unknown this long before its records are asked: a deployed client of RunPod
+/// waits as long for a job that was just submitted to become visible.
+const UNKNOWN_GRACE_MS: u64 = 150_000;
 /// After a longer gap nobody promises that the provider still knows the key, so only the user may
 /// send the job again.
 const LONGEST_GAP_MS: i128 = 15 * 60_000;

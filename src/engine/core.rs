@@ -7,7 +7,7 @@ use super::message::{Command, Input, Now, Step, Target};
 use super::schedule::{Dice, backoff_ms, poll_wait_ms};
 use crate::domain::catalog::Provider;
 use crate::domain::event::{JobEvent, Write};
-use crate::domain::job::{Charged, FailureClass, Job, JobError, JobId, JobState};
+use crate::domain::job::{FailureClass, Job, JobError, JobId, JobState};
 use crate::domain::outcome::{SubmitOutcome, Trouble};
 
 /// How often a job is sent before it fails, all under one key.
@@ -32,6 +32,7 @@ pub struct Engine {
 #[derive(Debug)]
 struct ProviderState {
     max_live_jobs: usize,
+    can_cancel: bool,
     can_look_up: bool,
     /// No submit before this time, after the provider said that it has no room.
     closed_until_ms: u64,
@@ -76,6 +77,10 @@ pub(super) struct Live {
     pub(super) progress_percent: Option<u8>,
     /// The user wants it stopped: it is not sent again, should the provider not have it.
     pub(super) cancel_wanted: bool,
+    /// When the provider is to be asked to stop it; none while that is not wanted, or a reply awaited.
+    pub(super) stop_due_ms: Option<u64>,
+    /// How often it was asked.
+    pub(super) stop_asks: u32,
     pub(super) saves: BTreeMap<usize, Save>,
 }
 
@@ -93,6 +98,7 @@ impl Engine {
     pub fn new(providers: &[Provider], seed: u64) -> Self {
         let state = |provider: &Provider| ProviderState {
             max_live_jobs: provider.max_live_jobs.max(1),
+            can_cancel: provider.can_cancel,
             can_look_up: provider.can_look_up,
             closed_until_ms: 0,
             failed_polls: 0,
@@ -119,9 +125,11 @@ impl Engine {
             Input::LookedUp { job, outcome } => self.looked_up(job, outcome, now, &mut step),
             Input::Saved { job, index, outcome } => self.saved(job, index, outcome, now, &mut step),
             Input::Cancel { job } => self.cancel(job, now, &mut step),
+            Input::Stopped { job, outcome } => self.stopped(job, outcome, now, &mut step),
             Input::Wake => {}
         }
         self.start_saves(now, &mut step);
+        self.stop_due(now, &mut step);
         self.look_up_due(now, &mut step);
         self.poll_due(now, &mut step);
         self.submit_due(now, &mut step);
@@ -154,7 +162,8 @@ impl Engine {
     pub fn next_deadline_ms(&self) -> Option<u64> {
         let saves = self.live.values().flat_map(|live| live.saves.values());
         let jobs = self.live.values().filter_map(|live| self.acts_at_ms(live));
-        jobs.chain(saves.filter_map(|save| save.due_ms)).min()
+        let stops = self.live.values().filter_map(Live::stops_at_ms);
+        jobs.chain(saves.filter_map(|save| save.due_ms)).chain(stops).min()
     }
 
     /// When something is to be done at the provider for `live`; none while nothing can be.
@@ -186,6 +195,9 @@ impl Engine {
             still_since_ms: None,
             progress_percent: None,
             cancel_wanted: false,
+            // Whether an earlier process's stop arrived is not known, and a second one does no harm.
+            stop_due_ms: (job.state == JobState::Canceling).then_some(now.mono_ms),
+            stop_asks: 0,
             saves: BTreeMap::new(),
             job,
         };
@@ -246,8 +258,8 @@ impl Engine {
 
     fn submitted(&mut self, id: JobId, outcome: SubmitOutcome, now: Now, step: &mut Step) {
         match outcome {
-            SubmitOutcome::Accepted { remote_id, how } => {
-                self.accepted(id, remote_id, how, now, step);
+            SubmitOutcome::Accepted { remote_id, charge, how } => {
+                self.accepted(id, JobEvent::Accepted { remote_id, charge, how }, now, step);
             }
             SubmitOutcome::Refused(error) => {
                 self.record(id, JobEvent::Failed { error }, now, step);
@@ -257,20 +269,17 @@ impl Engine {
         }
     }
 
-    pub(super) fn accepted(
-        &mut self,
-        id: JobId,
-        remote_id: Option<String>,
-        how: String,
-        now: Now,
-        step: &mut Step,
-    ) {
-        if self.record(id, JobEvent::Accepted { remote_id, how }, now, step)
+    /// The provider has the job, as `event` says.
+    pub(super) fn accepted(&mut self, id: JobId, event: JobEvent, now: Now, step: &mut Step) {
+        if self.record(id, event, now, step)
             && let Some(live) = self.live.get_mut(&id)
         {
             live.now_known();
             live.started_ms = now.mono_ms as i64;
             live.due_ms = Some(now.mono_ms + poll_wait_ms(0, live.expected_ms));
+            if live.cancel_wanted {
+                self.ask_to_stop(id, now, step);
+            }
         }
     }
 
@@ -349,6 +358,10 @@ impl Engine {
         }
     }
 
+    pub(super) fn can_cancel(&self, provider: &str) -> bool {
+        self.providers.get(provider).is_some_and(|provider| provider.can_cancel)
+    }
+
     pub(super) fn can_look_up(&self, provider: &str) -> bool {
         self.providers.get(provider).is_some_and(|provider| provider.can_look_up)
     }
@@ -357,17 +370,6 @@ impl Engine {
     pub(super) fn interrupted(&self) -> Vec<JobId> {
         let interrupted = self.live.iter().filter(|(_, live)| Self::was_interrupted(live));
         interrupted.map(|(id, _)| *id).collect()
-    }
-
-    pub(super) fn cancel(&mut self, id: JobId, now: Now, step: &mut Step) {
-        let Some(live) = self.live.get_mut(&id) else { return };
-        live.cancel_wanted = true;
-        if matches!(live.job.state, JobState::Queued | JobState::RetryWait) {
-            let message = "stopped before the provider had it".to_owned();
-            let error =
-                JobError::ours(FailureClass::Provider, "canceled", message, Charged::NotCharged);
-            self.record(id, JobEvent::Canceled { error }, now, step);
-        }
     }
 }
 
@@ -397,5 +399,10 @@ impl Live {
 
 /// A job by all its names.
 pub(super) fn target(job: &Job) -> Target {
-    Target { job: job.id, attempt_key: job.attempt_key, remote_id: job.remote_id.clone() }
+    Target {
+        job: job.id,
+        attempt_key: job.attempt_key,
+        remote_id: job.remote_id.clone(),
+        model: job.request.model.clone(),
+    }
 }

@@ -23,9 +23,10 @@ pub fn apply(job: &mut Job, event: &JobEvent, at: Timestamp) -> bool {
             job.sends += 1;
             job.sent_at = Some(at);
         }
-        JobEvent::Accepted { remote_id, .. } => {
+        JobEvent::Accepted { remote_id, charge, .. } => {
             job.accepted_at = Some(at);
             job.remote_id.clone_from(remote_id);
+            job.taken = *charge;
             job.error = None;
         }
         JobEvent::Rendered => job.rendered_at = Some(at),

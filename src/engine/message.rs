@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::domain::catalog::ModelId;
 use crate::domain::event::Write;
 use crate::domain::job::{ClipFile, Job, JobId, Output};
 use crate::domain::outcome::{SaveTrouble, Sighting, SubmitOutcome, Trouble};
@@ -63,6 +64,13 @@ pub enum Input {
         /// The job.
         job: JobId,
     },
+    /// What came of [`Command::Cancel`].
+    Stopped {
+        /// The job.
+        job: JobId,
+        /// Whether the provider confirms the stop.
+        outcome: Result<bool, Trouble>,
+    },
     /// The time of [`Engine::next_deadline_ms`](super::Engine::next_deadline_ms) has come.
     Wake,
 }
@@ -89,6 +97,13 @@ pub enum Command {
         /// The job.
         target: Target,
     },
+    /// Ask a provider to stop a job.
+    Cancel {
+        /// The provider's id.
+        provider: String,
+        /// The job.
+        target: Target,
+    },
     /// Save a result as a file.
     Save {
         /// The job.
@@ -109,6 +124,8 @@ pub struct Target {
     pub attempt_key: Uuid,
     /// The provider's id, where it gave one.
     pub remote_id: Option<String>,
+    /// Its model, whose name on the wire is part of the address at some providers.
+    pub model: ModelId,
 }
 
 /// What to store and then to do.

@@ -4,6 +4,7 @@
 //! [`Engine::handle`] takes what happened and returns a [`Step`]: the caller commits its writes in one
 //! transaction and only then carries out its commands (law 1).
 
+mod cancel;
 mod confirm;
 mod core;
 mod fold;

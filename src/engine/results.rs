@@ -68,7 +68,15 @@ impl Engine {
         live.now_known();
         live.progress_percent = report.progress_percent.or(live.progress_percent);
         if live.job.state == JobState::Confirming {
-            self.accepted(id, None, how.to_owned(), now, step);
+            let how = how.to_owned();
+            let event = JobEvent::Accepted { remote_id: None, charge: None, how };
+            self.accepted(id, event, now, step);
+        }
+        let stopped = report.canceled.then(|| report.failures.first().cloned()).flatten();
+        if let Some(error) = stopped
+            && self.record(id, JobEvent::Canceled { error }, now, step)
+        {
+            return;
         }
         let standstill = self.note_results(id, &report, now, step);
         let Some(live) = self.live.get_mut(&id) else { return };

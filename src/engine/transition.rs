@@ -15,7 +15,8 @@ pub fn transition(state: JobState, event: &E) -> Option<JobState> {
         (Submitting, E::OutcomeUnknown { .. }) => Some(Confirming),
         (Confirming, E::NotFound) => Some(RetryWait),
         (Submitting | Confirming, E::Doubted { .. }) => Some(InDoubt),
-        (Submitting | Confirming | Running, E::CancelAsked) => Some(Canceling),
+        // Not while it is being sent: the reply to that brings the id that a stop must name.
+        (Running, E::CancelAsked) => Some(Canceling),
         (Running | Canceling, E::OutputReady { .. } | E::OutputFailed { .. }) => Some(state),
         (Running | Canceling, E::Rendered) => Some(Downloading),
         (

@@ -4,6 +4,9 @@
 //! async, an HTTP client, retries, or the reading of a clock.
 
 pub mod registry;
+mod reply;
+mod runbase;
+mod runpod;
 mod runware;
 mod runware_error;
 pub mod wire;

@@ -4,19 +4,28 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::runware;
 use super::wire::{HttpRequest, HttpResponse};
+use super::{runbase, runpod, runware};
 use crate::domain::catalog::{Model, Protocol};
-use crate::domain::job::{Charged, FailureClass, Job, JobError, JobId};
+use crate::domain::job::{Job, JobError, JobId};
 use crate::domain::money::MicroUsd;
 use crate::domain::outcome::{Sighting, SubmitOutcome, Trouble};
 
 /// The content of a request's local images, by their SHA-256.
 pub type Images = HashMap<String, Vec<u8>>;
 
-/// A job by the names that a provider may know it by: our id, the key it was sent with, and the
-/// provider's own id.
-pub type Named = (JobId, Uuid, Option<String>);
+/// A job by the names that a provider may know it by.
+#[derive(Clone, Debug)]
+pub struct Named {
+    /// Our id.
+    pub job: JobId,
+    /// The key that it was sent with.
+    pub key: Uuid,
+    /// The provider's own id, where it gave one.
+    pub remote_id: Option<String>,
+    /// Its model's id on the wire, which is part of the address at RunPod.
+    pub wire_id: String,
+}
 
 /// The request that submits `job`. `images` holds the content of every local image of the job.
 pub fn submit(
@@ -28,7 +37,8 @@ pub fn submit(
 ) -> Result<HttpRequest, JobError> {
     match protocol {
         Protocol::Runware => runware::submit(base_url, model, job, images),
-        Protocol::Runpod | Protocol::Runbase => Err(no_adapter(protocol)),
+        Protocol::Runpod => runpod::submit(base_url, model, job),
+        Protocol::Runbase => runbase::submit(base_url, model, job),
     }
 }
 
@@ -36,37 +46,52 @@ pub fn submit(
 pub fn submitted(protocol: Protocol, job: &Job, response: &HttpResponse) -> SubmitOutcome {
     match protocol {
         Protocol::Runware => runware::submitted(job, response),
-        Protocol::Runpod | Protocol::Runbase => SubmitOutcome::Refused(no_adapter(protocol)),
+        Protocol::Runpod => runpod::submitted(job, response),
+        Protocol::Runbase => runbase::submitted(response),
     }
 }
 
-/// The request that asks for all of `jobs` at once.
-pub fn poll(protocol: Protocol, base_url: &str, jobs: &[Named]) -> Result<HttpRequest, JobError> {
+/// The requests that ask for `jobs`, in as few as the protocol allows, each with the jobs that its
+/// reply speaks of. A job that the provider can't be asked for is in none.
+pub fn polls(
+    protocol: Protocol,
+    base_url: &str,
+    jobs: Vec<Named>,
+) -> Vec<(HttpRequest, Vec<Named>)> {
+    let one = |ask: fn(&str, &Named) -> Option<HttpRequest>| {
+        let each = |job: Named| Some((ask(base_url, &job)?, vec![job]));
+        jobs.clone().into_iter().filter_map(each).collect()
+    };
     match protocol {
-        Protocol::Runware => Ok(runware::poll(base_url, jobs)),
-        Protocol::Runpod | Protocol::Runbase => Err(no_adapter(protocol)),
+        Protocol::Runware => vec![(runware::poll(base_url, &jobs), jobs)],
+        Protocol::Runpod => one(runpod::poll),
+        Protocol::Runbase => one(runbase::poll),
     }
 }
 
-/// What the reply to a poll says of each of `jobs`.
+/// What the reply to one request of [`polls`] says of each of its `jobs`.
 pub fn polled(
     protocol: Protocol,
     jobs: &[Named],
     response: &HttpResponse,
 ) -> Result<Vec<(JobId, Sighting)>, Trouble> {
+    let one = |read: fn(&Named, &HttpResponse) -> Result<Sighting, Trouble>| {
+        jobs.iter().map(|job| Ok((job.job, read(job, response)?))).collect()
+    };
     match protocol {
         Protocol::Runware => runware::polled(jobs, response),
-        Protocol::Runpod | Protocol::Runbase => {
-            Err(Trouble { error: no_adapter(protocol), retry_after_ms: None })
-        }
+        Protocol::Runpod => one(runpod::polled),
+        Protocol::Runbase => one(runbase::polled),
     }
 }
 
-/// The request that asks the provider's records for one job.
-pub fn look_up(protocol: Protocol, base_url: &str, job: &Named) -> Result<HttpRequest, JobError> {
+/// The request that asks the provider's records for one job; none where it can't be asked. RunPod and
+/// Runbase have no other records than what a poll asks.
+pub fn look_up(protocol: Protocol, base_url: &str, job: &Named) -> Option<HttpRequest> {
     match protocol {
-        Protocol::Runware => Ok(runware::look_up(base_url, job)),
-        Protocol::Runpod | Protocol::Runbase => Err(no_adapter(protocol)),
+        Protocol::Runware => Some(runware::look_up(base_url, job)),
+        Protocol::Runpod => runpod::poll(base_url, job),
+        Protocol::Runbase => runbase::poll(base_url, job),
     }
 }
 
@@ -78,9 +103,24 @@ pub fn looked_up(
 ) -> Result<Sighting, Trouble> {
     match protocol {
         Protocol::Runware => runware::looked_up(job, response),
-        Protocol::Runpod | Protocol::Runbase => {
-            Err(Trouble { error: no_adapter(protocol), retry_after_ms: None })
-        }
+        Protocol::Runpod => runpod::polled(job, response),
+        Protocol::Runbase => runbase::polled(job, response),
+    }
+}
+
+/// The request that stops a job at its provider; none where that can't be asked for.
+pub fn cancel(protocol: Protocol, base_url: &str, job: &Named) -> Option<HttpRequest> {
+    match protocol {
+        Protocol::Runpod => runpod::cancel(base_url, job),
+        Protocol::Runware | Protocol::Runbase => None,
+    }
+}
+
+/// Whether the provider confirms the stop.
+pub fn canceled(protocol: Protocol, response: &HttpResponse) -> Result<bool, Trouble> {
+    match protocol {
+        Protocol::Runpod => runpod::canceled(response),
+        Protocol::Runware | Protocol::Runbase => Ok(false),
     }
 }
 
@@ -100,12 +140,6 @@ pub fn balance_told(
 ) -> Result<Option<MicroUsd>, JobError> {
     match protocol {
         Protocol::Runware => runware::balance_told(response),
-        Protocol::Runpod | Protocol::Runbase => Err(no_adapter(protocol)),
+        Protocol::Runpod | Protocol::Runbase => Ok(None),
     }
-}
-
-fn no_adapter(protocol: Protocol) -> JobError {
-    let message =
-        format!("this version of Rushes can't speak to {protocol:?} yet; nothing was sent");
-    JobError::ours(FailureClass::Provider, "noAdapter", message, Charged::NotCharged)
 }

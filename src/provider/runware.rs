@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::registry::{Images, Named};
+use super::reply::{MAX_URL_CHARS, not_its_protocol, status_error};
 use super::runware_error::WireError;
 use super::wire::{HttpRequest, HttpResponse};
 use crate::domain::catalog::{Model, SizeField};
@@ -17,9 +18,6 @@ use crate::domain::money::MicroUsd;
 use crate::domain::outcome::{Report, Sighting, SubmitOutcome, Trouble};
 use crate::domain::request::{ClipLength, FrameImage, Parameters};
 use crate::domain::text::one_line;
-
-/// The longest address that is kept, in characters.
-const MAX_URL_CHARS: usize = 4000;
 
 /// The request that submits `job` under its attempt key.
 pub(super) fn submit(
@@ -153,6 +151,7 @@ pub(super) fn submitted(job: &Job, response: &HttpResponse) -> SubmitOutcome {
     if own.count() > inside.len() && !envelope.has_error(&key) {
         return SubmitOutcome::Accepted {
             remote_id: None,
+            charge: None,
             how: "the provider confirmed it".to_owned(),
         };
     }
@@ -161,6 +160,7 @@ pub(super) fn submitted(job: &Job, response: &HttpResponse) -> SubmitOutcome {
         // Only a second send of the same key can meet this: the first one was taken after all.
         Some(error) if error.is_conflict() && job.sends > 1 => SubmitOutcome::Accepted {
             remote_id: None,
+            charge: None,
             how: "the provider had it already".to_owned(),
         },
         Some(error) if response.status >= 500 => SubmitOutcome::Unknown {
@@ -190,10 +190,8 @@ fn refused_or_busy(error: JobError, response: &HttpResponse) -> SubmitOutcome {
 
 /// One request for all of `jobs`.
 pub(super) fn poll(base_url: &str, jobs: &[Named]) -> HttpRequest {
-    let tasks: Vec<Value> = jobs
-        .iter()
-        .map(|(_, key, _)| json!({ "taskType": "getResponse", "taskUUID": key }))
-        .collect();
+    let tasks: Vec<Value> =
+        jobs.iter().map(|job| json!({ "taskType": "getResponse", "taskUUID": job.key })).collect();
     HttpRequest::post_json(base_url.to_owned(), &Value::Array(tasks))
 }
 
@@ -207,18 +205,18 @@ pub(super) fn polled(
         // An error that names no task speaks of the whole request.
         return Err(asked_in_vain(error, response));
     }
-    Ok(jobs.iter().map(|(job, key, _)| (*job, envelope.sighting(&key.to_string()))).collect())
+    Ok(jobs.iter().map(|one| (one.job, envelope.sighting(&one.key.to_string()))).collect())
 }
 
 /// The request that reads a past task back (Runware docs, task details).
-pub(super) fn look_up(base_url: &str, (_, key, _): &Named) -> HttpRequest {
-    let task = json!([{ "taskType": "getTaskDetails", "taskUUID": key }]);
+pub(super) fn look_up(base_url: &str, job: &Named) -> HttpRequest {
+    let task = json!([{ "taskType": "getTaskDetails", "taskUUID": job.key }]);
     HttpRequest::post_json(base_url.to_owned(), &task)
 }
 
 /// What the provider's records say of the job.
-pub(super) fn looked_up((_, key, _): &Named, response: &HttpResponse) -> Result<Sighting, Trouble> {
-    let key = key.to_string();
+pub(super) fn looked_up(job: &Named, response: &HttpResponse) -> Result<Sighting, Trouble> {
+    let key = job.key.to_string();
     let envelope = Envelope::answer(response)?;
     let record = envelope.items.iter().find(|item| item.task_uuid() == Some(&key));
     if let Some(inner) = record.and_then(|item| item.0.get("response")) {
@@ -268,20 +266,6 @@ fn asked_in_vain(error: &WireError, response: &HttpResponse) -> Trouble {
     Trouble { error: error.read(Charged::Unknown), retry_after_ms: response.retry_after_ms() }
 }
 
-/// An error by its status code alone, where the body says nothing.
-fn status_error(status: u16, message: String, charged: Charged) -> JobError {
-    let class = match status {
-        401 | 403 => FailureClass::Key,
-        402 => FailureClass::Money,
-        408 | 504 => FailureClass::Timeout,
-        429 => FailureClass::Rate,
-        503 => FailureClass::Capacity,
-        400..=499 => FailureClass::Parameter,
-        _ => FailureClass::Provider,
-    };
-    JobError::ours(class, &format!("http{status}"), message, charged)
-}
-
 /// `{"data": […], "errors": […]}`, where either may be missing; also `{"error": {…}}` and a bare array,
 /// which the official SDK accepts.
 #[derive(Debug, Default)]
@@ -318,14 +302,7 @@ impl Envelope {
         };
         match serde_json::from_slice::<Value>(&response.body) {
             Ok(value) if is_one(&value) => Ok(Self::from(&value)),
-            _ => Err(format!(
-                "the provider answered {} with something that is not its protocol: {}",
-                response.status,
-                one_line(
-                    &String::from_utf8_lossy(response.body.get(..300).unwrap_or(&response.body)),
-                    120
-                ),
-            )),
+            _ => Err(not_its_protocol(response)),
         }
     }
 

@@ -24,6 +24,16 @@ pub struct HttpRequest {
 }
 
 impl HttpRequest {
+    /// A GET.
+    pub fn get(url: String) -> Self {
+        Self { method: Method::Get, url, headers: Vec::new(), body: Vec::new() }
+    }
+
+    /// A POST without a body.
+    pub fn post(url: String) -> Self {
+        Self { method: Method::Post, ..Self::get(url) }
+    }
+
     /// A POST of JSON.
     pub fn post_json(url: String, body: &serde_json::Value) -> Self {
         Self {

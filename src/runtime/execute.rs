@@ -4,15 +4,17 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
 
 use super::driver::Message;
 use super::http::SendError;
 use super::images;
 use super::keys;
+use super::limiter::Limiters;
 use super::save;
 use super::workspace::Workspace;
-use crate::domain::catalog::{Protocol, Provider};
-use crate::domain::job::{Charged, FailureClass, Job, JobError};
+use crate::domain::catalog::Provider;
+use crate::domain::job::{Charged, FailureClass, Job, JobError, JobId};
 use crate::domain::money::MicroUsd;
 use crate::domain::outcome::{SaveTrouble, Sighting, SubmitOutcome, Trouble};
 use crate::engine::{Command, Input, Target};
@@ -28,6 +30,7 @@ pub(super) struct Executor {
     workspace: Arc<Workspace>,
     outbox: mpsc::Sender<Message>,
     saves: Arc<Semaphore>,
+    limiters: Arc<Limiters>,
 }
 
 /// What an exchange with a provider needs.
@@ -39,7 +42,8 @@ struct Line<'a> {
 
 impl Executor {
     pub(super) fn new(workspace: Arc<Workspace>, outbox: mpsc::Sender<Message>) -> Self {
-        Self { workspace, outbox, saves: Arc::new(Semaphore::new(MAX_SAVES)) }
+        let limiters = Arc::new(Limiters::new(&workspace.catalog.providers));
+        Self { workspace, outbox, saves: Arc::new(Semaphore::new(MAX_SAVES)), limiters }
     }
 
     /// Starts `command` and returns at once.
@@ -59,6 +63,10 @@ impl Executor {
                 Command::LookUp { provider, target } => {
                     let job = target.job;
                     Input::LookedUp { job, outcome: this.look_up(&provider, target).await }
+                }
+                Command::Cancel { provider, target } => {
+                    let job = target.job;
+                    Input::Stopped { job, outcome: this.cancel(&provider, target).await }
                 }
                 Command::Save { job, index, output } => {
                     let outcome = this.save(&job, index, &output).await;
@@ -94,7 +102,7 @@ impl Executor {
         let protocol = line.provider.protocol;
         let images = images::kept(&job.request, &self.workspace.places);
         let request = registry::submit(protocol, &line.base_url, model, job, &images);
-        let reply = self.workspace.transport.send(request.map_err(refused)?, &line.key).await;
+        let reply = self.send(&id.provider, request.map_err(refused)?, &line.key).await;
         Ok(match reply {
             Ok(response) => registry::submitted(protocol, job, &response),
             Err(error) if error.never_arrived => SubmitOutcome::Busy(not_sent(error)),
@@ -106,31 +114,80 @@ impl Executor {
         &self,
         provider: &str,
         targets: Vec<Target>,
-    ) -> Result<Vec<(crate::domain::job::JobId, Sighting)>, Trouble> {
-        let named: Vec<Named> = targets.into_iter().map(named).collect();
-        let ask = |line: &Line<'_>| registry::poll(line.provider.protocol, &line.base_url, &named);
-        let (protocol, response) = self.ask(provider, ask).await?;
-        registry::polled(protocol, &named, &response)
+    ) -> Result<Vec<(JobId, Sighting)>, Trouble> {
+        let line = line(&self.workspace, provider).await.map_err(bare)?;
+        let named = targets.into_iter().map(|target| self.named(target)).collect();
+        let protocol = line.provider.protocol;
+        let mut exchanges = JoinSet::new();
+        for (request, jobs) in registry::polls(protocol, &line.base_url, named) {
+            let (this, provider, key) = (self.clone(), provider.to_owned(), line.key.clone());
+            exchanges.spawn(async move {
+                let reply = this.send(&provider, request, &key).await;
+                registry::polled(protocol, &jobs, &reply.map_err(not_sent)?)
+            });
+        }
+        let (mut sightings, mut failed) = (Vec::new(), None);
+        while let Some(outcome) = exchanges.join_next().await {
+            match outcome {
+                Ok(Ok(some)) => sightings.extend(some),
+                Ok(Err(trouble)) => failed = Some(trouble),
+                // An exchange that broke off tells nothing of its jobs: they are asked for again.
+                Err(_) => {}
+            }
+        }
+        // A provider that answers for one job is there; the others are asked for again in their time.
+        match failed {
+            Some(trouble) if sightings.is_empty() => Err(trouble),
+            _ => Ok(sightings),
+        }
     }
 
     async fn look_up(&self, provider: &str, target: Target) -> Result<Sighting, Trouble> {
-        let named = named(target);
-        let ask =
-            |line: &Line<'_>| registry::look_up(line.provider.protocol, &line.base_url, &named);
-        let (protocol, response) = self.ask(provider, ask).await?;
-        registry::looked_up(protocol, &named, &response)
+        let named = self.named(target);
+        let line = line(&self.workspace, provider).await.map_err(bare)?;
+        let protocol = line.provider.protocol;
+        // Without any name that the provider knows, it knows nothing of the job.
+        let Some(request) = registry::look_up(protocol, &line.base_url, &named) else {
+            return Ok(Sighting::NotKnown);
+        };
+        let reply = self.send(provider, request, &line.key).await.map_err(not_sent)?;
+        registry::looked_up(protocol, &named, &reply)
     }
 
-    async fn ask(
+    async fn cancel(&self, provider: &str, target: Target) -> Result<bool, Trouble> {
+        let named = self.named(target);
+        let line = line(&self.workspace, provider).await.map_err(bare)?;
+        let protocol = line.provider.protocol;
+        let Some(request) = registry::cancel(protocol, &line.base_url, &named) else {
+            return Ok(false);
+        };
+        let reply = self.send(provider, request, &line.key).await.map_err(not_sent)?;
+        registry::canceled(protocol, &reply)
+    }
+
+    /// One exchange, when it is this request's turn.
+    async fn send(
         &self,
         provider: &str,
-        request: impl FnOnce(&Line<'_>) -> Result<HttpRequest, JobError>,
-    ) -> Result<(Protocol, HttpResponse), Trouble> {
-        let trouble = |error| Trouble { error, retry_after_ms: None };
-        let line = line(&self.workspace, provider).await.map_err(trouble)?;
-        let request = request(&line).map_err(trouble)?;
-        let reply = self.workspace.transport.send(request, &line.key).await;
-        Ok((line.provider.protocol, reply.map_err(not_sent)?))
+        request: HttpRequest,
+        key: &SecretString,
+    ) -> Result<HttpResponse, SendError> {
+        self.limiters.turn(provider).await;
+        let reply = self.workspace.transport.send(request, key).await?;
+        if reply.status == 429 {
+            self.limiters.hold(provider, reply.retry_after_ms());
+        }
+        Ok(reply)
+    }
+
+    fn named(&self, target: Target) -> Named {
+        let model = self.workspace.catalog.model(&target.model);
+        Named {
+            job: target.job,
+            key: target.attempt_key,
+            remote_id: target.remote_id,
+            wire_id: model.map(|model| model.wire_id.clone()).unwrap_or_default(),
+        }
     }
 
     async fn save(
@@ -190,8 +247,8 @@ pub async fn balance(
     Ok((line.base_url, registry::balance_told(protocol, &response)?))
 }
 
-fn named(target: Target) -> Named {
-    (target.job, target.attempt_key, target.remote_id)
+fn bare(error: JobError) -> Trouble {
+    Trouble { error, retry_after_ms: None }
 }
 
 fn not_sent(error: SendError) -> Trouble {

@@ -10,6 +10,7 @@ pub mod files;
 mod http;
 pub mod images;
 pub mod keys;
+mod limiter;
 pub mod new_job;
 pub mod opener;
 pub mod places;

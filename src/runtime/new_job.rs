@@ -29,6 +29,7 @@ pub fn new_job(model: &Model, request: GenerationRequest, parent: Option<Parent>
         accepted_at: None,
         rendered_at: None,
         remote_id: None,
+        taken: None,
         outputs: Vec::new(),
         failures: Vec::new(),
         download_tries: 0,

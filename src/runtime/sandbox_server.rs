@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
@@ -27,6 +28,8 @@ use crate::sandbox::{Body, Delivery, Reply, Sandbox};
 const MAX_BODY_BYTES: usize = 65 << 20;
 /// The most connections at once; further ones wait to be accepted.
 const MAX_CONNECTIONS: usize = 256;
+/// How often an answer that a client waits for is looked for.
+const HELD_CHECK: Duration = Duration::from_millis(100);
 
 struct Server {
     sandbox: Mutex<Sandbox>,
@@ -67,7 +70,7 @@ pub(super) fn start(
                     });
                 }
                 // Out of file descriptors, most likely: let some connections end first.
-                Err(_) => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             }
         }
     });
@@ -104,15 +107,15 @@ impl Server {
             body: body.to_bytes().to_vec(),
         };
         let reply = match self.handle(&request) {
-            Ok(reply) => reply,
+            Ok(reply) => self.wait_out(reply).await,
             Err(error) => {
                 return Ok(plain(500, &format!("the sandbox can't keep its journal: {error}")));
             }
         };
         match (reply.delivery, reply.body) {
             (Delivery::Lost, _) => Err(Lost),
-            (Delivery::Whole, Body::Http(response)) => Ok(whole(response)),
-            (Delivery::Whole, Body::Clip { video, container }) => {
+            (_, Body::Http(response)) => Ok(whole(response)),
+            (_, Body::Clip { video, container }) => {
                 let path = self.files.clip(video, container);
                 Ok(file(path, container, request.header("range").map(str::to_owned)).await)
             }
@@ -128,6 +131,20 @@ impl Server {
             self.ordered.notify_one();
         }
         Ok(reply)
+    }
+
+    /// The answer that a client waits for on an open connection, once it is there or the time is up.
+    async fn wait_out(&self, mut reply: Reply) -> Reply {
+        while let Delivery::Held { task, until } = reply.delivery {
+            let now = wall();
+            if now >= until {
+                break;
+            }
+            let left = Duration::try_from(until.duration_since(now)).unwrap_or_default();
+            tokio::time::sleep(left.min(HELD_CHECK)).await;
+            reply = self.sandbox().held(task, until, &self.origin, wall());
+        }
+        reply
     }
 
     fn sandbox(&self) -> MutexGuard<'_, Sandbox> {

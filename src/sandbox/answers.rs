@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::batch::{Batch, Context, task_uuid};
 use super::fault::Fault;
+use super::record::Door;
 use super::remote::Sandbox;
 use super::task::{Outcome, Task};
 
@@ -89,7 +90,9 @@ impl Sandbox {
     }
 
     fn seen(&self, id: Uuid, context: &Context<'_>) -> Option<&Task> {
-        self.tasks.get(&id).filter(|task| task.is_seen(context.now))
+        self.tasks
+            .get(&id)
+            .filter(|task| task.accepted.door == Door::Runware && task.is_seen(context.now))
     }
 }
 
@@ -114,13 +117,12 @@ fn results(task: &Task, context: &Context<'_>) -> (Vec<Value>, Vec<Value>) {
 
 fn success(task: &Task, index: u32, video: Uuid, origin: &str) -> Value {
     let order = task.order();
-    let origin = origin.trim_end_matches('/');
     let mut item = json!({
         "taskType": "videoInference",
         "taskUUID": task.accepted.task,
         "status": "success",
         "videoUUID": video,
-        "videoURL": format!("{origin}/files/{video}.{}", order.format.extension()),
+        "videoURL": task.address(index, origin),
         "seed": task.seed(index),
     });
     if order.include_cost {

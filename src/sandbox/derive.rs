@@ -8,10 +8,7 @@ use uuid::Uuid;
 
 /// The UUID of result `index` of `task`, version 4 in shape.
 pub(super) fn video(task: Uuid, index: u32) -> Uuid {
-    let hash = hash("video", task, index);
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&hash[..16]);
-    uuid::Builder::from_random_bytes(bytes).into_uuid()
+    shaped(hash("video", task, index))
 }
 
 /// The seed of a task that named none, "in the unsigned 32-bit range" (Runware docs, seed).
@@ -41,9 +38,27 @@ pub(super) fn draft_id(task: Uuid, index: u32, accepted_at: Timestamp) -> String
     format!("cgt-{}-{tail}", accepted_at.strftime("%Y%m%d%H%M%S"))
 }
 
+/// The UUID of task number `nr`, for protocols in which the server makes the ids; version 4 in shape.
+pub(super) fn server_task(nr: u64, at: Timestamp) -> Uuid {
+    let nr = Uuid::from_u64_pair(nr, at.as_millisecond() as u64);
+    shaped(hash("task", nr, 0))
+}
+
+/// What stands for a submit that has no id yet: its prompt, and how many times it was accepted before.
+pub(super) fn attempt(prompt: &str, accepted: u64) -> Uuid {
+    let prompt = shaped(Sha256::digest(prompt).into());
+    shaped(hash("attempt", prompt, accepted as u32))
+}
+
 /// The SHA-256 of `bytes` in hexadecimal.
 pub(super) fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn shaped(hash: [u8; 32]) -> Uuid {
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash[..16]);
+    uuid::Builder::from_random_bytes(bytes).into_uuid()
 }
 
 fn number(what: &str, task: Uuid, index: u32) -> u64 {

@@ -30,11 +30,20 @@ pub(super) fn open(request: &HttpRequest, key: Option<&str>) -> Result<Vec<Value
         _ => None,
     };
     let given = bearer(request).or_else(|| element.as_ref().and_then(api_key));
-    let fits = given.is_some_and(|given| match key {
+    if fits(given, key) { Ok(tasks) } else { Err(Fault::invalid_key()) }
+}
+
+/// Whether `given` is `key`, or any key at all where none is set.
+pub(super) fn fits(given: Option<&str>, key: Option<&str>) -> bool {
+    given.is_some_and(|given| match key {
         Some(key) => given == key,
         None => !given.trim().is_empty(),
-    });
-    if fits { Ok(tasks) } else { Err(Fault::invalid_key()) }
+    })
+}
+
+/// Whether the JSON of `body` could grow too large in memory.
+pub(super) fn is_crowded(body: &[u8]) -> bool {
+    commas(body) > MAX_COMMAS
 }
 
 /// The array of tasks: "always a JSON array, even for one task" (Runware docs, authentication).
@@ -43,7 +52,7 @@ fn tasks(body: &[u8]) -> Result<Vec<Value>, Fault> {
         let message = format!("A request holds at most {MAX_TASKS_PER_REQUEST} tasks.");
         Fault::new("maxTasksExceeded", message)
     };
-    if commas(body) > MAX_COMMAS {
+    if is_crowded(body) {
         return Err(too_many());
     }
     let body: Value = serde_json::from_slice(body).map_err(|error| {
@@ -75,7 +84,7 @@ fn commas(body: &[u8]) -> usize {
     commas
 }
 
-fn bearer(request: &HttpRequest) -> Option<&str> {
+pub(super) fn bearer(request: &HttpRequest) -> Option<&str> {
     let (scheme, key) = request.header("authorization")?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
 }

@@ -101,6 +101,11 @@ impl Fault {
         self
     }
 
+    /// The message alone, for protocols that write errors in another form.
+    pub(super) fn message(&self) -> &str {
+        self.entry.get("message").and_then(Value::as_str).unwrap_or_default()
+    }
+
     /// The entry of `errors`.
     pub(super) fn json(&self) -> Value {
         Value::Object(self.entry.clone())

@@ -24,6 +24,11 @@ pub enum Record {
         /// Which trouble.
         trouble: Trouble,
     },
+    /// A task was stopped before it was finished.
+    Canceled {
+        /// The task's UUID.
+        task: Uuid,
+    },
     /// A clip's file was made, or could not be.
     Rendered {
         /// The result's UUID.
@@ -44,8 +49,11 @@ pub enum Record {
 /// A task that was accepted, with everything that decides what becomes of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Accepted {
-    /// Its UUID, made by the client.
+    /// Its UUID; at Runware made by the client.
     pub task: Uuid,
+    /// The protocol that it came in by.
+    #[serde(default)]
+    pub door: Door,
     /// When it was accepted.
     pub at: Timestamp,
     /// The wait for the first result, in milliseconds.
@@ -61,4 +69,19 @@ pub struct Accepted {
     pub order: Order,
     /// The task as it was sent, for `getTaskDetails`, with hashes in the place of images.
     pub request: Value,
+}
+
+/// The protocol that a task came in by; only that one finds it again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Door {
+    /// `POST /v1`.
+    #[default]
+    Runware,
+    /// RunPod's `/run`.
+    Runpod,
+    /// RunPod's `/runsync`, whose results are kept shorter.
+    RunpodSync,
+    /// `POST /api/v1/runs`.
+    Runbase,
 }

@@ -35,7 +35,7 @@ pub struct Settings {
     pub key: Option<String>,
 }
 
-/// A remote that speaks Runware's protocol, without sockets, clock or randomness.
+/// A remote that speaks all three protocols, without sockets, clock or randomness.
 pub struct Sandbox {
     pub(super) catalog: Arc<Catalog>,
     pub(super) settings: Settings,
@@ -46,6 +46,8 @@ pub struct Sandbox {
     /// Clips without a file, by when they are due.
     to_render: BTreeSet<(Timestamp, Uuid, u32)>,
     turned_away: BTreeMap<(Uuid, Trouble), (u32, Timestamp)>,
+    /// When Runbase's interface was asked lately. Not kept: it forgets within seconds anyway.
+    pub(super) runbase_requests: VecDeque<Timestamp>,
     /// How many tasks were forgotten, and what was billed for them.
     earlier: (u64, MicroUsd),
 }
@@ -62,6 +64,7 @@ impl Sandbox {
             drafts: BTreeMap::new(),
             to_render: BTreeSet::new(),
             turned_away: BTreeMap::new(),
+            runbase_requests: VecDeque::new(),
             earlier: (0, MicroUsd::ZERO),
         }
     }
@@ -74,6 +77,7 @@ impl Sandbox {
                 self.accept(*accepted);
             }
             Record::TurnedAway { task, at, trouble } => self.turn_away(task, trouble, at),
+            Record::Canceled { task } => self.stop(task),
             Record::Rendered { video, error } => {
                 self.set_rendered(video, error.map_or(Ok(()), Err));
             }
@@ -95,6 +99,7 @@ impl Sandbox {
         }
         for task in self.tasks_by_age() {
             records.push(Record::Accepted(Box::new(task.accepted.clone())));
+            records.extend(task.canceled.then_some(Record::Canceled { task: task.accepted.task }));
             records.extend(task.clips.iter().filter_map(|clip| {
                 let outcome = clip.rendered.clone()?;
                 Some(Record::Rendered { video: clip.video, error: outcome.err() })
@@ -106,11 +111,17 @@ impl Sandbox {
     /// Answers one request at `now`. `origin`, like `http://127.0.0.1:4711`, begins the addresses
     /// of results.
     ///
-    /// The API is `POST /v1`; a file is `GET /files/{videoUUID}.{mp4|mov}` and needs no key, like
+    /// Runware's API is `POST /v1`, RunPod's lies below `/v2/`, Runbase's below `/api/v1/`; a file is `GET /files/{videoUUID}.{mp4|mov}` and needs no key, like
     /// the addresses that the docs show.
     pub fn handle(&mut self, request: &HttpRequest, origin: &str, now: Timestamp) -> Reply {
         self.forget_before(now);
         let path = path(&request.url);
+        if let Some(rest) = path.strip_prefix("/v2/") {
+            return self.runpod(request, rest, origin, now);
+        }
+        if let Some(rest) = path.strip_prefix("/api/v1/") {
+            return self.runbase(request, rest, origin, now);
+        }
         match (request.method, path) {
             (Method::Post, "/v1") => self.tasks_of(request, origin, now),
             (Method::Get, path) => match self.file(path, now) {
@@ -153,6 +164,13 @@ impl Sandbox {
         }
         self.by_age.push_back(id);
         self.tasks.insert(id, task);
+    }
+
+    /// Stops a task: what is not rendered by now never will be.
+    pub(super) fn stop(&mut self, task: Uuid) {
+        let Some(found) = self.tasks.get_mut(&task) else { return };
+        found.canceled = true;
+        self.to_render.retain(|(_, id, _)| *id != task);
     }
 
     /// How often `task` was turned away for `trouble`.
@@ -228,7 +246,10 @@ impl Sandbox {
 }
 
 fn not_found() -> Reply {
-    let fault = Fault::new("notFound", "There is nothing at this address. The API is POST /v1.");
+    let fault = Fault::new(
+        "notFound",
+        "There is nothing at this address. The APIs are POST /v1, /v2/{endpoint}/run and /api/v1/runs.",
+    );
     Reply::refused(&fault.status(404))
 }
 

@@ -1,5 +1,6 @@
 //! What the sandbox answers, and what of it must be kept.
 
+use jiff::Timestamp;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -38,6 +39,14 @@ pub enum Body {
 pub enum Delivery {
     /// All of it.
     Whole,
+    /// All of it, but later: the server asks [`Sandbox::held`](super::Sandbox::held) for this task until
+    /// the answer is whole or the time has come.
+    Held {
+        /// The task.
+        task: Uuid,
+        /// When to send what there is.
+        until: Timestamp,
+    },
     /// None of it: the server closes the connection without a byte.
     Lost,
 }

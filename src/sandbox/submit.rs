@@ -7,7 +7,7 @@ use super::batch::{Batch, Context, asked_for, new_task_uuid};
 use super::fault::Fault;
 use super::order;
 use super::promotion::FoundDraft;
-use super::record::{Accepted, Record};
+use super::record::{Accepted, Door, Record};
 use super::remote::{MAX_TASKS, Sandbox};
 use super::task::{Outcome, later};
 use super::trouble::Trouble;
@@ -19,7 +19,7 @@ const PROVIDER: &str = "sandbox";
 /// The wait for a draft and for anything else, in milliseconds at speed 1.
 const WAIT_MS: (f64, f64) = (5_000.0, 12_000.0);
 /// How often a rate limit turns a task away.
-const RATE_LIMITED: u32 = 2;
+pub(super) const RATE_LIMITED: u32 = 2;
 
 impl Sandbox {
     /// Takes in one task. What is refused leaves no trace and costs nothing.
@@ -61,7 +61,8 @@ impl Sandbox {
         let accepted = Accepted {
             task: id,
             at: now,
-            base_ms: self.wait_ms(checked.order.kind, &troubles),
+            base_ms: wait_ms(self.settings.speed, checked.order.kind, &troubles),
+            door: Door::Runware,
             model: model.wire_id.clone(),
             cost_each,
             troubles,
@@ -118,14 +119,14 @@ impl Sandbox {
             expired: context.now >= end || task.has(Trouble::DraftExpired),
         })
     }
+}
 
-    fn wait_ms(&self, kind: JobKind, troubles: &[Trouble]) -> u64 {
-        let wait = if kind == JobKind::Draft { WAIT_MS.0 } else { WAIT_MS.1 };
-        let slow = if troubles.contains(&Trouble::Slow) { 6.0 } else { 1.0 };
-        let speed = self.settings.speed;
-        let speed = if speed.is_nan() { 1.0 } else { speed.clamp(0.001, 1e6) };
-        (wait * slow / speed).round() as u64
-    }
+/// The wait for the first result at `speed`, in milliseconds.
+pub(super) fn wait_ms(speed: f64, kind: JobKind, troubles: &[Trouble]) -> u64 {
+    let wait = if kind == JobKind::Draft { WAIT_MS.0 } else { WAIT_MS.1 };
+    let slow = if troubles.contains(&Trouble::Slow) { 6.0 } else { 1.0 };
+    let speed = if speed.is_nan() { 1.0 } else { speed.clamp(0.001, 1e6) };
+    (wait * slow / speed).round() as u64
 }
 
 fn model<'a>(

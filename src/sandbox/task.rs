@@ -8,7 +8,7 @@ use super::derive;
 use super::fault::Fault;
 use super::frames::Frame;
 use super::order::Order;
-use super::record::Accepted;
+use super::record::{Accepted, Door};
 use super::trouble::Trouble;
 use crate::domain::job::JobKind;
 use crate::domain::money::MicroUsd;
@@ -27,6 +27,8 @@ pub(super) struct Task {
     pub(super) accepted: Accepted,
     /// One per result.
     pub(super) clips: Vec<Clip>,
+    /// Whether it was stopped before it was finished.
+    pub(super) canceled: bool,
 }
 
 /// One result.
@@ -53,7 +55,7 @@ impl Task {
         let clips = (0..accepted.order.results)
             .map(|index| Clip { video: derive::video(accepted.task, index), rendered: None })
             .collect();
-        Self { accepted, clips }
+        Self { accepted, clips, canceled: false }
     }
 
     /// What was ordered.
@@ -80,6 +82,9 @@ impl Task {
     /// Why result `index` is bound to fail, if it is.
     pub(super) fn doom(&self, index: u32) -> Option<Fault> {
         let results = self.order().results;
+        if self.canceled {
+            return Some(Fault::new("canceled", "The task was stopped."));
+        }
         if self.has(Trouble::Moderation) {
             let message = "The provider refused the content: the request or its result may \
                            violate the provider's content policy.";
@@ -124,9 +129,22 @@ impl Task {
             as u32
     }
 
-    /// What is billed so far: "only successes", and each once.
+    /// What is billed so far: "only successes", and each once. Runbase takes the money at creation and
+    /// gives it back for a run that failed (documents, core concepts).
     pub(super) fn billed(&self, now: Timestamp) -> MicroUsd {
-        self.accepted.cost_each * self.succeeded(now)
+        let failed = self.outcomes(now).any(|(.., outcome)| matches!(outcome, Outcome::Failed(_)));
+        match self.accepted.door {
+            Door::Runbase if failed => MicroUsd::ZERO,
+            Door::Runbase => self.accepted.cost_each * self.order().results,
+            _ => self.accepted.cost_each * self.succeeded(now),
+        }
+    }
+
+    /// Where the file of result `index` can be fetched.
+    pub(super) fn address(&self, index: u32, origin: &str) -> String {
+        let video = self.clips.get(index as usize).map_or(Uuid::nil(), |clip| clip.video);
+        let origin = origin.trim_end_matches('/');
+        format!("{origin}/files/{video}.{}", self.order().format.extension())
     }
 
     /// Whether a clip of it is still to be rendered.

@@ -75,7 +75,11 @@ impl Writes {
     }
 
     fn accepted(self) -> Self {
-        self.then(JobEvent::Sent).then(JobEvent::Accepted { remote_id: None, how: String::new() })
+        self.then(JobEvent::Sent).then(JobEvent::Accepted {
+            remote_id: None,
+            charge: None,
+            how: String::new(),
+        })
     }
 
     fn succeeded(self) -> Self {

@@ -75,7 +75,7 @@ actions! {
     RecallSeed, "recall-seed", "seed", "Bring the job's seed back";
     Remix, "remix", "remix", "Bring all but the seed back";
     Retry, "retry", "retry", "Submit the same again, as a new job";
-    Cancel, "cancel", "cancel", "Stop a job that the provider does not have yet";
+    Cancel, "cancel", "cancel", "Stop a job that is not sent yet, or that its provider can stop";
     Star, "star", "star", "Star the job, or take the star away";
     Note, "note", "note", "Write a note on the job";
     CopyPrompt, "copy-prompt", "copy prompt", "Copy the job's prompt";

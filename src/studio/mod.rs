@@ -34,6 +34,8 @@ mod settings;
 mod settings_view;
 mod shadow;
 mod terminal;
+#[cfg(test)]
+mod tests;
 mod theme;
 mod tty;
 mod update;

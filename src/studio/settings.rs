@@ -165,7 +165,13 @@ impl Settings {
             Row::Duration => {
                 let all = lengths(model);
                 let now = chosen.duration.or(Some(ClipLength::Ms(model.duration.default_ms())));
-                chosen.duration = next(&all, now, forward);
+                chosen.duration = match now {
+                    // A written length may lie between two of the list.
+                    Some(ClipLength::Ms(ms)) if !all.contains(&ClipLength::Ms(ms)) => {
+                        beside(&all, ms, forward)
+                    }
+                    now => next(&all, now, forward),
+                };
             }
             Row::Seed if model.seed.is_some() => {
                 chosen.seed = match (chosen.seed, forward) {
@@ -317,6 +323,10 @@ impl Settings {
         match self.focused() {
             Row::Seed if text.is_empty() || text == "random" => self.chosen.seed = None,
             Row::Seed => match text.parse() {
+                Ok(seed) if model.seed.as_ref().is_some_and(|rule| seed > rule.accepted_max) => {
+                    let most = model.seed.as_ref().map_or(0, |rule| rule.offered_max);
+                    self.remark = Some(format!("{} takes seeds up to {most}", model.name));
+                }
                 Ok(seed) => self.chosen.seed = Some(seed),
                 Err(_) => self.remark = Some(format!("'{text}' is no seed; write a whole number")),
             },
@@ -383,6 +393,14 @@ fn lengths(model: &Model) -> Vec<ClipLength> {
         all.push(ClipLength::Auto);
     }
     all
+}
+
+/// The length of `all` next to one of `ms` milliseconds that is not among them.
+fn beside(all: &[ClipLength], ms: u32, forward: bool) -> Option<ClipLength> {
+    let is_above = |length: &ClipLength| matches!(length, ClipLength::Ms(one) if *one > ms);
+    let above = all.iter().position(is_above).unwrap_or(all.len());
+    let at = if forward { above } else { above.saturating_sub(1) };
+    all.get(at).or(all.last()).copied()
 }
 
 /// The neighbour of `now` in `all`, round and round.

@@ -10,7 +10,7 @@ pub use model::{
     PriceUnit, PromptRule, QualityRule, ReferenceRule, ResultsRule, SeedRule, SizeField, SizeRule,
     Status, StatusKind,
 };
-pub use provider::{Protocol, Provider};
+pub use provider::{Protocol, Provider, RequestRate};
 
 use super::job::JobKind;
 use super::request::Parameters;

@@ -1,9 +1,11 @@
 //! What is known of a service as a whole.
 
-use serde::Deserialize;
+use std::num::NonZeroU32;
+
+use serde::{Deserialize, Serialize};
 
 /// The wire protocol that a provider speaks; one adapter each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Protocol {
     /// Arrays of tasks, `getResponse`, client-made task ids.
@@ -12,6 +14,16 @@ pub enum Protocol {
     Runpod,
     /// `/runs`.
     Runbase,
+}
+
+/// So many requests in any window of so many seconds, whatever they ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequestRate {
+    /// The most requests.
+    pub max: NonZeroU32,
+    /// The window, in seconds.
+    pub window_s: NonZeroU32,
 }
 
 /// A service that renders. Fields that a file leaves out keep the values of [`Default`].
@@ -39,6 +51,9 @@ pub struct Provider {
     /// How many jobs may be at the provider at once.
     #[serde(default = "default_max_live_jobs")]
     pub max_live_jobs: usize,
+    /// How many requests one key may send; none where no limit is documented.
+    #[serde(default)]
+    pub requests: Option<RequestRate>,
     /// Whether a submitted job can be stopped there.
     #[serde(default)]
     pub can_cancel: bool,

@@ -199,7 +199,7 @@ fn assert_in_doubt(script: &mut Script, job: crate::domain::job::JobId, story: &
 }
 
 #[test]
-fn a_running_job_must_be_unknown_for_a_minute_before_it_can_be_lost() {
+fn a_running_job_must_be_unknown_for_minutes_before_it_can_be_lost() {
     let mut script = Script::new();
     let job = script.running(KEEPS_RECORDS, 1);
     let started_ms = script.mono_ms;
@@ -210,5 +210,5 @@ fn a_running_job_must_be_unknown_for_a_minute_before_it_can_be_lost() {
     let unknown_since_ms = script.mono_ms;
     script.unknown_until_look_up(job);
     let unknown_ms = script.mono_ms - unknown_since_ms;
-    assert!((60_000..=90_000).contains(&unknown_ms), "{unknown_ms}");
+    assert!((150_000..=180_000).contains(&unknown_ms), "{unknown_ms}");
 }

@@ -108,6 +108,22 @@ impl Walk {
                 };
                 Input::LookedUp { job: target.job, outcome }
             }
+            Command::Cancel { target, .. } => {
+                let stops = !self.fault(40);
+                let report = self.remote.get_mut(&target.attempt_key);
+                let stopped = report.filter(|report| stops && report.outputs.is_empty());
+                let confirmed = stopped.is_some();
+                if let Some(report) = stopped {
+                    report.failures = vec![sample::error(FailureClass::Provider)];
+                    report.canceled = true;
+                }
+                let lost = self.fault(30);
+                let answer = Err(trouble(FailureClass::Network, None));
+                Input::Stopped {
+                    job: target.job,
+                    outcome: if lost { answer } else { Ok(confirmed) },
+                }
+            }
             Command::Save { job, index, .. } => {
                 let gone_for_good = (job.id.0.as_u128() + index as u128).is_multiple_of(9);
                 let outcome = if self.fault(20) {
@@ -143,14 +159,15 @@ impl Walk {
         let (worked, fails) = (!self.fault(50), self.fault(10));
         let Some(report) = self.remote.get_mut(&key) else { return Sighting::NotKnown };
         let done = report.outputs.len() + report.failures.len();
-        if worked && done < wanted {
+        if worked && done < wanted && !report.canceled {
             if fails {
                 report.failures.push(sample::error(FailureClass::Moderated));
             } else {
                 report.outputs.push(sample::output(&format!("{job}-{done}")));
             }
         }
-        report.pending = wanted - report.outputs.len() - report.failures.len();
+        let done = report.outputs.len() + report.failures.len();
+        report.pending = if report.canceled { 0 } else { wanted - done };
         Sighting::Seen(report.clone())
     }
 

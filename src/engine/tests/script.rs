@@ -15,7 +15,7 @@ use crate::engine::{Command, Engine, Input, Now, Target, apply};
 
 /// A provider that can be asked for a job by its attempt key. It takes two jobs at once.
 pub const KEEPS_RECORDS: &str = "keeps-records";
-/// A provider that can't.
+/// A provider that can't, but can stop a running job.
 pub const KEEPS_NONE: &str = "keeps-none";
 /// A provider that takes very many jobs.
 pub const ROOMY: &str = "roomy";
@@ -202,6 +202,14 @@ impl Script {
         self.give(Input::LookedUp { job: id, outcome });
     }
 
+    /// Waits until the provider is asked to stop the job, and answers.
+    pub fn stop(&mut self, id: JobId, outcome: Result<bool, Trouble>) {
+        self.wait_for(
+            |command| matches!(command, Command::Cancel { target, .. } if target.job == id),
+        );
+        self.give(Input::Stopped { job: id, outcome });
+    }
+
     /// Lets polls not know the job until its records are asked; the lookup is not answered yet.
     pub fn unknown_until_look_up(&mut self, id: JobId) {
         let asks_records = |command: &Command| matches!(command, Command::LookUp { .. });
@@ -257,7 +265,8 @@ fn same_work(one: &Command, other: &Command) -> bool {
     match (one, other) {
         (Command::Submit { job }, Command::Submit { job: twin }) => job.id == twin.id,
         (Command::Poll { provider, .. }, Command::Poll { provider: twin, .. }) => provider == twin,
-        (Command::LookUp { target, .. }, Command::LookUp { target: twin, .. }) => target == twin,
+        (Command::LookUp { target, .. }, Command::LookUp { target: twin, .. })
+        | (Command::Cancel { target, .. }, Command::Cancel { target: twin, .. }) => target == twin,
         (
             Command::Save { job, index, .. },
             Command::Save { job: twin_job, index: twin_index, .. },
@@ -271,6 +280,7 @@ fn providers() -> Vec<Provider> {
         .map(|(id, can_look_up, max_live_jobs)| Provider {
             id: id.to_owned(),
             can_look_up,
+            can_cancel: id == KEEPS_NONE,
             max_live_jobs,
             ..sample::catalog().providers[0].clone()
         })
@@ -282,7 +292,7 @@ fn model(provider: &str) -> Model {
 }
 
 pub fn accepted() -> SubmitOutcome {
-    SubmitOutcome::Accepted { remote_id: None, how: "it said so".to_owned() }
+    SubmitOutcome::Accepted { remote_id: None, charge: None, how: "it said so".to_owned() }
 }
 
 pub fn lost() -> SubmitOutcome {
@@ -307,7 +317,7 @@ pub fn seen(names: &[&str], pending: usize) -> Sighting {
 pub fn seen_failing(names: &[&str], failures: &[FailureClass], pending: usize) -> Sighting {
     let outputs = names.iter().map(|name| sample::output(name)).collect();
     let failures = failures.iter().map(|class| sample::error(*class)).collect();
-    Sighting::Seen(Report { outputs, failures, pending, progress_percent: None })
+    Sighting::Seen(Report { outputs, failures, pending, ..Report::default() })
 }
 
 /// The address of a result leads nowhere.

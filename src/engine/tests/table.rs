@@ -9,8 +9,8 @@ use crate::engine::{apply, transition};
 const TABLE: &str = "
             crea sent acce post unkn notf oure oumo oufa rend save safa oulo succ fail expi cask cncl doub
 queued      .    subm .    .    .    .    .    .    .    .    .    .    .    .    fail .    .    cncl .
-submitting  .    .    runn retr conf .    .    .    .    .    .    .    .    .    fail .    cing .    in_d
-confirming  .    .    runn .    .    retr .    .    .    .    .    .    .    .    fail .    cing .    in_d
+submitting  .    .    runn retr conf .    .    .    .    .    .    .    .    .    fail .    .    .    in_d
+confirming  .    .    runn .    .    retr .    .    .    .    .    .    .    .    fail .    .    .    in_d
 running     .    .    .    .    .    .    runn runn runn down runn runn runn .    fail .    cing .    .
 downloading .    .    .    .    .    .    .    down .    .    down down down succ .    expi .    .    .
 retry_wait  .    subm .    .    .    .    .    .    .    .    .    .    .    .    fail .    .    cncl .
@@ -73,7 +73,7 @@ fn events() -> Vec<(&'static str, JobEvent)> {
     let events = vec![
         ("crea", JobEvent::Created { job }),
         ("sent", JobEvent::Sent),
-        ("acce", JobEvent::Accepted { remote_id: None, how: String::new() }),
+        ("acce", JobEvent::Accepted { remote_id: None, charge: None, how: String::new() }),
         ("post", JobEvent::Postponed { error: error.clone(), wait_ms: 1000 }),
         ("unkn", JobEvent::OutcomeUnknown { reason: String::new() }),
         ("notf", JobEvent::NotFound),

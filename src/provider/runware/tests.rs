@@ -31,7 +31,7 @@ fn sent(sends: u32) -> Job {
 }
 
 fn named() -> Named {
-    (JobId(Uuid::from_u128(1)), key(), None)
+    Named { job: JobId(Uuid::from_u128(1)), key: key(), remote_id: None, wire_id: String::new() }
 }
 
 /// A reply whose body stands here with `KEY` for the task's id.

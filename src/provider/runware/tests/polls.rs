@@ -15,7 +15,7 @@ fn sighting(body: &str) -> Sighting {
 fn sighted(status: u16, body: &str) -> Result<Sighting, Trouble> {
     let mut all = polled(&[named()], &reply(status, body))?;
     assert_eq!(all.len(), 1);
-    assert_eq!(all[0].0, named().0);
+    assert_eq!(all[0].0, named().job);
     Ok(all.remove(0).1)
 }
 
@@ -25,7 +25,8 @@ fn recorded(status: u16, body: &str) -> Result<Sighting, Trouble> {
 
 #[test]
 fn one_request_asks_for_all_jobs() {
-    let other = (JobId(Uuid::from_u128(2)), OTHER_KEY.parse().expect("a UUID"), None);
+    let key = OTHER_KEY.parse().expect("a UUID");
+    let other = Named { job: JobId(Uuid::from_u128(2)), key, ..named() };
     let request = poll(URL, &[named(), other]);
     let body: Value = serde_json::from_slice(&request.body).expect("JSON");
     // The provider's documents, task polling.
@@ -78,7 +79,7 @@ fn every_example_response_of_the_model_pages_is_read() {
         for example in fixture["examples"].as_array().expect("examples") {
             let response = &example["response"];
             let key = response["taskUUID"].as_str().and_then(|key| key.parse().ok());
-            let named = (named().0, key.expect("a UUID"), None);
+            let named = Named { key: key.expect("a UUID"), ..named() };
             let body = serde_json::json!({ "data": [response] });
             let mut all = polled(&[named], &HttpResponse::json(200, &body)).expect("an answer");
             let output = report(all.remove(0).1).outputs.remove(0);

@@ -1,0 +1,276 @@
+//! RunPod's protocol: `/run` answers at once with an id, `/status/{id}` tells the rest.
+//!
+//! Sources: the provider's page of Seedance 1.0 Pro; its documents on endpoint operations, job states
+//! and public endpoints; what its official Python and JavaScript SDKs do; bodies that other clients met.
+//! `/runsync` is never used: its result is kept for one minute, that of `/run` for thirty.
+
+use serde_json::{Value, json};
+
+use super::registry::Named;
+use super::reply::{
+    MAX_MESSAGE_CHARS, MAX_URL_CHARS, excerpt, is_unclear, job_id, not_its_protocol, object,
+    segment, status_error, tells_of_moderation, trouble,
+};
+use super::wire::{HttpRequest, HttpResponse};
+use crate::domain::catalog::Model;
+use crate::domain::job::{Charged, FailureClass, Job, JobError, Output};
+use crate::domain::money::MicroUsd;
+use crate::domain::outcome::{Report, Sighting, SubmitOutcome, Trouble};
+use crate::domain::request::{ClipLength, FrameImage};
+use crate::domain::text::one_line;
+
+/// The request that submits `job`. Everything is said, since the page's defaults may change; an empty
+/// `image` is text to video, as in the page's own examples.
+pub(super) fn submit(base_url: &str, model: &Model, job: &Job) -> Result<HttpRequest, JobError> {
+    let request = &job.request;
+    let image = match &request.first_frame {
+        None => "",
+        Some(FrameImage::Url(url)) => url,
+        Some(FrameImage::File(file)) => return Err(no_files(&file.path)),
+    };
+    let duration_ms = match request.duration {
+        ClipLength::Ms(ms) => ms,
+        ClipLength::Auto => model.duration.default_ms(),
+    };
+    let mut input = json!({
+        "prompt": request.prompt,
+        "image": image,
+        "duration": duration_ms / 1000,
+        "fps": model.fps,
+    });
+    if let Some((width, height)) = request.size_px {
+        input["size"] = json!(format!("{width}x{height}"));
+    }
+    let url = format!("{base_url}/{}/run", model.wire_id);
+    Ok(HttpRequest::post_json(url, &json!({ "input": input })))
+}
+
+/// Neither RunPod nor Runbase documents images as data; the catalog refuses them before this does.
+pub(super) fn no_files(path: &str) -> JobError {
+    let message = format!("{path} is a file, and this provider takes web addresses only");
+    JobError::ours(FailureClass::Parameter, "imageFile", message, Charged::NotCharged)
+}
+
+/// What the reply to a submit means.
+pub(super) fn submitted(job: &Job, response: &HttpResponse) -> SubmitOutcome {
+    let body = object(response).unwrap_or_default();
+    let status = response.status;
+    // A refusal can have the form of a job: HTTP 400 with `"status": "FAILED"` (the model's page).
+    if let Some(error) = ended(&body, response).filter(|_| status < 500) {
+        let class = if status == 400 { parameter(error.class) } else { error.class };
+        return SubmitOutcome::Refused(JobError { class, charged: Charged::NotCharged, ..error });
+    }
+    if let Some(remote_id) = job_id(body.get("id")).filter(|_| status < 300) {
+        let how = "the provider queued it".to_owned();
+        return SubmitOutcome::Accepted { remote_id: Some(remote_id), charge: None, how };
+    }
+    let text = error_text(&body, response);
+    if is_unclear(response) {
+        let reason = format!("the provider answered {status}: {text}");
+        return SubmitOutcome::Unknown { reason };
+    }
+    let error = status_error(status, text, Charged::NotCharged);
+    match status {
+        // Its documents dropped endpoints before; nothing else is at this address.
+        404 => SubmitOutcome::Refused(JobError {
+            class: FailureClass::ModelGone,
+            message: format!(
+                "the provider has no endpoint for {} any more: {}",
+                job.request.model, error.message
+            ),
+            ..error
+        }),
+        429 => SubmitOutcome::Busy(trouble(error, response)),
+        _ if tells_of_moderation(&error.message) => {
+            SubmitOutcome::Refused(JobError { class: FailureClass::Moderated, ..error })
+        }
+        _ => SubmitOutcome::Refused(error),
+    }
+}
+
+fn parameter(class: FailureClass) -> FailureClass {
+    if class == FailureClass::Provider { FailureClass::Parameter } else { class }
+}
+
+/// The request that asks for one job; none without the id that the provider gave it. The documented
+/// `?ttl=` is never sent: it would shorten the job's life.
+pub(super) fn poll(base_url: &str, job: &Named) -> Option<HttpRequest> {
+    Some(HttpRequest::get(address(base_url, "status", job)?))
+}
+
+/// The request that stops one job, also one in progress (documents, operations).
+pub(super) fn cancel(base_url: &str, job: &Named) -> Option<HttpRequest> {
+    Some(HttpRequest::post(address(base_url, "cancel", job)?))
+}
+
+fn address(base_url: &str, operation: &str, job: &Named) -> Option<String> {
+    let remote_id = segment(job.remote_id.as_deref()?);
+    // A model that left the catalog has no address, and asking another one would tell lies.
+    let named = !job.wire_id.is_empty();
+    named.then(|| format!("{base_url}/{}/{operation}/{remote_id}", job.wire_id))
+}
+
+/// What the reply says of the job.
+pub(super) fn polled(job: &Named, response: &HttpResponse) -> Result<Sighting, Trouble> {
+    let body = object(response).unwrap_or_default();
+    if response.status < 500
+        && let Some(error) = ended(&body, response)
+    {
+        let canceled = word(&body) == Some("CANCELLED");
+        return Ok(Sighting::Seen(Report { failures: vec![error], canceled, ..Report::default() }));
+    }
+    match word(&body) {
+        Some("COMPLETED") if response.status < 300 => {
+            Ok(Sighting::Seen(completed(job, &body, response)))
+        }
+        // Whatever else it is called, it is not the end. What stands in `output` until then is progress.
+        Some(_) if response.status < 300 => {
+            Ok(Sighting::Seen(Report { pending: 1, ..Report::default() }))
+        }
+        _ if is_not_known(&body, response) => Ok(Sighting::NotKnown),
+        _ => {
+            let message = match body.is_object() && response.status >= 300 {
+                true => error_text(&body, response),
+                false => not_its_protocol(response),
+            };
+            let error = status_error(response.status, message, Charged::Unknown);
+            Err(trouble(error, response))
+        }
+    }
+}
+
+/// Whether the provider confirms that it stopped the job.
+pub(super) fn canceled(response: &HttpResponse) -> Result<bool, Trouble> {
+    match object(response) {
+        Some(body) if response.status < 300 => Ok(word(&body) == Some("CANCELLED")),
+        // It no longer knows the job, or won't stop it: polls tell what becomes of it.
+        Some(_) if matches!(response.status, 400 | 404) => Ok(false),
+        body => {
+            let text = error_text(&body.unwrap_or_default(), response);
+            Err(trouble(status_error(response.status, text, Charged::Unknown), response))
+        }
+    }
+}
+
+/// The status of a job. Only a string is one: the body of a 404 has the number 404 there.
+fn word(body: &Value) -> Option<&str> {
+    body.get("status").and_then(Value::as_str)
+}
+
+/// Why the job gave nothing, where the body says that it ended so.
+fn ended(body: &Value, response: &HttpResponse) -> Option<JobError> {
+    let status = word(body)?;
+    let (class, charged) = match status {
+        // "You will not be charged for failed generations" (documents, public endpoints).
+        "FAILED" => (FailureClass::Provider, Charged::NotCharged),
+        // Either no worker took it in time, or the worker did not report (documents, job states).
+        "TIMED_OUT" => (FailureClass::Timeout, Charged::Unknown),
+        // Whether what was begun is charged is not documented.
+        "CANCELLED" => (FailureClass::Provider, Charged::Unknown),
+        _ => return None,
+    };
+    let message = match status {
+        _ if told(body).is_some() => error_text(body, response),
+        "TIMED_OUT" => "the job timed out at the provider".to_owned(),
+        "CANCELLED" => "the job was stopped at the provider".to_owned(),
+        _ => error_text(body, response),
+    };
+    let code = if status == "CANCELLED" { "canceled" } else { status };
+    Some(classified(JobError::ours(class, code, message, charged)))
+}
+
+/// The same, by what its text tells.
+fn classified(error: JobError) -> JobError {
+    let class = match error.class {
+        FailureClass::Provider if tells_of_moderation(&error.message) => FailureClass::Moderated,
+        // "Invalid parameter: size format must be widthxheight" (the model's page).
+        FailureClass::Provider if error.message.starts_with("Invalid parameter") => {
+            FailureClass::Parameter
+        }
+        class => class,
+    };
+    JobError { class, ..error }
+}
+
+fn completed(job: &Named, body: &Value, response: &HttpResponse) -> Report {
+    let output = body.get("output").unwrap_or(&Value::Null);
+    let charge = output.get("cost").and_then(Value::as_f64).and_then(MicroUsd::from_usd);
+    if let Some(url) = video_url(output) {
+        let url = one_line(url, MAX_URL_CHARS);
+        let output = Output {
+            remote_id: job.remote_id.clone().unwrap_or_else(|| url.clone()),
+            url,
+            seed: None,
+            charge,
+            draft_id: None,
+            flagged: false,
+            file: None,
+            lost: false,
+        };
+        return Report { outputs: vec![output], ..Report::default() };
+    }
+    let charged = if charge.is_some() { Charged::Charged } else { Charged::Unknown };
+    let error = match output.get("error").filter(|error| !error.is_null()) {
+        Some(_) => {
+            let text = error_text(body, response);
+            classified(JobError::ours(FailureClass::Provider, "outputError", text, charged))
+        }
+        // Workers that could not return their result end like this (runpod-python issue 309).
+        None => {
+            let message = format!(
+                "the provider says that the job is completed, but gives no video: {}",
+                excerpt(&response.body)
+            );
+            JobError::ours(FailureClass::Provider, "noOutput", message, charged)
+        }
+    };
+    Report { failures: vec![error], ..Report::default() }
+}
+
+/// The address of the video, in the order of RunPod's own AI SDK provider (`video_url`, `result`,
+/// `url`, the bare string) and then of clients in the field.
+fn video_url(output: &Value) -> Option<&str> {
+    let text = |value: &'_ Value| value.as_str().is_some_and(|text| !text.is_empty());
+    ["/video_url", "/result", "/url", "", "/video", "/video/url", "/videos/0", "/videos/0/url"]
+        .iter()
+        .find_map(|place| output.pointer(place).filter(|value| text(value)))
+        .and_then(Value::as_str)
+}
+
+/// Whether the reply only says that the provider knows no such job. It is a 404 with a JSON body, of
+/// which two forms were met, or with none; a page of HTML is a gateway's.
+fn is_not_known(body: &Value, response: &HttpResponse) -> bool {
+    let says_so = told(body).is_some_and(|text| text.eq_ignore_ascii_case("job not found"));
+    let empty = response.body.iter().all(u8::is_ascii_whitespace);
+    (response.status == 404 && (body.is_object() || empty)) || (response.status < 500 && says_so)
+}
+
+/// What went wrong, in the provider's words: the first of `error`, `detail`, `message`, `title`, or the
+/// body itself.
+fn error_text(body: &Value, response: &HttpResponse) -> String {
+    match told(body) {
+        Some(text) => text,
+        None if response.body.is_empty() => "without a word".to_owned(),
+        None => excerpt(&response.body),
+    }
+}
+
+fn told(body: &Value) -> Option<String> {
+    let places = ["/error", "/output/error", "/detail", "/message", "/title"];
+    let found = places.iter().find_map(|place| match body.pointer(place)? {
+        Value::String(text) if !text.trim().is_empty() => Some(inner_message(text)),
+        Value::Object(error) => Some(match error.get("message").and_then(Value::as_str) {
+            Some(message) => message.to_owned(),
+            None => json!(error).to_string(),
+        }),
+        _ => None,
+    })?;
+    Some(one_line(&found, MAX_MESSAGE_CHARS))
+}
+
+/// A worker's error is often JSON in a string, of which only `error_message` is for people.
+fn inner_message(text: &str) -> String {
+    let inner: Option<Value> = serde_json::from_str(text).ok();
+    let message = inner.as_ref().and_then(|inner| inner.get("error_message")?.as_str());
+    message.unwrap_or(text).to_owned()
+}
