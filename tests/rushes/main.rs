@@ -8,6 +8,7 @@ mod dry_run;
 mod examples;
 mod keys;
 mod output;
+mod providers;
 mod support;
 mod together;
 mod troubles;
