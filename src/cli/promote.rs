@@ -3,8 +3,8 @@
 use super::Context;
 use super::submit::{self, find_job, find_model};
 use super::trouble::Trouble;
-use crate::domain::job::{Parent, Relation};
-use crate::domain::promotion::{Promotable, same_final};
+use crate::domain::job::{Job, Parent, Relation};
+use crate::domain::promotion::{NotPromotable, Promotable, same_final};
 use crate::domain::request::GenerationRequest;
 use crate::domain::size::Resolution;
 use crate::runtime::clock::wall;
@@ -21,13 +21,8 @@ pub(super) async fn run(
     let workspace = context.workspace()?;
     let draft = find_job(&workspace, text).await?;
     let model = find_model(&workspace.catalog, &draft.request.model)?.clone();
-    let promotable = Promotable::of(&draft, Some(&model), wall()).map_err(|why| {
-        let seed = draft.seed().map(|seed| format!(" --seed {seed}")).unwrap_or_default();
-        Trouble::wrong(format!(
-            "job {} can't be promoted: {why}. A full render still works: rushes generate --model {}{seed} --prompt …",
-            draft.id, draft.request.model,
-        ))
-    })?;
+    let promotable = Promotable::of(&draft, Some(&model), wall())
+        .map_err(|why| Trouble::wrong(not_promoted(&draft, &why)))?;
     let (draft_id, seed) = match result {
         None => (promotable.draft_id, draft.seed()),
         Some(number) => {
@@ -57,4 +52,20 @@ pub(super) async fn run(
     let parent = Parent { job: draft.id, relation: Relation::Promote };
     let job = new_job(&model, request, Some(parent));
     submit::submit(context, workspace, &model, job, wait).await
+}
+
+/// Why `draft` is not promoted, and what works instead.
+fn not_promoted(draft: &Job, why: &NotPromotable) -> String {
+    let short = draft.id.short();
+    let seed = draft.seed().map(|seed| format!(" --seed {seed}")).unwrap_or_default();
+    let instead = match why {
+        NotPromotable::NotReady => format!("`rushes wait {short}` waits for it"),
+        NotPromotable::NoId => format!("`rushes show {short}` tells how it ended"),
+        NotPromotable::NoDraft(_) => "`rushes history is:draft` lists the drafts".to_owned(),
+        NotPromotable::TooOld { .. } | NotPromotable::ModelCannot => format!(
+            "a full render still works: rushes generate --model {}{seed} --prompt …",
+            draft.request.model
+        ),
+    };
+    format!("job {} can't be promoted: {why}; {instead}", draft.id)
 }

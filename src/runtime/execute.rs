@@ -203,6 +203,11 @@ impl Executor {
             drop(self.outbox.try_send(Message::Progress { job: job.id, index, progress }));
         };
         let workspace = &self.workspace;
+        let provider = workspace.catalog.provider(&job.request.model.provider);
+        if provider.is_some_and(|provider| provider.play_money) {
+            // Whoever served this result may be gone, and then nobody does until somebody begins to.
+            drop(workspace.sandbox.base_url().await);
+        }
         save::save(&workspace.transport, &workspace.places, job, index, output, told).await
     }
 }

@@ -32,6 +32,12 @@ pub enum ImageError {
         /// The file.
         path: PathBuf,
     },
+    /// It is a folder, a pipe or a device.
+    #[error("{path} is not a file", path = path.display())]
+    NotAFile {
+        /// What was named.
+        path: PathBuf,
+    },
     /// Its end is missing.
     #[error("{path} is cut off: its end is missing", path = path.display())]
     CutOff {
@@ -63,7 +69,7 @@ pub fn read(text: &str) -> Result<ReadImage, ImageError> {
     let unreadable = |source| ImageError::Unreadable { path: path.clone(), source };
     // A pipe would be waited for, for ever.
     if !std::fs::metadata(&path).map_err(unreadable)?.is_file() {
-        return Err(ImageError::NotAnImage { path });
+        return Err(ImageError::NotAFile { path });
     }
     let mut content = Vec::new();
     let file = std::fs::File::open(&path).map_err(unreadable)?;

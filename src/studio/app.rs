@@ -13,7 +13,7 @@ use super::prompt::{Prompt, SavedPrompt};
 use super::settings::{Chosen, Settings};
 use super::theme::Theme;
 use crate::domain::catalog::Catalog;
-use crate::domain::job::{Job, JobError, JobId};
+use crate::domain::job::{Job, JobError, JobId, JobState, Relation};
 use crate::media::picture::Picture;
 
 /// A pane of the studio view.
@@ -224,9 +224,9 @@ impl App {
         }
     }
 
-    /// Whether keys are text now.
+    /// Whether keys are text now, or will be once the dialog above is closed.
     pub fn is_writing(&self) -> bool {
-        self.dialog.is_none() && self.view == View::Studio && self.pane == Pane::Prompt
+        self.view == View::Studio && self.pane == Pane::Prompt
     }
 
     /// Where keys count, the most special last.
@@ -260,10 +260,12 @@ impl App {
         use crate::domain::promotion::Promotable;
         let promotable = |entry: &&Entry| {
             let job = &entry.job;
-            let promoted = self
-                .jobs
-                .iter()
-                .any(|other| other.job.parent.is_some_and(|parent| parent.job == job.id));
+            let is_final = |other: &Entry| {
+                let parent = other.job.parent.filter(|parent| parent.job == job.id);
+                let failed = other.job.state.is_end() && other.job.state != JobState::Succeeded;
+                parent.is_some_and(|parent| parent.relation == Relation::Promote) && !failed
+            };
+            let promoted = self.jobs.iter().any(is_final);
             !promoted
                 && Promotable::of(job, self.catalog.model(&job.request.model), self.now).is_ok()
         };
@@ -271,7 +273,7 @@ impl App {
     }
 
     /// What must outlive the program.
-    pub fn to_save(&mut self) -> Saved {
+    pub fn take_saved(&mut self) -> Saved {
         Saved {
             prompt: self.prompt.saved(),
             chosen: self.settings.chosen.clone(),
@@ -294,7 +296,9 @@ impl App {
         let clock = second.filter(|_| !self.lives.is_empty());
         let toast = self.toast.as_ref().map(|toast| toast.until);
         let pause = SignedDuration::from_millis(400);
-        let save = self.unsaved_since.and_then(|since| since.checked_add(pause).ok());
+        // Before the workspace is open there is nowhere to save to, so nothing to wake up for.
+        let unsaved = self.unsaved_since.filter(|_| self.open);
+        let save = unsaved.and_then(|since| since.checked_add(pause).ok());
         [clock, toast, save].into_iter().flatten().min()
     }
 }

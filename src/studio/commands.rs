@@ -1,7 +1,7 @@
 //! What each action does.
 
 use super::action::Action;
-use super::app::{App, Pane, View};
+use super::app::{App, Entry, Pane, View};
 use super::dialog::{Dialog, Final, RecallPart, recall_changes};
 use super::line::Line;
 use super::msg::Effect;
@@ -34,7 +34,7 @@ pub(super) fn perform(app: &mut App, action: Action) -> Vec<Effect> {
         }
         Action::Back => back(app),
         Action::Palette => app.dialog = Some(Dialog::Palette { line: Line::default(), chosen: 0 }),
-        Action::Help => app.dialog = Some(Dialog::Help),
+        Action::Help => app.dialog = Some(Dialog::Help { scroll: 0 }),
         Action::Editor => return vec![Effect::Editor(app.prompt.text())],
         Action::Undo => undo(app, true),
         Action::Redo => undo(app, false),
@@ -71,17 +71,22 @@ pub(super) fn perform(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Redraw => return vec![Effect::Redraw],
         Action::Suspend => return vec![Effect::Suspend],
         Action::Quit => return vec![Effect::Quit],
-        _ => return on_job(app, action),
+        _ => return on_chosen(app, action),
     }
     Vec::new()
 }
 
 /// Commands about the chosen job.
-fn on_job(app: &mut App, action: Action) -> Vec<Effect> {
+fn on_chosen(app: &mut App, action: Action) -> Vec<Effect> {
     let Some(entry) = app.entry().cloned() else {
         app.say("no job is chosen", false);
         return Vec::new();
     };
+    on_job(app, action, entry)
+}
+
+/// Commands about a job, which need not be the chosen one: a dialog keeps its own.
+pub(super) fn on_job(app: &mut App, action: Action, entry: Entry) -> Vec<Effect> {
     let job = entry.job;
     match action {
         Action::Promote => return promote(app, job),
@@ -193,9 +198,7 @@ fn recall(app: &mut App, job: Job, part: RecallPart) {
         now.map(|now| recall_changes(&now, &prompt, app.settings.chosen.seed, &job, part));
     let changes = changes.unwrap_or_default();
     if changes.is_empty() {
-        app.say("the form says that already", false);
-        focus(app, Pane::Prompt);
-        return;
+        return app.say("the form says that already", false);
     }
     app.dialog = Some(Dialog::Recall { job: Box::new(job), part, changes });
 }
@@ -205,6 +208,7 @@ pub(super) fn recalled(app: &mut App, job: &Job, part: RecallPart) {
     if part != RecallPart::Seed && app.prompt.text() != job.request.prompt {
         app.prompt.set(&job.request.prompt);
     }
+    let before = app.settings.chosen.model.clone();
     match part {
         RecallPart::All => app.settings.recall(&job.request, job.seed()),
         RecallPart::Remix => app.settings.recall(&job.request, None),
@@ -212,8 +216,15 @@ pub(super) fn recalled(app: &mut App, job: &Job, part: RecallPart) {
         RecallPart::Prompt => {}
     }
     // What was allowed then may not be today.
-    let (catalog, model) = (app.catalog.clone(), app.settings.chosen.model.clone());
+    let (catalog, mut model) = (app.catalog.clone(), app.settings.chosen.model.clone());
+    let gone = catalog.model(&model).is_none();
+    if gone {
+        model = before;
+    }
     app.settings.take_model(&catalog, model);
+    if gone {
+        app.settings.remark = Some(format!("the catalog no longer has {}", job.request.model));
+    }
     app.parent = Some(job.id);
     focus(app, Pane::Prompt);
     changed(app);

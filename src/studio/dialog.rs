@@ -51,7 +51,10 @@ pub struct Final {
 #[derive(Debug)]
 pub enum Dialog {
     /// The keys.
-    Help,
+    Help {
+        /// How many rows are above the top.
+        scroll: usize,
+    },
     /// Everything that can be done.
     Palette {
         /// What was written to find it.

@@ -3,20 +3,25 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::action::Action;
-use super::app::App;
+use super::app::{App, Entry};
 use super::commands;
 use super::dialog::{Dialog, JobStory, palette_rows};
+use super::dialog_view::most_scrolled;
 use super::keymap::{Meaning, Place};
 use super::msg::Effect;
 use super::settings::Row;
 use crate::domain::job::{Parent, Relation};
 use crate::domain::promotion::same_final;
 
+/// No help has more rows.
+const MAX_HELP_ROWS: usize = 64;
+
 /// What a dialog's key leads to.
 enum Then {
     Stay(Vec<Effect>),
     Close(Vec<Effect>),
     Perform(Action),
+    PerformOn(Action, Box<Entry>),
 }
 
 /// Takes a key.
@@ -36,6 +41,7 @@ pub(super) fn key(app: &mut App, event: KeyEvent) -> Vec<Effect> {
         }
         Then::Close(effects) => effects,
         Then::Perform(action) => commands::perform(app, action),
+        Then::PerformOn(action, entry) => commands::on_job(app, action, *entry),
     }
 }
 
@@ -73,6 +79,18 @@ fn written(dialog: &mut Dialog, event: KeyEvent) -> Then {
     }
 }
 
+/// Where a scroll of at most `most` rows goes by `action`.
+fn scrolled(scroll: usize, action: Action, most: usize) -> usize {
+    let step = match action {
+        Action::Up => -1,
+        Action::Down => 1,
+        Action::PageUp => -8,
+        Action::PageDown => 8,
+        _ => 0,
+    };
+    scroll.saturating_add_signed(step).min(most)
+}
+
 /// Keys of dialogs that are chosen from or read.
 fn chosen(app: &mut App, dialog: &mut Dialog, event: KeyEvent) -> Then {
     let places = [Place::Everywhere, Place::Commands, Place::Job];
@@ -82,16 +100,17 @@ fn chosen(app: &mut App, dialog: &mut Dialog, event: KeyEvent) -> Then {
     };
     match action {
         Action::Quit | Action::Back => return Then::Close(Vec::new()),
-        Action::Help if matches!(dialog, Dialog::Help) => return Then::Close(Vec::new()),
+        Action::Help if matches!(dialog, Dialog::Help { .. }) => return Then::Close(Vec::new()),
         _ => {}
     }
     match dialog {
+        Dialog::Help { scroll } => *scroll = scrolled(*scroll, action, MAX_HELP_ROWS),
         Dialog::Promote { finals, chosen, .. } => match action {
             Action::Up | Action::Left => *chosen = chosen.saturating_sub(1),
             Action::Down | Action::Right | Action::NextPane => {
                 *chosen = (*chosen + 1).min(finals.len().saturating_sub(1));
             }
-            Action::Enter | Action::Promote => return promote(app, dialog),
+            Action::Enter => return promote(app, dialog),
             _ => {}
         },
         Dialog::Recall { job, part, .. } if action == Action::Enter => {
@@ -112,11 +131,7 @@ fn chosen(app: &mut App, dialog: &mut Dialog, event: KeyEvent) -> Then {
             return Then::Close(effect.take().into_iter().collect());
         }
         Dialog::Detail { story, scroll, .. } => {
-            let step = match action {
-                Action::Up => -1,
-                Action::Down => 1,
-                Action::PageUp => -8,
-                Action::PageDown => 8,
+            match action {
                 Action::Enter => return repair(app, story.as_deref()),
                 Action::Promote
                 | Action::Open
@@ -130,11 +145,15 @@ fn chosen(app: &mut App, dialog: &mut Dialog, event: KeyEvent) -> Then {
                 | Action::CopyUrl
                 | Action::CopyPath
                 | Action::CopyScp => {
-                    return Then::Perform(action);
+                    return match story {
+                        Some(story) => Then::PerformOn(action, Box::new(story.entry.clone())),
+                        None => Then::Stay(Vec::new()),
+                    };
                 }
-                _ => 0,
-            };
-            *scroll = scroll.saturating_add_signed(step);
+                _ => {}
+            }
+            let most = story.as_deref().map_or(0, |story| most_scrolled(app, story));
+            *scroll = scrolled(*scroll, action, most);
         }
         _ => {}
     }

@@ -20,7 +20,7 @@ use crate::words;
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>) {
     match &app.dialog {
         None => {}
-        Some(Dialog::Help) => help(app, frame),
+        Some(Dialog::Help { scroll }) => help(app, frame, *scroll),
         Some(Dialog::Palette { line, chosen }) => palette(app, frame, line, *chosen),
         Some(Dialog::Detail { story, scroll, .. }) => detail(app, frame, story.as_deref(), *scroll),
         Some(Dialog::Promote { draft, promotable, finals, chosen, .. }) => {
@@ -82,7 +82,7 @@ fn plain(app: &App, frame: &mut Frame<'_>, title: &str, lines: &[String], keys: 
     row(frame, area, last, Row::from(span(keys, app.theme.style(Tone::Dim))));
 }
 
-fn help(app: &App, frame: &mut Frame<'_>) {
+fn help(app: &App, frame: &mut Frame<'_>, scroll: usize) {
     let places = app.places();
     let mut lines: Vec<(String, &str)> = app
         .keymap
@@ -100,9 +100,10 @@ fn help(app: &App, frame: &mut Frame<'_>) {
     let area = open(app, frame, "Keys of this pane", app.size.0, rows as u16 + 4);
     let shown = usize::from(area.height.saturating_sub(2)).max(1);
     let width = usize::from(area.width) / columns;
+    let top = scroll.min(rows.saturating_sub(shown));
     for (index, (keys, title)) in lines.iter().enumerate() {
         let (column, line) = (index / rows.max(1), index % rows.max(1));
-        if line >= shown {
+        if line < top || line - top >= shown {
             continue;
         }
         let at = Rect { x: area.x + (column * width) as u16, width: width as u16, ..area };
@@ -110,10 +111,10 @@ fn help(app: &App, frame: &mut Frame<'_>) {
             span(format!("{keys:<22}"), app.theme.bold(Tone::Accent)),
             span(*title, app.theme.style(Tone::Text)),
         ];
-        row(frame, at, line as u16, spread(text, Vec::new(), width as u16));
+        row(frame, at, (line - top) as u16, spread(text, Vec::new(), width as u16));
     }
-    let more = if rows > shown { "a larger window shows them all · " } else { "" };
-    let keys = format!("{more}: lists everything that can be done · Esc closes");
+    let more = if rows > shown { "↑↓ shows the others · " } else { "" };
+    let keys = format!("{more}: lists everything · Esc closes");
     row(
         frame,
         area,
@@ -213,15 +214,20 @@ fn places(
     lines: &[(&'static str, String)],
     chosen: usize,
 ) {
-    let area = open(app, frame, "The clip", app.size.0, lines.len() as u16 + 6);
-    row(frame, area, 0, Row::from(span(reason, app.theme.style(Tone::Text))));
-    for (offset, (index, (word, text))) in (2..).zip(lines.iter().enumerate()) {
+    // Everything is shown whole: where the terminal's clipboard is closed, it is read off the screen.
+    let cells = usize::from(app.size.0.saturating_sub(8 + 5));
+    let mut rows = vec![(Row::from(span(reason, app.theme.style(Tone::Text)))), Row::default()];
+    for (index, (word, text)) in lines.iter().enumerate() {
         let style = if index == chosen { app.theme.chosen() } else { app.theme.style(Tone::Text) };
-        let line = vec![
-            span(format!("{word:<5}"), app.theme.style(Tone::Dim)),
-            span(text.as_str(), style),
-        ];
-        row(frame, area, offset, spread(line, Vec::new(), area.width));
+        for (number, part) in wrapped(text, cells).into_iter().enumerate() {
+            let label = if number == 0 { *word } else { "" };
+            let label = span(format!("{label:<5}"), app.theme.style(Tone::Dim));
+            rows.push(Row::from(vec![label, span(part, style)]));
+        }
+    }
+    let area = open(app, frame, "The clip", app.size.0, rows.len() as u16 + 4);
+    for (offset, line) in (0..).zip(rows) {
+        row(frame, area, offset, line);
     }
     let keys = "↑↓ chooses · Enter copies · Esc closes";
     row(
@@ -265,6 +271,13 @@ fn detail(app: &App, frame: &mut Frame<'_>, story: Option<&JobStory>, scroll: us
         area.height.saturating_sub(1),
         Row::from(span(keys, app.theme.style(Tone::Dim))),
     );
+}
+
+/// How far the detail can be scrolled.
+pub(super) fn most_scrolled(app: &App, story: &JobStory) -> usize {
+    let inner = pane(app, "", "", true).inner(over(app));
+    let shown = usize::from(inner.height.saturating_sub(1));
+    story_lines(app, story, inner.width).len().saturating_sub(shown)
 }
 
 fn story_lines(app: &App, story: &JobStory, width: u16) -> Vec<Row<'static>> {

@@ -10,6 +10,7 @@ mod dialog_keys;
 mod dialog_view;
 mod editor;
 mod execute;
+mod form_row;
 mod frame_view;
 mod halves;
 mod history;
@@ -33,6 +34,8 @@ mod settings;
 mod settings_view;
 mod shadow;
 mod terminal;
+#[cfg(test)]
+mod tests;
 mod theme;
 mod tty;
 mod update;

@@ -91,8 +91,12 @@ impl Prompt {
         let caret = self.area.cursor();
         let line = self.area.lines().get(caret.0).map_or("", String::as_str);
         let before: String = line.chars().take(caret.1).skip(start.1).collect();
+        // The widget draws a tab as spaces up to the next stop.
+        let stop = usize::from(self.area.tab_length()).max(1);
+        let cells = before.split('\t').map(UnicodeWidthStr::width);
+        let cells = cells.reduce(|cells, more| (cells / stop + 1) * stop + more).unwrap_or(0);
         let row = (screen.row as u16).saturating_sub(top);
-        (row, (before.width() as u16).saturating_sub(left))
+        (row, u16::try_from(cells).unwrap_or(u16::MAX).saturating_sub(left))
     }
 
     /// Puts the caret where somebody clicked.
@@ -224,9 +228,9 @@ impl Prompt {
                 self.area.delete_newline();
             }
         } else {
-            let count = self.grapheme_before(row, column);
-            self.jump(row, column - count);
-            self.area.delete_str(count);
+            for _ in 0..self.grapheme_before(row, column) {
+                self.area.delete_char();
+            }
         }
         self.changed();
     }
@@ -251,8 +255,9 @@ impl Prompt {
     fn left(&mut self) {
         let (row, column) = self.caret();
         if column > 0 {
-            let count = self.grapheme_before(row, column);
-            self.jump(row, column - count);
+            for _ in 0..self.grapheme_before(row, column) {
+                self.area.move_cursor(CursorMove::Back);
+            }
         } else {
             self.area.move_cursor(CursorMove::Back);
         }
@@ -260,9 +265,8 @@ impl Prompt {
 
     fn right(&mut self) {
         let (row, column) = self.caret();
-        match self.grapheme_after(row, column) {
-            0 => self.area.move_cursor(CursorMove::Forward),
-            count => self.jump(row, column + count),
+        for _ in 0..self.grapheme_after(row, column).max(1) {
+            self.area.move_cursor(CursorMove::Forward);
         }
     }
 

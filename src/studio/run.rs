@@ -12,7 +12,7 @@ use tokio::time::sleep;
 use super::app::App;
 use super::editor;
 use super::execute::{Outside, lives, opened};
-use super::input::{Input, Inputs};
+use super::input::{Ending, Input, Inputs};
 use super::keymap::{Keymap, Tables};
 use super::msg::{Effect, Msg};
 use super::panic_report;
@@ -34,7 +34,7 @@ const MAX_INPUTS_A_TURN: usize = 256;
 /// How the studio ended.
 enum End {
     Quit,
-    Signal,
+    Signal(Ending),
     Gone,
     Failed(String),
 }
@@ -56,9 +56,12 @@ pub fn run(places: Places) -> (ExitCode, Option<String>) {
     runtime.shutdown_timeout(Duration::from_millis(50));
     match end {
         Ok(End::Quit) => (ExitCode::SUCCESS, None),
-        Ok(End::Signal) => (ExitCode::from(143), None),
+        // As a shell says it: 128 and the signal's number.
+        Ok(End::Signal(Ending::Hup)) => (ExitCode::from(129), None),
+        Ok(End::Signal(Ending::Int)) => (ExitCode::from(130), None),
+        Ok(End::Signal(Ending::Term)) => (ExitCode::from(143), None),
         Ok(End::Gone) => (ExitCode::from(129), None),
-        Ok(End::Failed(why)) => (ExitCode::FAILURE, Some(format!("{why}"))),
+        Ok(End::Failed(why)) => (ExitCode::FAILURE, Some(why)),
         Err(error) if is_gone(&error) => (ExitCode::from(129), None),
         Err(error) => (ExitCode::FAILURE, Some(format!("the terminal can't be used: {error}"))),
     }
@@ -159,9 +162,9 @@ impl Studio {
                     let size = self.screen.size()?;
                     Msg::Resize(size.width, size.height)
                 }
-                Input::End(_) => {
+                Input::End(ending) => {
                     self.save_now();
-                    return Ok(Some(End::Signal));
+                    return Ok(Some(End::Signal(ending)));
                 }
                 Input::Gone => {
                     self.save_now();
@@ -246,7 +249,7 @@ impl Studio {
     /// Saves what was written last, before the program ends.
     fn save_now(&mut self) {
         if let Some(outside) = &self.outside {
-            outside.save_now(&self.app.to_save());
+            outside.save_now(&self.app.take_saved());
         }
     }
 }

@@ -3,126 +3,14 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use super::form_row::Row;
 use super::line::Line;
 use crate::domain::catalog::{Catalog, Model, ModelId, StatusKind};
 use crate::domain::cost::Estimate;
 use crate::domain::request::{
-    Choices, ClipLength, Field, FrameImage, GenerationRequest, OutputFormat, Parameters, Refusal,
+    Choices, ClipLength, FrameImage, GenerationRequest, OutputFormat, Parameters, Refusal,
 };
 use crate::domain::size::{AspectRatio, Resolution};
-
-/// A row of the form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Row {
-    /// Which model.
-    Model,
-    /// Draft or full.
-    Mode,
-    /// Which resolution.
-    Resolution,
-    /// Which shape.
-    Aspect,
-    /// How long.
-    Duration,
-    /// Which seed.
-    Seed,
-    /// How many.
-    Results,
-    /// Sound.
-    Audio,
-    /// The camera.
-    Camera,
-    /// The image it begins with.
-    FirstFrame,
-    /// The image it ends with.
-    LastFrame,
-    /// The container.
-    Format,
-    /// The quality.
-    Quality,
-}
-
-impl Row {
-    /// Every row, as they stand.
-    pub const ALL: [Self; 13] = [
-        Self::Model,
-        Self::Mode,
-        Self::Resolution,
-        Self::Aspect,
-        Self::Duration,
-        Self::Seed,
-        Self::Results,
-        Self::Audio,
-        Self::Camera,
-        Self::FirstFrame,
-        Self::LastFrame,
-        Self::Format,
-        Self::Quality,
-    ];
-
-    /// The row that a refusal is about; none for the prompt, which has a pane of its own.
-    pub fn of(field: Field) -> Option<Self> {
-        Some(match field {
-            Field::Prompt => return None,
-            Field::Draft => Self::Mode,
-            Field::Resolution => Self::Resolution,
-            Field::AspectRatio => Self::Aspect,
-            Field::Duration => Self::Duration,
-            Field::Seed => Self::Seed,
-            Field::Results => Self::Results,
-            Field::Audio => Self::Audio,
-            Field::CameraFixed => Self::Camera,
-            Field::FirstFrame => Self::FirstFrame,
-            Field::LastFrame => Self::LastFrame,
-            Field::Format => Self::Format,
-            Field::Quality => Self::Quality,
-        })
-    }
-
-    /// The row that a provider's name of a parameter is about.
-    pub fn of_parameter(name: &str) -> Option<Self> {
-        let last = name.rsplit('.').next().unwrap_or(name).to_ascii_lowercase();
-        Some(match last.as_str() {
-            "model" => Self::Model,
-            "draft" => Self::Mode,
-            "width" | "height" | "resolution" | "size" => Self::Resolution,
-            "aspect_ratio" => Self::Aspect,
-            "duration" => Self::Duration,
-            "seed" => Self::Seed,
-            "numberresults" => Self::Results,
-            "audio" => Self::Audio,
-            "camerafixed" => Self::Camera,
-            "frameimages" | "image" | "image_urls" => Self::FirstFrame,
-            "outputformat" => Self::Format,
-            "outputquality" => Self::Quality,
-            _ => return None,
-        })
-    }
-
-    /// Its label.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Model => "Model",
-            Self::Mode => "Mode",
-            Self::Resolution => "Resolution",
-            Self::Aspect => "Aspect",
-            Self::Duration => "Duration",
-            Self::Seed => "Seed",
-            Self::Results => "Results",
-            Self::Audio => "Audio",
-            Self::Camera => "Camera",
-            Self::FirstFrame => "First frame",
-            Self::LastFrame => "Last frame",
-            Self::Format => "Format",
-            Self::Quality => "Quality",
-        }
-    }
-
-    /// Whether Enter writes its value.
-    pub fn is_written(self) -> bool {
-        matches!(self, Self::Seed | Self::Duration | Self::FirstFrame | Self::LastFrame)
-    }
-}
 
 /// What is chosen. This outlives the program.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -261,7 +149,7 @@ impl Settings {
         let Some(model) = self.model(catalog) else { return };
         let chosen = &mut self.chosen;
         match Row::ALL[self.row.min(Row::ALL.len() - 1)] {
-            Row::Model => return self.step_model(catalog, forward),
+            Row::Model => self.step_model(catalog, forward),
             Row::Mode if model.drafts().is_some() => chosen.draft = !chosen.draft,
             Row::Resolution if !(chosen.draft && model.drafts().is_some()) => {
                 let all: Vec<Resolution> = model.resolutions().collect();
@@ -277,7 +165,13 @@ impl Settings {
             Row::Duration => {
                 let all = lengths(model);
                 let now = chosen.duration.or(Some(ClipLength::Ms(model.duration.default_ms())));
-                chosen.duration = next(&all, now, forward);
+                chosen.duration = match now {
+                    // A written length may lie between two of the list.
+                    Some(ClipLength::Ms(ms)) if !all.contains(&ClipLength::Ms(ms)) => {
+                        beside(&all, ms, forward)
+                    }
+                    now => next(&all, now, forward),
+                };
             }
             Row::Seed if model.seed.is_some() => {
                 chosen.seed = match (chosen.seed, forward) {
@@ -429,6 +323,10 @@ impl Settings {
         match self.focused() {
             Row::Seed if text.is_empty() || text == "random" => self.chosen.seed = None,
             Row::Seed => match text.parse() {
+                Ok(seed) if model.seed.as_ref().is_some_and(|rule| seed > rule.accepted_max) => {
+                    let most = model.seed.as_ref().map_or(0, |rule| rule.offered_max);
+                    self.remark = Some(format!("{} takes seeds up to {most}", model.name));
+                }
                 Ok(seed) => self.chosen.seed = Some(seed),
                 Err(_) => self.remark = Some(format!("'{text}' is no seed; write a whole number")),
             },
@@ -495,6 +393,14 @@ fn lengths(model: &Model) -> Vec<ClipLength> {
         all.push(ClipLength::Auto);
     }
     all
+}
+
+/// The length of `all` next to one of `ms` milliseconds that is not among them.
+fn beside(all: &[ClipLength], ms: u32, forward: bool) -> Option<ClipLength> {
+    let is_above = |length: &ClipLength| matches!(length, ClipLength::Ms(one) if *one > ms);
+    let above = all.iter().position(is_above).unwrap_or(all.len());
+    let at = if forward { above } else { above.saturating_sub(1) };
+    all.get(at).or(all.last()).copied()
 }
 
 /// The neighbour of `now` in `all`, round and round.

@@ -113,7 +113,7 @@ fn settle(app: &mut App, effects: &mut Vec<Effect>) {
     let leaving = effects.contains(&Effect::Quit) || effects.contains(&Effect::Suspend);
     if app.open && app.unsaved_since.is_some_and(|since| leaving || paused(since)) {
         app.unsaved_since = None;
-        effects.insert(0, Effect::Save(Box::new(app.to_save())));
+        effects.insert(0, Effect::Save(Box::new(app.take_saved())));
     }
     want_poster(app, effects);
 }

@@ -108,15 +108,16 @@ pub(super) fn wrapped(text: &str, cells: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.lines() {
         let mut line = String::new();
-        for word in paragraph.split_word_bounds() {
-            if line.width() + word.width() > cells && !line.is_empty() {
+        for word in paragraph.split_inclusive(' ') {
+            if line.width() + word.trim_end().width() > cells && !line.is_empty() {
                 lines.push(std::mem::take(&mut line).trim_end().to_owned());
             }
             if word.trim().is_empty() && line.is_empty() {
                 continue;
             }
             for grapheme in word.graphemes(true) {
-                if line.width() + grapheme.width() > cells && !line.is_empty() {
+                let ends = grapheme == " ";
+                if line.width() + grapheme.width() > cells && !line.is_empty() && !ends {
                     lines.push(std::mem::take(&mut line));
                 }
                 line.push_str(grapheme);

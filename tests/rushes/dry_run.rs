@@ -48,7 +48,7 @@ fn people_read_the_price_and_the_request() {
     let desk = Desk::new();
     let ended = desk.done(&["generate", "--dry-run", "--prompt", "a paper boat"]);
     for part in
-        ["estimate $0.12153", "POST http://127.0.0.1:", "\"positivePrompt\": \"a paper boat\""]
+        ["estimate: $0.12153", "POST http://127.0.0.1:", "\"positivePrompt\": \"a paper boat\""]
     {
         assert!(ended.out.contains(part), "'{part}' is not in {}", ended.out);
     }

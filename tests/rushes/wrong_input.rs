@@ -4,12 +4,13 @@ use std::net::TcpListener;
 
 use super::support::{Desk, generate, text};
 
-/// The head of a PNG of that size: as much of an image as is ever looked at before it is sent.
+/// Head and end of a PNG of that size: as much of an image as is ever looked at before it is sent.
 pub(crate) fn png(width: u32, height: u32) -> Vec<u8> {
     let mut png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
     png.extend(width.to_be_bytes());
     png.extend(height.to_be_bytes());
     png.extend([8, 2, 0, 0, 0]);
+    png.extend(b"\0\0\0\0IEND\xaeB`\x82");
     png
 }
 
@@ -68,6 +69,8 @@ fn a_model_that_is_not_there_is_answered_with_those_that_are() {
 fn an_image_must_be_one_and_large_enough() {
     let desk = Desk::new();
     let path = |name: &str, content: &[u8]| desk.write(name, content).display().to_string();
+    let half = path("half.png", &png(640, 480)[..30]);
+    refused(&["--first-frame", &half], &["half.png", "cut off"]);
     let text_file = path("frame.png", b"not a picture at all");
     refused(&["--first-frame", &text_file], &["frame.png", "not a PNG, JPEG or WebP"]);
     let empty = path("empty.png", b"");
@@ -80,7 +83,7 @@ fn an_image_must_be_one_and_large_enough() {
     refused(&["--first-frame", &large], &["first frame", "6001x5000", "6000"]);
     refused(&["--first-frame", "nowhere.jpg"], &["nowhere.jpg", "can't be read"]);
     let folder = desk.path("").display().to_string();
-    refused(&["--first-frame", &folder], &["can't be read"]);
+    refused(&["--first-frame", &folder], &["is not a file"]);
     refused(&["--first-frame", "ftp://a.example/a.png"], &["ftp://a.example/a.png", "http"]);
     let last = "https://a.example/b.png";
     refused(&["--last-frame", last], &["last frame", "first"]);

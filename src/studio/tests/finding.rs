@@ -1,0 +1,93 @@
+//! The history: search as one types.
+
+use super::super::app::View;
+use super::super::msg::{Effect, Msg};
+use super::kit::Bench;
+use super::take::{Take, draft};
+use crate::domain::query::HistoryQuery;
+
+fn searches(effects: &[Effect]) -> Vec<(u64, HistoryQuery)> {
+    let search = |effect: &Effect| match effect {
+        Effect::Search { generation, query } => Some((*generation, query.clone())),
+        _ => None,
+    };
+    effects.iter().filter_map(search).collect()
+}
+
+fn found(generation: u64, takes: &[Take]) -> Msg {
+    Msg::Found { generation, entries: takes.iter().map(|take| take.entry.clone()).collect() }
+}
+
+#[test]
+fn every_key_searches_and_only_the_last_answer_counts() {
+    let mut bench = Bench::new();
+    let (fox, owl) = (draft(60, "a fox").ready(20), draft(90, "an owl").ready(20));
+    let effects = bench.keys("<esc>/fo");
+    let begun = searches(&effects);
+    assert_eq!(begun.len(), 3, "one for the view and one a key");
+    assert_eq!(begun[2].1.words, ["fo"]);
+    bench.tell(found(begun[2].0, std::slice::from_ref(&fox)));
+    bench.tell(found(begun[1].0, &[fox.clone(), owl]));
+    assert_eq!(bench.app.history.entries, [fox.entry], "the late answer is dropped");
+    let screen = bench.screen(120, 36);
+    assert!(screen.contains("a fox") && !screen.contains("an owl"), "{screen}");
+}
+
+#[test]
+fn a_wrong_filter_is_said_beside_the_query_and_starts_no_search() {
+    let mut bench = Bench::new();
+    let effects = bench.keys("<esc>/cost:");
+    assert_eq!(searches(&effects).last().expect("a search").1.words, ["cost"]);
+    let screen = bench.screen(120, 36);
+    assert!(screen.contains("cost:<0.2"), "{screen}");
+    let effects = bench.keys("<lt>0.2");
+    assert_eq!(searches(&effects).len(), 3, "cost:<0, cost:<0. and cost:<0.2");
+    assert_eq!(bench.app.history.problem, None);
+}
+
+#[test]
+fn esc_leaves_the_query_then_the_history() {
+    let mut bench = Bench::new();
+    bench.keys("<esc>/fox<esc>");
+    assert_eq!((bench.app.view, bench.app.history.writing), (View::History, false));
+    assert_eq!(bench.app.history.query.text(), "fox");
+    bench.keys("<esc>");
+    assert_eq!(bench.app.view, View::Studio);
+}
+
+#[test]
+fn a_paste_in_the_history_is_searched_for() {
+    let mut bench = Bench::new();
+    bench.keys("<f2>");
+    let effects = bench.tell(Msg::Paste("月下\n狐".to_owned()));
+    assert_eq!(searches(&effects)[0].1.words, ["月下", "狐"]);
+}
+
+#[test]
+fn what_is_chosen_stays_chosen_when_the_list_is_read_again() {
+    let mut bench = Bench::new();
+    let (fox, owl) = (draft(60, "a fox").ready(20), draft(90, "an owl").ready(20));
+    let effects = bench.keys("<f2>");
+    bench.tell(found(searches(&effects)[0].0, &[fox.clone(), owl.clone()]));
+    bench.keys("j");
+    let newer = draft(5, "a heron");
+    let effects = bench.tell(Msg::Jobs(vec![newer.entry.clone(), fox.entry.clone()]));
+    let (generation, _) = searches(&effects)[0].clone();
+    bench.tell(found(generation, &[newer, fox, owl.clone()]));
+    assert_eq!(bench.app.entry(), Some(&owl.entry));
+}
+
+#[test]
+fn a_child_is_shown_against_its_parent() {
+    use crate::domain::job::Relation;
+    let mut bench = Bench::new();
+    let old = draft(900, "a red fox runs").ready(20);
+    let new = draft(60, "a grey fox runs").child_of(&old, Relation::Edit).ready(20);
+    let effects = bench.keys("<f2>");
+    bench.tell(found(searches(&effects)[0].0, &[new, old]));
+    let screen = bench.screen(120, 36);
+    assert!(screen.contains("[-red-]{+grey+}"), "{screen}");
+    bench.keys("j");
+    let screen = bench.screen(120, 36);
+    assert!(screen.contains("edit ->"), "{screen}");
+}

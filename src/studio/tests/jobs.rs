@@ -1,0 +1,210 @@
+//! The jobs beside the form: marks, copies, news.
+
+use std::path::PathBuf;
+
+use super::super::app::Poster;
+use super::super::msg::{Effect, Msg};
+use super::kit::{Bench, submitted};
+use super::take::{draft, moderated, unreachable};
+use crate::media::picture::Picture;
+
+#[test]
+fn star_and_note_are_kept_and_read_again() {
+    let fox = draft(60, "a fox").ready(20);
+    let mut bench = Bench::with_jobs(std::slice::from_ref(&fox));
+    assert_eq!(bench.keys("<esc>*"), [Effect::Star(fox.job.id, true), Effect::LoadJobs]);
+    bench.list(&[fox.clone().starred()]);
+    assert!(bench.screen(120, 36).contains('★'));
+    assert_eq!(bench.keys("*"), [Effect::Star(fox.job.id, false), Effect::LoadJobs]);
+    let effects = bench.keys("nthe good one<enter>");
+    assert_eq!(effects, [Effect::Note(fox.job.id, "the good one".to_owned()), Effect::LoadJobs]);
+    bench.list(&[fox.noted("the good one")]);
+    assert!(bench.screen(120, 36).contains("the good one · a fox"));
+}
+
+#[test]
+fn y_then_a_letter_copies() {
+    let fox = draft(60, "a fox").ready(20);
+    let file = fox.job.files().next().expect("a file").path.clone();
+    let mut bench = Bench::with_jobs(std::slice::from_ref(&fox));
+    bench.keys("<esc>");
+    let copy = |text: String| [Effect::Copy(text)];
+    assert_eq!(bench.keys("yp"), copy("a fox".to_owned()));
+    assert_eq!(bench.toast(), "prompt copied");
+    assert_eq!(bench.keys("yu"), copy(fox.job.outputs[0].url.clone()));
+    assert_eq!(bench.keys("yf"), copy(format!("/data/{file}")));
+    assert_eq!(bench.keys("ys"), copy(format!("scp 'mia@studio:/data/{file}' .")));
+}
+
+#[test]
+fn a_job_without_a_file_says_so_instead_of_copying() {
+    let mut bench = Bench::with_jobs(&[draft(60, "a fox").running()]);
+    assert!(bench.keys("<esc>yf").is_empty());
+    assert_eq!(bench.toast(), "this job has no path yet");
+    assert!(bench.keys("o").is_empty());
+    assert_eq!(bench.toast(), "there is no file yet");
+}
+
+#[test]
+fn a_clip_that_can_not_be_opened_here_offers_lines_to_copy() {
+    let fox = draft(60, "a fox").ready(20);
+    let path = PathBuf::from("/data").join(&fox.job.files().next().expect("a file").path);
+    let mut bench = Bench::with_jobs(&[fox]);
+    assert_eq!(bench.keys("<esc>o"), [Effect::Open(path.clone())]);
+    bench.tell(Msg::Nowhere("there is no display here".to_owned()));
+    let screen = bench.screen(120, 36);
+    assert!(screen.contains("there is no display here"), "{screen}");
+    assert!(screen.contains("scp 'mia@studio:"), "{screen}");
+    let copied = bench.keys("<enter>");
+    assert_eq!(copied, [Effect::Copy(path.display().to_string())]);
+    assert!(bench.app.dialog.is_none());
+}
+
+#[test]
+fn only_a_job_that_was_not_sent_can_be_stopped() {
+    let queued = draft(3, "a fox");
+    let mut bench = Bench::with_jobs(std::slice::from_ref(&queued));
+    assert_eq!(bench.keys("<esc>x"), [Effect::Cancel(queued.job.id)]);
+    bench.list(&[draft(3, "a fox").running()]);
+    assert!(bench.keys("x").is_empty());
+    assert!(bench.toast().contains("offers no way to stop it"), "{}", bench.toast());
+    bench.list(&[draft(60, "a fox").ready(20)]);
+    assert!(bench.keys("x").is_empty());
+    assert_eq!(bench.toast(), "it has ended already");
+}
+
+#[test]
+fn a_command_about_no_job_says_so() {
+    let mut bench = Bench::new();
+    for key in ["p", "o", "r", "m", "R", "x", "*", "n", "yp"] {
+        assert!(bench.keys(&format!("<esc>3{key}")).is_empty(), "{key}");
+        assert_eq!(bench.toast(), "no job is chosen", "{key}");
+        assert!(bench.app.dialog.is_none(), "{key}");
+    }
+}
+
+#[test]
+fn a_job_that_ends_is_told_and_notified_only_where_nobody_looks() {
+    let running = draft(60, "a fox").running();
+    for (in_front, notifies) in [(true, false), (false, true)] {
+        let mut bench = Bench::with_jobs(std::slice::from_ref(&running));
+        bench.tell(Msg::Focus(in_front));
+        let effects = bench.list(&[draft(60, "a fox").ready(20)]);
+        let notified = effects.contains(&Effect::Notify("draft ready: a fox".to_owned()));
+        assert_eq!(notified, notifies, "{effects:?}");
+        assert_eq!(bench.toast(), "draft ready: a fox");
+        bench.later(5000);
+        assert_eq!(bench.toast(), "", "and the words go again");
+    }
+}
+
+#[test]
+fn a_job_that_ended_before_the_studio_was_open_is_no_news() {
+    let mut bench = Bench::new();
+    bench.tell(Msg::Focus(false));
+    let effects = bench.list(&[draft(60, "a fox").failed(moderated())]);
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Notify(_))), "{effects:?}");
+}
+
+#[test]
+fn the_job_that_was_just_submitted_is_chosen_once_it_is_listed() {
+    let old = draft(600, "an owl").ready(20);
+    let mut bench = Bench::with_jobs(std::slice::from_ref(&old));
+    submitted(&bench.keys("a fox<f5>"));
+    let new = draft(0, "a fox");
+    assert_eq!(bench.tell(Msg::Submitted(new.job.id))[0], Effect::LoadJobs);
+    bench.list(&[new.clone(), old]);
+    assert_eq!(bench.app.entry().map(|entry| entry.job.id), Some(new.job.id));
+}
+
+#[test]
+fn drafts_that_wait_to_be_promoted_are_counted() {
+    let first = draft(900, "a fox").ready(20);
+    let second = draft(800, "an owl").ready(20);
+    let promoted = first.promoted(60, "1080p");
+    let failed = draft(700, "a heron").failed(moderated());
+    let old = draft(8 * 86_400, "a crow").ready(20);
+    let mut bench = Bench::with_jobs(&[failed.clone(), second.clone(), first.clone(), old.clone()]);
+    assert_eq!(bench.app.drafts_waiting(), 2);
+    assert!(bench.screen(120, 36).contains("⇡ 2 drafts"));
+    bench.list(&[promoted, failed, second, first, old]);
+    assert_eq!(bench.app.drafts_waiting(), 1);
+    assert!(bench.screen(120, 36).contains("⇡ 1 draft\n"));
+}
+
+#[test]
+fn a_second_studio_says_that_it_follows_at_every_size() {
+    let mut bench = Bench::with_jobs(&[draft(60, "a fox").running()]);
+    bench.lives(vec![draft(60, "a fox").running().live()], false);
+    for (columns, rows) in [(60, 18), (80, 24), (120, 36), (200, 60)] {
+        let screen = bench.screen(columns, rows);
+        let header = screen.lines().next().expect("a header").to_owned();
+        assert!(header.contains("follows"), "{columns}x{rows}: {header}");
+    }
+    bench.lives(Vec::new(), true);
+    assert!(!bench.screen(120, 36).contains("follows"));
+}
+
+#[test]
+fn a_provider_that_does_not_answer_is_said_in_the_header() {
+    let mut bench = Bench::new();
+    let troubles = vec![("sandbox".to_owned(), unreachable())];
+    bench.tell(Msg::Lives { version: 1, driving: true, lives: Vec::new(), troubles });
+    assert!(bench.screen(120, 36).contains("no answer, asking again"));
+}
+
+#[test]
+fn a_running_job_asks_for_one_look_a_second_and_an_idle_studio_for_none() {
+    let mut bench = Bench::with_jobs(&[draft(9, "a fox").running()]);
+    let tick = bench.app.next_tick().expect("a clock that runs");
+    assert_eq!(tick.duration_since(bench.now).as_secs(), 1);
+    bench.list(&[draft(60, "an owl").ready(20)]);
+    bench.later(60_000);
+    assert_eq!(bench.app.next_tick(), None);
+}
+
+#[test]
+fn the_poster_of_the_chosen_clip_is_asked_for_once_and_a_stale_one_is_dropped() {
+    let (fox, owl) = (draft(60, "a fox").ready(20), draft(90, "an owl").ready(20));
+    let mut bench = Bench::new();
+    bench.tell(Msg::Resize(120, 36));
+    let wanted = |effects: &[Effect]| {
+        let path = |effect: &Effect| match effect {
+            Effect::LoadPoster { path, .. } => Some(path.clone()),
+            _ => None,
+        };
+        effects.iter().filter_map(path).collect::<Vec<_>>()
+    };
+    let first = wanted(&bench.list(&[fox.clone(), owl.clone()]));
+    assert_eq!(first.len(), 1);
+    assert!(wanted(&bench.later(1000)).is_empty(), "asked for once");
+    bench.keys("<esc>j");
+    let picture = Picture { width_px: 2, height_px: 2, rgb: vec![9; 12] };
+    bench.tell(Msg::Poster { path: first[0].clone(), picture: Ok(picture) });
+    assert!(matches!(bench.app.poster, Some((_, Poster::Coming))), "it was the other clip's");
+    bench.keys("k");
+    let why = "the clip is damaged".to_owned();
+    bench.tell(Msg::Poster { path: first[0].clone(), picture: Err(why.clone()) });
+    assert!(bench.screen(120, 36).contains(&why));
+}
+
+#[test]
+fn several_results_are_listed_with_their_charge() {
+    use crate::domain::request::Choices;
+    let choices = Choices { results: Some(3), ..super::take::wish("three foxes") };
+    let take = super::take::render(60, "sandbox/1.0-pro", choices).ready(40);
+    let charge = take.job.charge().expect("a charge").to_string();
+    let mut bench = Bench::with_jobs(&[take]);
+    let screen = bench.screen(120, 36);
+    assert!(screen.contains("×3") && screen.contains(&charge), "{screen}");
+}
+
+#[test]
+fn a_draft_that_was_edited_or_whose_final_failed_still_waits_to_be_promoted() {
+    use crate::domain::job::Relation;
+    let fox = draft(900, "a fox").ready(20);
+    let edited = draft(60, "a grey fox").child_of(&fox, Relation::Edit).running();
+    let failed = fox.promoted(50, "1080p").failed(unreachable());
+    let bench = Bench::with_jobs(&[failed, edited, fox]);
+    assert_eq!(bench.app.drafts_waiting(), 1);
+}

@@ -1,0 +1,298 @@
+//! A studio on a bench: `bench.keys("a fox<f5>")` says what it wants done, `bench.screen(80, 24)` what it shows.
+
+use std::path::PathBuf;
+use std::sync::{Arc, LazyLock};
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use jiff::{SignedDuration, Timestamp};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Position;
+use unicode_width::UnicodeWidthStr as _;
+
+use super::super::app::{App, Live, Saved};
+use super::super::keymap::{Keymap, Tables};
+use super::super::msg::{Effect, Msg, Opened};
+use super::super::settings::Row;
+use super::super::theme::Theme;
+use super::super::update::update;
+use super::super::view::view;
+use super::take::Take;
+use crate::domain::catalog::Catalog;
+use crate::domain::cost::Estimate;
+use crate::domain::job::{JobId, Parent};
+use crate::domain::request::GenerationRequest;
+
+/// The built-in catalog, read once.
+pub static CATALOG: LazyLock<Arc<Catalog>> = LazyLock::new(|| Arc::new(Catalog::load(&[]).0));
+
+/// The moment at which every bench begins.
+pub fn dawn() -> Timestamp {
+    "2026-11-20T12:00:00Z".parse().expect("a time")
+}
+
+/// A studio with a clock that only moves when it is told to.
+pub struct Bench {
+    pub app: App,
+    pub now: Timestamp,
+    version: u64,
+}
+
+impl Bench {
+    /// A studio whose workspace is open and empty.
+    pub fn new() -> Self {
+        Self::with(opened())
+    }
+
+    /// A studio with what was found when its workspace was opened.
+    pub fn with(opened: Opened) -> Self {
+        let mut bench = Self::closed();
+        bench.tell(Msg::Opened(Box::new(opened)));
+        bench.tell(Msg::Lives {
+            version: 0,
+            driving: true,
+            lives: Vec::new(),
+            troubles: Vec::new(),
+        });
+        bench
+    }
+
+    /// A studio as it is before its workspace is open.
+    pub fn closed() -> Self {
+        Self::themed("ansi", false)
+    }
+
+    /// The same with a theme, and without colours where `NO_COLOR` asks for that.
+    pub fn themed(name: &str, plain: bool) -> Self {
+        let (keymap, problems) = Keymap::new(&Tables::new());
+        assert!(problems.is_empty(), "{problems:?}");
+        let app = App::new(dawn(), keymap, Theme::named(name, plain), name.to_owned());
+        Self { app, now: dawn(), version: 0 }
+    }
+
+    /// A studio with these jobs in its list, the first one newest.
+    pub fn with_jobs(takes: &[Take]) -> Self {
+        let mut bench = Self::new();
+        bench.list(takes);
+        bench
+    }
+
+    /// The jobs are these now, the first one newest.
+    pub fn list(&mut self, takes: &[Take]) -> Vec<Effect> {
+        self.version += 1;
+        let lives = takes.iter().filter(|take| take.job.state.is_live()).map(Take::live);
+        let mut effects = self.lives(lives.collect(), true);
+        effects.extend(self.tell(Msg::Jobs(takes.iter().map(|take| take.entry.clone()).collect())));
+        effects
+    }
+
+    /// The live jobs are these now.
+    pub fn lives(&mut self, lives: Vec<Live>, driving: bool) -> Vec<Effect> {
+        let version = self.version;
+        self.tell(Msg::Lives { version, driving, lives, troubles: Vec::new() })
+    }
+
+    /// Something happened.
+    pub fn tell(&mut self, msg: Msg) -> Vec<Effect> {
+        update(&mut self.app, msg, self.now)
+    }
+
+    /// Time passes, and nothing else happens.
+    pub fn later(&mut self, ms: i64) -> Vec<Effect> {
+        self.now = self.now.checked_add(SignedDuration::from_millis(ms)).expect("a time");
+        self.tell(Msg::Tick)
+    }
+
+    /// The keys are pressed one after another; what the studio wants done, but for window titles,
+    /// saves and posters.
+    pub fn keys(&mut self, text: &str) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for key in parsed(text) {
+            effects.extend(self.tell(Msg::Key(key)));
+        }
+        effects.retain(|effect| {
+            !matches!(effect, Effect::Title(_) | Effect::Save(_) | Effect::LoadPoster { .. })
+        });
+        effects
+    }
+
+    /// Focuses a row of the form by its number key and the arrows.
+    pub fn row(&mut self, row: Row) {
+        self.keys("<esc>2g");
+        let at = Row::ALL.iter().position(|other| *other == row).expect("a row");
+        self.keys(&"j".repeat(at));
+        assert_eq!(self.app.settings.focused(), row);
+    }
+
+    /// What is drawn in a window of so many columns and rows.
+    pub fn screen(&mut self, columns: u16, rows: u16) -> String {
+        shown(&self.buffer(columns, rows).0)
+    }
+
+    /// The cells that are drawn, and where the cursor is if it is shown.
+    pub fn buffer(&mut self, columns: u16, rows: u16) -> (Buffer, Option<Position>) {
+        self.tell(Msg::Resize(columns, rows));
+        self.drawn(columns, rows)
+    }
+
+    /// The same without the studio being told of the window's size.
+    pub fn drawn(&mut self, columns: u16, rows: u16) -> (Buffer, Option<Position>) {
+        let mut terminal = Terminal::new(TestBackend::new(columns, rows)).expect("a terminal");
+        terminal.draw(|frame| view(&self.app, frame)).expect("a frame");
+        let backend = terminal.backend();
+        let cursor = backend.cursor_visible().then(|| backend.cursor_position());
+        (backend.buffer().clone(), cursor)
+    }
+
+    /// The words at the bottom.
+    pub fn toast(&self) -> &str {
+        self.app.toast.as_ref().map_or("", |toast| toast.text.as_str())
+    }
+
+    /// What a submit would cost now, as it stands on the screen.
+    pub fn price(&self) -> String {
+        let outlook = self.app.settings.outlook(&self.app.catalog);
+        outlook.map_or_else(|| "none".to_owned(), |(_, estimate)| estimate.to_string())
+    }
+}
+
+/// What a workspace with nothing in it gives.
+pub fn opened() -> Opened {
+    Opened {
+        catalog: Arc::clone(&CATALOG),
+        model: None,
+        problems: Vec::new(),
+        saved: None,
+        data_dir: PathBuf::from("/data"),
+        copy_prefix: "mia@studio".to_owned(),
+        keys: Vec::new(),
+        keymap: Tables::new(),
+        theme: None,
+        still: false,
+        no_mouse: false,
+    }
+}
+
+/// The one submit among `effects`.
+pub fn submitted(effects: &[Effect]) -> (&GenerationRequest, Option<Parent>) {
+    let mut submits = effects.iter().filter_map(|effect| match effect {
+        Effect::Submit { request, parent } => Some((&**request, *parent)),
+        _ => None,
+    });
+    let first = submits.next().unwrap_or_else(|| panic!("no submit among {effects:?}"));
+    assert!(submits.next().is_none(), "more than one submit among {effects:?}");
+    first
+}
+
+/// Whether nothing among `effects` costs money.
+pub fn is_free(effects: &[Effect]) -> bool {
+    !effects.iter().any(|effect| matches!(effect, Effect::Submit { .. }))
+}
+
+/// The price of `request` by the built-in catalog.
+pub fn priced(request: &GenerationRequest) -> Estimate {
+    Estimate::of(CATALOG.model(&request.model).expect("a model of the catalog"), request)
+}
+
+/// What is saved among `effects`.
+pub fn saved(effects: &[Effect]) -> Option<&Saved> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::Save(saved) => Some(&**saved),
+        _ => None,
+    })
+}
+
+/// The job that a story was asked for.
+pub fn story_wanted(effects: &[Effect]) -> Option<JobId> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::LoadStory(id) => Some(*id),
+        _ => None,
+    })
+}
+
+/// A buffer as text: wide characters once, no spaces at the ends.
+pub fn shown(buffer: &Buffer) -> String {
+    let mut text = String::new();
+    for y in 0..buffer.area.height {
+        let mut line = String::new();
+        let mut x = 0;
+        while x < buffer.area.width {
+            let symbol = buffer[(x, y)].symbol();
+            line.push_str(symbol);
+            x += symbol.width().max(1) as u16;
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// Keys as a person writes them: `a fox<f5>`, `<c-p>`, `<a-enter>`, `<s-tab>`; `<lt>` is `<`.
+pub fn parsed(text: &str) -> Vec<KeyEvent> {
+    let mut keys = Vec::new();
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let name = rest.strip_prefix('<').and_then(|rest| rest.split_once('>'));
+        if let Some((name, after)) = name {
+            keys.push(named(name));
+            rest = after;
+        } else {
+            keys.push(typed(c, KeyModifiers::NONE));
+            rest = &rest[c.len_utf8()..];
+        }
+    }
+    keys
+}
+
+fn typed(c: char, modifiers: KeyModifiers) -> KeyEvent {
+    match c {
+        '\n' => KeyEvent::new(KeyCode::Enter, modifiers),
+        c if c.is_uppercase() => KeyEvent::new(KeyCode::Char(c), modifiers | KeyModifiers::SHIFT),
+        c => KeyEvent::new(KeyCode::Char(c), modifiers),
+    }
+}
+
+fn named(name: &str) -> KeyEvent {
+    let mut modifiers = KeyModifiers::NONE;
+    let mut rest = name;
+    while let [letter, b'-', _, ..] = rest.as_bytes() {
+        modifiers |= match letter {
+            b'c' => KeyModifiers::CONTROL,
+            b'a' => KeyModifiers::ALT,
+            b's' => KeyModifiers::SHIFT,
+            _ => break,
+        };
+        rest = &rest[2..];
+    }
+    let code = match rest {
+        "esc" => KeyCode::Esc,
+        "tab" if modifiers == KeyModifiers::SHIFT => KeyCode::BackTab,
+        "tab" => KeyCode::Tab,
+        "enter" => KeyCode::Enter,
+        "bs" => KeyCode::Backspace,
+        "del" => KeyCode::Delete,
+        "space" => KeyCode::Char(' '),
+        "lt" => KeyCode::Char('<'),
+        "up" => KeyCode::Up,
+        "down" => KeyCode::Down,
+        "left" => KeyCode::Left,
+        "right" => KeyCode::Right,
+        "home" => KeyCode::Home,
+        "end" => KeyCode::End,
+        "pgup" => KeyCode::PageUp,
+        "pgdn" => KeyCode::PageDown,
+        _ => {
+            if let Some(number) = rest.strip_prefix('f').and_then(|number| number.parse().ok()) {
+                KeyCode::F(number)
+            } else {
+                let mut chars = rest.chars();
+                match (chars.next(), chars.next()) {
+                    (Some(c), None) => return typed(c, modifiers),
+                    _ => panic!("<{name}> is no key"),
+                }
+            }
+        }
+    };
+    KeyEvent::new(code, modifiers)
+}

@@ -1,0 +1,181 @@
+//! The process ends at any moment, by `kill -9`; the next one carries on, and nothing is paid twice.
+
+use std::fs;
+
+use rushes::domain::job::JobState;
+use rushes::store::Store;
+use serde_json::Value;
+
+use super::support::{Desk, Running, facts, generate, text, until};
+
+/// A moment in a job's life, as another process can see it.
+type Moment = (&'static str, fn(&Desk) -> bool);
+
+/// From the first byte on disk to the last, in their order.
+const MOMENTS: [Moment; 9] = [
+    ("the data folder is there", |desk| desk.data().exists()),
+    ("the database is there", |desk| desk.database().exists()),
+    ("the job is stored", |desk| !states(desk).is_empty()),
+    ("this process drives", |desk| desk.data().join("driver.lock").exists()),
+    ("the sandbox is served", |desk| desk.data().join("sandbox/address").exists()),
+    ("the provider has it", |desk| !desk.accepted().is_empty()),
+    ("it runs", |desk| states(desk).contains(&JobState::Running)),
+    ("it is rendered", |desk| rendered(desk)),
+    ("the file is being saved", |desk| !Desk::files(&desk.data().join("clips")).is_empty()),
+];
+
+/// The states of the live jobs, read beside whoever drives them.
+fn states(desk: &Desk) -> Vec<JobState> {
+    // Opening makes a database, which must not happen before the program has made it.
+    let database = desk.database();
+    if fs::metadata(&database).is_ok_and(|meta| meta.len() > 0)
+        && let Ok(store) = Store::open(&database)
+        && let Ok(jobs) = store.live_jobs()
+    {
+        return jobs.into_iter().map(|job| job.state).collect();
+    }
+    Vec::new()
+}
+
+fn rendered(desk: &Desk) -> bool {
+    desk.journal().iter().any(|record| record["record"] == "rendered")
+}
+
+/// Every job that was stored ends well, and the provider's books have each once at the most.
+fn all_ends_well(desk: &Desk, moment: &str) {
+    let ended = desk.run(&["wait", "--json"]).expecting(0);
+    for job in ended.objects() {
+        assert_eq!(job["state"], "succeeded", "killed when {moment}: {job}");
+        assert_eq!(facts(&job).frames, 29, "killed when {moment}");
+    }
+    let accepted = desk.accepted_once_each();
+    let jobs = desk.done(&["history", "--json"]).objects();
+    assert!(accepted <= jobs.len(), "killed when {moment}: more was accepted than was stored");
+    assert!(jobs.iter().all(|job| job["state"] == "succeeded"), "{moment}: {jobs:?}");
+    let mut left = Desk::files(&desk.data().join("clips"));
+    left.retain(|path| path.extension().is_some_and(|extension| extension == "part"));
+    assert!(left.is_empty(), "killed when {moment}: {left:?} lie about");
+}
+
+/// All at once, each on a desk of its own: some wait half a minute to be sure, and do no work.
+#[test]
+fn a_killed_process_loses_nothing_and_pays_nothing_twice() {
+    std::thread::scope(|scope| {
+        for (moment, has_come) in MOMENTS {
+            scope.spawn(move || {
+                let desk = Desk::new();
+                let mut running = desk.start(&generate("a night ferry", &["--wait"]));
+                until(moment, || has_come(&desk) || running.has_ended());
+                running.kill();
+                all_ends_well(&desk, moment);
+            });
+        }
+    });
+}
+
+/// The process that renders is killed again and again, also while it carries on.
+#[test]
+fn many_kills_in_a_row_lose_nothing() {
+    let desk = Desk::new();
+    let mut running = desk.start(&generate("a night ferry", &["--wait"]));
+    until("acceptance", || !desk.accepted().is_empty() || running.has_ended());
+    running.kill();
+    for _ in 0..3 {
+        let before = address_changed_at(&desk);
+        let mut running = desk.start(&["wait"]);
+        until("the next host", || address_changed_at(&desk) > before || running.has_ended());
+        running.kill();
+    }
+    all_ends_well(&desk, "it was carried on");
+    assert_eq!(desk.accepted_once_each(), 1);
+}
+
+fn address_changed_at(desk: &Desk) -> Option<std::time::SystemTime> {
+    let address = fs::metadata(desk.data().join("sandbox/address"));
+    address.and_then(|meta| meta.modified()).ok()
+}
+
+/// The result is at the provider, the process is gone, and its port belongs to somebody else now.
+#[test]
+fn a_result_is_fetched_although_the_sandbox_moved() {
+    let desk = Desk::new();
+    let mut running = desk.start(&generate("a night ferry", &["--wait"]));
+    until("the result", || {
+        Desk::files(&desk.data().join("clips")).iter().any(|path| path.ends_with(".part"))
+            || states(&desk).contains(&JobState::Downloading)
+            || running.has_ended()
+    });
+    running.kill();
+    let address = fs::read_to_string(desk.data().join("sandbox/address")).expect("an address");
+    let squatter = std::net::TcpListener::bind(address.trim()).expect("the port is free");
+    // It belongs to a program that hangs up on everybody, for as long as this test lives.
+    std::thread::spawn(move || squatter.incoming().for_each(drop));
+    all_ends_well(&desk, "the result was there");
+    assert_eq!(desk.accepted_once_each(), 1);
+}
+
+#[test]
+fn without_wait_it_returns_once_accepted_and_any_later_command_carries_on() {
+    let desk = Desk::new();
+    // A provider that works on between two commands, as a real one does.
+    let mut remote = desk.start(&["sandbox", "--listen", "127.0.0.1:0"]);
+    remote.next_line();
+    let first = desk.done(&generate("a night ferry", &[])).object();
+    assert_eq!(first["state"], "running");
+    assert_eq!(first["files"], serde_json::json!([]));
+    assert_eq!(desk.accepted_once_each(), 1);
+    until("`rushes jobs` to carry on", || {
+        let jobs = desk.done(&["jobs", "--json"]).objects();
+        jobs.len() == 1 && jobs[0]["state"] == "succeeded"
+    });
+    let second = desk.done(&generate("a day ferry", &[])).object();
+    let second = text(&second, "/id");
+    let waited = desk.done(&["wait", second, "--json"]).object();
+    assert_eq!((waited["id"].as_str(), &waited["state"]), (Some(second), &"succeeded".into()));
+    assert_eq!(desk.accepted_once_each(), 2);
+    let none = desk.done(&["wait", "--json"]);
+    assert_eq!((none.out.as_str(), none.err.trim()), ("", "no job is live"));
+}
+
+/// Ctrl+C is not a failure: what was accepted goes on, and the exit status says that it is not known.
+#[cfg(unix)]
+#[test]
+fn an_interrupt_leaves_the_job_to_the_next_command() {
+    let desk = Desk::new();
+    let running = desk.start(&generate("a night ferry sandbox:slow", &["--wait"]));
+    until("acceptance", || states(&desk).contains(&JobState::Running));
+    interrupt(&running);
+    running.ended().expecting(3).saying(&["rushes wait"]);
+    let jobs = desk.done(&["wait", "--json"]).objects();
+    assert_eq!(jobs.len(), 1);
+    assert_eq!(jobs[0]["state"], Value::from("succeeded"));
+    assert_eq!(desk.accepted_once_each(), 1);
+}
+
+#[cfg(unix)]
+fn interrupt(running: &Running) {
+    use rustix::process::{Pid, Signal, kill_process};
+    let id = Pid::from_raw(running.id() as i32).expect("a process id");
+    kill_process(id, Signal::INT).expect("the process is there");
+}
+
+#[test]
+fn only_what_was_not_sent_is_canceled() {
+    let desk = Desk::new();
+    let accepted = desk.done(&generate("a night ferry sandbox:slow", &[])).object();
+    let id = text(&accepted, "/id");
+    desk.run(&["cancel", id]).expecting(1).saying(&["no way to stop it", "rushes wait"]);
+    // Two refusals for the rate of requests leave a second or more in which nothing is on its way.
+    let mut waiting = desk.start(&generate("a raft sandbox:rate-limit", &["--wait"]));
+    until("the wait to send again", || states(&desk).contains(&JobState::RetryWait));
+    let jobs = desk.done(&["history", "--json", "raft"]).objects();
+    let canceled = desk.done(&["cancel", text(&jobs[0], "/id"), "--json"]).object();
+    assert_eq!((&canceled["state"], &canceled["charge_usd"]), (&"canceled".into(), &0.0.into()));
+    until("the end", || waiting.has_ended());
+    waiting.ended().expecting(1);
+    // Asking twice is no mistake; asking for one that ended otherwise is.
+    desk.done(&["cancel", text(&jobs[0], "/id")]);
+    let done = desk.clip("a pier");
+    desk.run(&["cancel", text(&done, "/id")]).expecting(2).saying(&["ended already"]);
+    assert_eq!(desk.accepted_once_each(), 2);
+}

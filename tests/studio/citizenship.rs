@@ -1,0 +1,101 @@
+//! The terminal is taken with manners and given back on every way out.
+
+use std::io::Read as _;
+use std::time::{Duration, Instant};
+
+use portable_pty::{PtySize, native_pty_system};
+use rustix::process::Signal;
+
+use super::kit::{Terminal, command, ended, home};
+
+#[test]
+fn q_outside_of_the_text_quits_and_gives_the_terminal_back() {
+    let home = home();
+    let mut terminal = Terminal::studio(home.path());
+    terminal.leaves_the_text();
+    terminal.types("q");
+    assert_eq!(terminal.ended().exit_code(), 0);
+    terminal.is_given_back();
+}
+
+#[test]
+fn ctrl_c_twice_quits_and_gives_the_terminal_back() {
+    let home = home();
+    let mut terminal = Terminal::studio(home.path());
+    terminal.types("a fox\x03");
+    terminal.until("the question", |screen| screen.contains("once more quits"));
+    terminal.types("\x03");
+    assert_eq!(terminal.ended().exit_code(), 0);
+    terminal.is_given_back();
+}
+
+#[test]
+fn every_signal_that_ends_gives_the_terminal_back_and_is_told_by_the_status() {
+    for (signal, status) in [(Signal::TERM, 143), (Signal::HUP, 129), (Signal::INT, 130)] {
+        let home = home();
+        let mut terminal = Terminal::studio(home.path());
+        terminal.types("a fox");
+        terminal.until("the prompt", |screen| screen.contains("a fox"));
+        terminal.signal(signal);
+        assert_eq!(terminal.ended().exit_code(), status, "{signal:?}");
+        terminal.is_given_back();
+    }
+}
+
+#[test]
+fn a_terminal_that_answers_nothing_delays_nothing_and_is_asked_nothing() {
+    let home = home();
+    let before = Instant::now();
+    let terminal = Terminal::studio(home.path());
+    assert!(before.elapsed() < Duration::from_secs(5), "{:?}", before.elapsed());
+    let text = String::from_utf8_lossy(&terminal.bytes()).into_owned();
+    for question in ["\x1b[c", "\x1b[>c", "\x1b[6n", "\x1b[?u", "\x1b]11;?", "\x1b[14t", "\x1b[18t"]
+    {
+        assert!(!text.contains(question), "{question:?}");
+    }
+}
+
+#[test]
+fn a_storm_of_sizes_ends_in_a_whole_picture() {
+    let home = home();
+    let mut terminal = Terminal::studio(home.path());
+    terminal.types("a fox in the snow");
+    for round in 0..40_u16 {
+        for (columns, rows) in
+            [(200, 60), (59, 17), (80, 24), (1, 1), (60, 18), (300, 100), (90, 22)]
+        {
+            terminal.resize_window(columns - round % 2 * (columns / 7), rows);
+        }
+    }
+    terminal.resize(50, 10);
+    terminal.until("the sentence", |screen| screen.contains("Rushes needs 60x18 and has 50x10"));
+    terminal.resize(100, 30);
+    let screen = terminal.until("a whole picture", |screen| {
+        let corners = [screen.lines().nth(1), screen.lines().nth(28)];
+        screen.contains("a fox in the snow")
+            && corners[0].is_some_and(|line| line.starts_with('╭') && line.ends_with('╮'))
+            && corners[1].is_some_and(|line| line.starts_with('╰') && line.ends_with('╯'))
+    });
+    assert_eq!(screen.matches("╭ Prompt").count(), 1, "{screen}");
+}
+
+#[test]
+fn a_terminal_that_is_gone_ends_the_program() {
+    let home = home();
+    let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
+    let pair = native_pty_system().openpty(size).expect("a PTY");
+    let studio = command(home.path(), env!("CARGO_BIN_EXE_rushes"));
+    let mut child = pair.slave.spawn_command(studio).expect("a program");
+    drop(pair.slave);
+    let mut reader = pair.master.try_clone_reader().expect("a reader");
+    let mut seen = Vec::new();
+    let mut buffer = [0; 4096];
+    while !String::from_utf8_lossy(&seen).contains("Nothing yet") {
+        let count = reader.read(&mut buffer).expect("a picture");
+        seen.extend_from_slice(&buffer[..count]);
+    }
+    drop(reader);
+    drop(pair.master);
+    let status = ended(&mut *child, Duration::from_secs(2));
+    assert_eq!(status.exit_code(), 129, "{status:?}");
+}

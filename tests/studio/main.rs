@@ -1,0 +1,5 @@
+//! The studio in a real terminal: the program itself, on a PTY, against its own sandbox.
+
+mod citizenship;
+mod kit;
+mod work;

@@ -1,0 +1,143 @@
+//! The loop that a creator lives in, from the first key to the final.
+
+use rustix::process::Signal;
+
+use super::kit::{Terminal, command, home};
+
+const F5: &str = "\x1b[15~";
+
+/// Writes a prompt, submits it as a draft, and waits until it is ready.
+fn draft_ready(terminal: &mut Terminal, prompt: &str) {
+    terminal.types(prompt);
+    terminal.until("the prompt", |screen| screen.contains(prompt));
+    terminal.types(F5);
+    terminal.until("a ready draft", |screen| screen.contains("✓ ready"));
+}
+
+#[test]
+fn the_first_keys_land_in_the_prompt() {
+    let home = home();
+    let mut terminal = Terminal::studio(home.path());
+    terminal.types("a fox in the snow");
+    terminal.until("the prompt", |screen| screen.contains("a fox in the snow"));
+    terminal.until("the price", |screen| screen.contains("F5 submit draft  $0.07292"));
+}
+
+#[test]
+fn a_draft_is_submitted_watched_and_seen() {
+    let home = home();
+    let mut terminal = Terminal::studio(home.path());
+    draft_ready(&mut terminal, "a fox in the snow");
+    let screen = terminal.until("a poster", |screen| screen.matches('▀').count() > 300);
+    assert!(screen.contains("864×496") && screen.contains("⇡ promote"), "{screen}");
+    let clips = walk(&home.path().join("data"));
+    assert!(clips.iter().any(|file| file.ends_with(".mp4")), "{clips:?}");
+}
+
+fn walk(folder: &std::path::Path) -> Vec<String> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.path().is_dir() {
+            files.extend(walk(&entry.path()));
+        } else {
+            files.push(entry.path().display().to_string());
+        }
+    }
+    files
+}
+
+#[test]
+fn a_draft_becomes_its_final() {
+    let home = home();
+    let mut terminal = Terminal::studio(home.path());
+    draft_ready(&mut terminal, "a fox in the snow");
+    terminal.leaves_the_text();
+    terminal.types("p");
+    terminal.until("the dialog", |screen| screen.contains("Make the final"));
+    terminal.types("k\r");
+    terminal.until("a final under way", |screen| screen.contains("final 1.5-pro 720p"));
+    terminal.until("a ready final", |screen| screen.matches("✓ ready").count() == 2);
+    terminal.until("its facts", |screen| screen.contains("1280×720"));
+}
+
+#[test]
+fn the_history_is_searched_and_a_job_recalled() {
+    let home = home();
+    let mut terminal = Terminal::studio(home.path());
+    draft_ready(&mut terminal, "a fox 月下の市場");
+    terminal.leaves_the_text();
+    terminal.types("C");
+    terminal.until("an empty prompt", |screen| screen.contains("0 / 3000"));
+    terminal.types("/owl");
+    terminal.until("no owl", |screen| screen.contains("History") && !screen.contains("✓ ready"));
+    terminal.types("\x15市場");
+    terminal.until("the fox", |screen| screen.contains("✓ ready") && screen.contains("a fox"));
+    terminal.types("\rr");
+    terminal.until("what would change", |screen| screen.contains("Bring back into the form"));
+    terminal.types("\r");
+    terminal
+        .until("the prompt", |screen| screen.contains("╭ Prompt") && screen.contains("11 / 3000"));
+}
+
+#[test]
+fn the_editor_of_the_user_has_the_prompt_and_gives_it_back() {
+    let home = home();
+    let script = home.path().join("editor.sh");
+    std::fs::write(&script, "printf '\\nin the snow' >> \"$1\"\n").expect("a script");
+    let mut studio = command(home.path(), env!("CARGO_BIN_EXE_rushes"));
+    studio.env("EDITOR", format!("sh {}", script.display()));
+    let mut terminal = Terminal::start(studio, 100, 30);
+    terminal.until("the studio", |screen| screen.contains("╭ Prompt"));
+    terminal.types("a fox");
+    terminal.until("the prompt", |screen| screen.contains("a fox"));
+    terminal.types("\x05");
+    terminal.until("what the editor wrote", |screen| screen.contains("in the snow"));
+    terminal.types(" runs");
+    terminal.until("keys again", |screen| screen.contains("in the snow runs"));
+}
+
+#[test]
+fn what_was_written_is_there_at_the_next_start() {
+    let home = home();
+    let mut terminal = Terminal::studio(home.path());
+    terminal.types("a fox in the snow");
+    terminal.until("the prompt", |screen| screen.contains("a fox in the snow"));
+    terminal.signal(Signal::HUP);
+    terminal.ended();
+    let again = Terminal::studio(home.path());
+    again.until("the prompt", |screen| screen.contains("a fox in the snow"));
+}
+
+#[test]
+fn a_second_studio_follows_and_takes_over() {
+    let home = home();
+    let mut first = Terminal::studio(home.path());
+    let mut second = Terminal::studio(home.path());
+    second.until("that it follows", |screen| screen.contains("follows another studio"));
+    draft_ready(&mut first, "a fox in the snow");
+    second.until("the first one's job", |screen| screen.contains("✓ ready"));
+    first.leaves_the_text();
+    first.types("q");
+    assert_eq!(first.ended().exit_code(), 0);
+    second.until("that it drives", |screen| !screen.contains("follows another studio"));
+    second.types("an owl");
+    second.types(F5);
+    second.until("its own job", |screen| screen.matches("✓ ready").count() == 2);
+}
+
+#[test]
+fn killed_in_the_middle_of_a_job_the_next_start_finishes_it() {
+    let home = home();
+    let mut slow = command(home.path(), env!("CARGO_BIN_EXE_rushes"));
+    slow.env("RUSHES_SANDBOX_SPEED", "1");
+    let mut terminal = Terminal::start(slow, 120, 36);
+    terminal.is_open();
+    terminal.types("a fox in the snow");
+    terminal.types(F5);
+    terminal.until("a running draft", |screen| screen.contains("◐ running"));
+    terminal.signal(Signal::KILL);
+    terminal.ended();
+    let again = Terminal::studio(home.path());
+    let screen = again.until("a ready draft", |screen| screen.contains("✓ ready"));
+    assert!(screen.contains("1 job"), "it was submitted once: {screen}");
+}
