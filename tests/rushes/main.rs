@@ -11,6 +11,7 @@ mod house;
 mod interrupted;
 mod keys;
 mod output;
+mod providers;
 mod support;
 mod together;
 mod troubles;
