@@ -49,6 +49,10 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Effect> {
             if stored { vec![Effect::LoadJobs] } else { Vec::new() }
         }
         Msg::Jobs(entries) => jobs(app, entries),
+        Msg::Spent(spent) => {
+            app.spent = spent;
+            Vec::new()
+        }
         Msg::Found { generation, entries } => {
             app.history.take(generation, entries);
             Vec::new()
