@@ -175,8 +175,10 @@ impl Outside {
         let here = Here::look();
         Some(match opener::open(&path, &self.workspace.config.player, &here) {
             Ok(Shown::Player(player)) => Msg::Say(format!("handed to {player}")),
-            Ok(Shown::Nowhere(reason)) => Msg::Nowhere(reason),
-            Err(error) => Msg::Nowhere(format!("no player could be started: {error}")),
+            Ok(Shown::Nowhere(reason)) => Msg::Nowhere { path, reason },
+            Err(error) => {
+                Msg::Nowhere { path, reason: format!("no player could be started: {error}") }
+            }
         })
     }
 

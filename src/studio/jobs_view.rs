@@ -145,7 +145,9 @@ fn facts<'a>(app: &App, job: &Job, live: Option<&Live>) -> Vec<Span<'a>> {
             Some((bytes, None)) => vec![span(words::bytes(bytes), theme.style(Tone::Busy))],
             None => vec![money(job)],
         },
-        (JobState::Running, Some(live)) => {
+        (JobState::Running, Some(live))
+            if live.percent.is_some() || live.expected_end.is_some() =>
+        {
             let left = live.expected_end.map(|end| end.duration_since(app.now).as_secs());
             let mut spans = Vec::new();
             if let Some(percent) = live.percent {

@@ -71,8 +71,13 @@ pub enum Msg {
     },
     /// The prompt came back from the user's editor.
     Edited(Result<String, String>),
-    /// A clip could not be shown here, and why.
-    Nowhere(String),
+    /// A clip could not be shown here.
+    Nowhere {
+        /// The clip.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
     /// Something to tell for a while.
     Say(String),
     /// Something that went wrong, to tell for a while longer.
