@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::clock::{Clock, new_dice_seed};
 use super::execute::Executor;
+use super::foreign::Foreign;
 use super::save::Progress;
 use super::store_thread::StoreGone;
 use super::workspace::Workspace;
@@ -25,8 +26,14 @@ use crate::store::{Lease, Store, StoreError};
 
 /// The most messages that wait for the driver.
 const MAX_MESSAGES: usize = 1024;
-/// How often another process's writes, or the end of its driving, are looked for.
-const FOREIGN_CHECK: Duration = Duration::from_millis(400);
+/// What another process touches when it stores something, or when its driving ends.
+const FOREIGN_FILES: &[&str] = &["rushes.db", "driver.lock"];
+/// How soon to look after a touch, and how often from then on: a commit is seen only after its files
+/// were written, and a lock is free only after its file was closed.
+const FIRST_LOOK: Duration = Duration::from_millis(20);
+const NEXT_LOOK: Duration = Duration::from_millis(300);
+/// How many looks in a row see nothing new before there are no more.
+const LOOKS: u32 = 4;
 /// How often a commit is tried when the disk is full or the database busy.
 const COMMIT_TRIES: u32 = 5;
 
@@ -154,11 +161,17 @@ struct Actor {
     executor: Executor,
     progress: HashMap<(JobId, usize), Progress>,
     seen_version: Option<i64>,
+    foreign: Foreign,
+    /// The looks that are left before only a touch brings the next one.
+    looks: u32,
     role: Role,
 }
 
 enum Role {
-    Following,
+    Following {
+        /// Tried again and again, so it stays open: closing it would be heard as a touch.
+        lock: Option<File>,
+    },
     Driving {
         engine: Box<Engine>,
         lease: Lease,
@@ -179,7 +192,9 @@ impl Actor {
             clock: Clock::new(),
             progress: HashMap::new(),
             seen_version: None,
-            role: Role::Following,
+            foreign: Foreign::watch(&workspace.places.data_dir, FOREIGN_FILES),
+            looks: 0,
+            role: Role::Following { lock: None },
             workspace,
             told,
             inbox,
@@ -188,7 +203,7 @@ impl Actor {
 
     async fn run(mut self) -> Result<(), DriverError> {
         self.look_around().await?;
-        let mut look = Instant::now() + FOREIGN_CHECK;
+        let mut look = Instant::now() + self.foreign.rest();
         loop {
             let deadline = self.engine().and_then(|engine| engine.next_deadline_ms());
             let wake = deadline.map(|ms| Instant::from_std(self.clock.instant(ms)));
@@ -208,9 +223,17 @@ impl Actor {
                 () = sleep_until(wake.unwrap_or(look)), if wake.is_some() => {
                     self.drive(Input::Wake).await?;
                 }
+                () = self.foreign.heard() => {
+                    if self.looks == 0 {
+                        look = Instant::now() + FIRST_LOOK;
+                    }
+                    self.looks = LOOKS;
+                }
                 () = sleep_until(look) => {
                     self.look_around().await?;
-                    look = Instant::now() + FOREIGN_CHECK;
+                    self.looks = self.looks.saturating_sub(1);
+                    let rest = if self.looks > 0 { NEXT_LOOK } else { self.foreign.rest() };
+                    look = Instant::now() + rest;
                 }
                 () = self.told.closed() => return Ok(()),
             }
@@ -220,13 +243,13 @@ impl Actor {
     fn engine(&self) -> Option<&Engine> {
         match &self.role {
             Role::Driving { engine, .. } => Some(engine),
-            Role::Following => None,
+            Role::Following { .. } => None,
         }
     }
 
     /// Sees what other processes did, and drives if nobody does.
     async fn look_around(&mut self) -> Result<(), DriverError> {
-        if matches!(self.role, Role::Following) {
+        if matches!(self.role, Role::Following { .. }) {
             self.try_to_drive().await?;
         }
         let version = self.store(|store| store.data_version()).await??;
@@ -241,20 +264,29 @@ impl Actor {
     }
 
     async fn try_to_drive(&mut self) -> Result<(), DriverError> {
+        let Role::Following { lock } = &mut self.role else { return Ok(()) };
         let path = self.workspace.places.driver_lock();
         let wrong = |source| DriverError::Lock { path: path.display().to_string(), source };
-        let lock =
-            File::options().create(true).write(true).truncate(false).open(&path).map_err(wrong)?;
-        match lock.try_lock() {
+        let file = match lock.take() {
+            Some(file) => file,
+            None => {
+                let mut options = File::options();
+                options.create(true).write(true).truncate(false).open(&path).map_err(wrong)?
+            }
+        };
+        match file.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(()),
+            Err(TryLockError::WouldBlock) => {
+                *lock = Some(file);
+                return Ok(());
+            }
             Err(TryLockError::Error(source)) => return Err(wrong(source)),
         }
         let holder = format!("pid {}", std::process::id());
         let now = self.clock.now();
         let lease = self.store(move |store| store.take_lease(&holder, now.wall)).await??;
         let engine = Box::new(Engine::new(&self.workspace.catalog.providers, new_dice_seed()));
-        self.role = Role::Driving { engine, lease, _lock: lock };
+        self.role = Role::Driving { engine, lease, _lock: file };
         self.seen_version = None;
         Ok(())
     }
@@ -317,7 +349,7 @@ impl Actor {
                 });
                 (true, jobs.collect(), troubles.collect())
             }
-            Role::Following => {
+            Role::Following { .. } => {
                 let jobs = self.store(|store| store.live_jobs()).await??;
                 let jobs = jobs.into_iter().map(|job| LiveJob {
                     job,

@@ -7,6 +7,7 @@ pub mod config;
 pub mod driver;
 pub mod execute;
 pub mod files;
+mod foreign;
 mod http;
 pub mod images;
 pub mod keys;

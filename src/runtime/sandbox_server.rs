@@ -26,6 +26,9 @@ use crate::sandbox::{Body, Delivery, Reply, Sandbox};
 
 /// The largest body that is read: a little more than the largest that the remote takes.
 const MAX_BODY_BYTES: usize = 65 << 20;
+/// How far rendering stands back behind the screen, the driver and other programs.
+#[cfg(target_os = "linux")]
+const RENDER_NICENESS: i32 = 10;
 /// The most connections at once; further ones wait to be accepted.
 const MAX_CONNECTIONS: usize = 256;
 /// How often an answer that a client waits for is looked for.
@@ -168,6 +171,10 @@ impl Server {
     fn render_orders(&self) {
         let threads = thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let never = AtomicBool::new(false);
+        // A key that is typed meanwhile goes first. On Linux this is for this thread and those that it starts;
+        // elsewhere a refusal or a wider reach does no harm.
+        #[cfg(target_os = "linux")]
+        let _ = rustix::process::nice(RENDER_NICENESS);
         loop {
             let (video, spec) = self.next_order();
             let kept = match clip::render(&spec, threads, &never) {

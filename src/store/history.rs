@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::types::Value;
 
+use super::search_text::{MODEL, TAG, fact, phrase};
 use super::{Store, StoreError};
 use crate::domain::job::Job;
 use crate::domain::query::{Compare, Filter, HistoryQuery};
@@ -15,68 +16,113 @@ impl Store {
         limit: usize,
         now: Timestamp,
     ) -> Result<Vec<Job>, StoreError> {
-        let mut conditions = Vec::new();
-        let mut values = Vec::new();
-        for word in &query.words {
-            conditions.push(word_condition(word, &mut values));
+        let (sql, values) = sql(query, limit, now);
+        self.jobs(&sql, rusqlite::params_from_iter(values))
+    }
+
+    /// How SQLite goes about `query`.
+    #[cfg(test)]
+    pub(super) fn history_plan(&self, query: &HistoryQuery, now: Timestamp) -> String {
+        let (sql, values) = sql(query, 10, now);
+        let mut statement =
+            self.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect("a statement");
+        let rows = statement.query_map(rusqlite::params_from_iter(values), |row| row.get(3));
+        rows.expect("a plan").collect::<Result<Vec<String>, _>>().expect("a plan").join("\n")
+    }
+}
+
+/// Rows are found in the indexes alone; only those that are shown are read.
+fn sql(query: &HistoryQuery, limit: usize, now: Timestamp) -> (String, Vec<Value>) {
+    let mut search = Search::default();
+    for word in &query.words {
+        search.terms.push(phrase(word, None));
+    }
+    for filter in &query.filters {
+        search.narrow(filter, now);
+    }
+    let (found, values) = search.sql(limit);
+    (format!("SELECT id, body FROM job WHERE seq IN ({found}) ORDER BY seq DESC"), values)
+}
+
+/// So many rows are counted quickly.
+const FEW: usize = 4_000;
+
+/// A search, taken apart: terms for the index of terms, conditions on the facts.
+#[derive(Default)]
+struct Search {
+    terms: Vec<String>,
+    /// `ROW` stands for the number of the row.
+    conditions: Vec<String>,
+    values: Vec<Value>,
+}
+
+impl Search {
+    fn narrow(&mut self, filter: &Filter, now: Timestamp) {
+        match filter {
+            Filter::Model(part) => self.terms.push(phrase(part, Some(MODEL))),
+            Filter::Kind(kind) => self.terms.push(fact("kind", kind.word())),
+            Filter::State(state) if state.is_live() => {
+                self.terms.push(fact("state", "live"));
+                self.hold("state = ?", Value::Text(state.word().to_owned()));
+            }
+            Filter::State(state) => self.terms.push(fact("state", state.word())),
+            Filter::Starred => self.terms.push(fact("star", "")),
+            Filter::Cost(compare, money) => {
+                let condition = match compare {
+                    Compare::Below => "money_micro < ?",
+                    Compare::Above => "money_micro > ?",
+                    Compare::Same => "money_micro = ?",
+                };
+                self.hold(condition, Value::Integer(money.0));
+                // Where few or none are in the range, those older than all of them need no look.
+                self.hold(
+                    &format!(
+                        "ROW >= (SELECT iif(count(*) < {FEW}, min(seq), 0) FROM
+                         (SELECT seq FROM job INDEXED BY job_money WHERE {condition} LIMIT {FEW}))"
+                    ),
+                    Value::Integer(money.0),
+                );
+            }
+            Filter::Seed(seed) => self.terms.push(fact("seed", &seed.to_string())),
+            Filter::SinceMs(ms) => {
+                let ms = i64::try_from(*ms).unwrap_or(i64::MAX);
+                let since = Value::Integer(now.as_millisecond().saturating_sub(ms));
+                self.hold("created_ms >= ?", since.clone());
+                let first = "SELECT min(seq) FROM job INDEXED BY job_created WHERE created_ms >= ?";
+                self.hold(&format!("ROW >= ({first})"), since);
+            }
+            Filter::Tag(part) => self.terms.push(phrase(part, Some(TAG))),
         }
-        for filter in &query.filters {
-            conditions.push(filter_condition(filter, now, &mut values));
-        }
-        let mut sql = "SELECT job.id, body FROM job".to_owned();
-        if !conditions.is_empty() {
-            sql = format!("{sql} WHERE {}", conditions.join(" AND "));
+    }
+
+    fn hold(&mut self, condition: &str, value: Value) {
+        self.conditions.push(condition.to_owned());
+        self.values.push(value);
+    }
+
+    /// Selects the numbers of the rows.
+    fn sql(self, limit: usize) -> (String, Vec<Value>) {
+        let Self { terms, mut conditions, mut values } = self;
+        let from = if terms.is_empty() {
+            "job INDEXED BY job_facts"
+        } else {
+            conditions.insert(0, "job_text MATCH ?".to_owned());
+            values.insert(0, Value::Text(terms.join(" ")));
+            if conditions.len() == 1 {
+                "job_text"
+            } else {
+                "job_text CROSS JOIN job INDEXED BY job_facts ON seq = job_text.rowid"
+            }
+        };
+        if conditions.is_empty() {
+            conditions.push("1".to_owned());
         }
         values.push(Value::Integer(limit as i64));
-        self.jobs(&format!("{sql} ORDER BY seq DESC LIMIT ?"), rusqlite::params_from_iter(values))
+        let order = if terms.is_empty() { "seq" } else { "job_text.rowid" };
+        let sql = format!(
+            "SELECT {order} FROM {from} WHERE {} ORDER BY {order} DESC LIMIT ?",
+            conditions.join(" AND ").replace("ROW", order)
+        );
+        (sql, values)
     }
-}
-
-/// A word in prompt, model, note, tags or error. The trigram index knows nothing shorter than three
-/// characters, and two are a common word in Chinese, so those are looked for by reading.
-fn word_condition(word: &str, values: &mut Vec<Value>) -> String {
-    let like = format!("%{}%", escaped(word));
-    if word.chars().count() < 3 {
-        values.extend(std::iter::repeat_n(Value::Text(like), 3));
-        return "(prompt_id IN (SELECT id FROM prompt WHERE text LIKE ? ESCAPE '\\')
-              OR note LIKE ? ESCAPE '\\' OR tags LIKE ? ESCAPE '\\')"
-            .to_owned();
-    }
-    let late = "note LIKE ? ESCAPE '\\' OR tags LIKE ? ESCAPE '\\' OR error LIKE ? ESCAPE '\\'";
-    values.push(Value::Text(format!("\"{}\"", word.replace('"', "\"\""))));
-    values.extend(std::iter::repeat_n(Value::Text(like), 3));
-    format!("(seq IN (SELECT rowid FROM job_text WHERE job_text MATCH ?) OR {late})")
-}
-
-fn filter_condition(filter: &Filter, now: Timestamp, values: &mut Vec<Value>) -> String {
-    let (condition, value) = match filter {
-        Filter::Model(part) => {
-            ("model LIKE ? ESCAPE '\\'", Value::Text(format!("%{}%", escaped(part))))
-        }
-        Filter::Kind(kind) => ("kind = ?", Value::Text(kind.word().to_owned())),
-        Filter::State(state) => ("state = ?", Value::Text(state.word().to_owned())),
-        Filter::Starred => return "starred = 1".to_owned(),
-        Filter::Cost(compare, money) => {
-            let condition = match compare {
-                Compare::Below => "money_micro < ?",
-                Compare::Above => "money_micro > ?",
-                Compare::Same => "money_micro = ?",
-            };
-            (condition, Value::Integer(money.0))
-        }
-        Filter::Seed(seed) => ("seed = ?", Value::Integer(i64::try_from(*seed).unwrap_or(-1))),
-        Filter::SinceMs(ms) => {
-            let since = now.as_millisecond().saturating_sub(i64::try_from(*ms).unwrap_or(i64::MAX));
-            ("created_ms >= ?", Value::Integer(since))
-        }
-        Filter::Tag(part) => {
-            ("tags LIKE ? ESCAPE '\\'", Value::Text(format!("%{}%", escaped(part))))
-        }
-    };
-    values.push(value);
-    condition.to_owned()
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }

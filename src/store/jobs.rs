@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, Transaction, TransactionBehavior, params};
 
-use super::{Lease, Store, StoreError};
+use super::{Lease, Store, StoreError, search_text};
 use crate::domain::catalog::ModelId;
 use crate::domain::event::{JobEvent, Write};
 use crate::domain::job::{Job, JobId, JobKind};
@@ -33,7 +33,7 @@ impl Store {
             let seq = match &write.event {
                 JobEvent::Created { .. } => Some(insert(&transaction, &write.job).map_err(wrong)?),
                 _ if superseded => None,
-                _ => Some(update(&transaction, &write.job).map_err(wrong)?),
+                _ => Some(change(&transaction, &write.job).map_err(wrong)?),
             };
             append(&transaction, write, seq).map_err(wrong)?;
         }
@@ -189,10 +189,31 @@ fn insert(transaction: &Transaction<'_>, job: &Job) -> rusqlite::Result<i64> {
             ],
             |row| row.get::<_, i64>(0),
         )?;
-    transaction
-        .prepare_cached("INSERT INTO job_text (rowid, text) VALUES (?1, ?2)")?
-        .execute(params![seq, format!("{prompt}\n{}", job.request.model)])?;
-    update(transaction, job)
+    update(transaction, job)?;
+    search_text::index(transaction, seq)?;
+    Ok(seq)
+}
+
+/// Updates the row, and what searching knows of it where that is different.
+fn change(transaction: &Transaction<'_>, job: &Job) -> rusqlite::Result<i64> {
+    let facts = || {
+        transaction
+            .prepare_cached("SELECT iif(is_live, '', state), seed, error FROM job WHERE id = ?1")?
+            .query_row([job.id.to_string()], |row| {
+                Ok((
+                    row.get::<_, String>(0)?,
+                    row.get::<_, Option<i64>>(1)?,
+                    row.get::<_, String>(2)?,
+                ))
+            })
+            .optional()
+    };
+    let before = facts()?;
+    let seq = update(transaction, job)?;
+    if before != facts()? {
+        search_text::index(transaction, seq)?;
+    }
+    Ok(seq)
 }
 
 fn update(transaction: &Transaction<'_>, job: &Job) -> rusqlite::Result<i64> {

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use rusqlite::params;
+use rusqlite::{OptionalExtension, ToSql, TransactionBehavior, params};
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, search_text};
 use crate::domain::job::JobId;
 
 /// A star and a note.
@@ -18,19 +18,30 @@ pub struct Mark {
 
 impl Store {
     /// Stars `id`, or takes the star away.
-    pub fn set_star(&self, id: JobId, starred: bool) -> Result<(), StoreError> {
-        self.connection
-            .execute("UPDATE job SET starred = ?2 WHERE id = ?1", params![id.to_string(), starred])
-            .map(drop)
-            .map_err(|error| self.wrong(error))
+    pub fn set_star(&mut self, id: JobId, starred: bool) -> Result<(), StoreError> {
+        self.mark("UPDATE job SET starred = ?2 WHERE id = ?1 RETURNING seq", id, &starred)
     }
 
     /// Keeps a note on `id`.
-    pub fn set_note(&self, id: JobId, note: &str) -> Result<(), StoreError> {
-        self.connection
-            .execute("UPDATE job SET note = ?2 WHERE id = ?1", params![id.to_string(), note])
-            .map(drop)
-            .map_err(|error| self.wrong(error))
+    pub fn set_note(&mut self, id: JobId, note: &str) -> Result<(), StoreError> {
+        self.mark("UPDATE job SET note = ?2 WHERE id = ?1 RETURNING seq", id, &note)
+    }
+
+    /// Changes a mark together with what searching knows of it. A job that is gone is no trouble.
+    fn mark(&mut self, sql: &str, id: JobId, value: &dyn ToSql) -> Result<(), StoreError> {
+        let path = self.path.clone();
+        let mut write = || {
+            let transaction =
+                self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let seq = transaction
+                .query_row(sql, params![id.to_string(), value], |row| row.get(0))
+                .optional()?;
+            if let Some(seq) = seq {
+                search_text::index(&transaction, seq)?;
+            }
+            transaction.commit()
+        };
+        write().map_err(|error| StoreError::using(&path, error))
     }
 
     /// The marks of those of `ids` that have any.

@@ -8,6 +8,7 @@ mod jobs;
 mod lease;
 mod marks;
 mod schema;
+mod search_text;
 
 pub use error::StoreError;
 pub use lease::Lease;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::dialog::Dialog;
 use super::history::History;
 use super::keymap::{Keymap, Place};
+use super::layout::{self, Spot};
 use super::prompt::{Prompt, SavedPrompt};
 use super::settings::{Chosen, Settings};
 use super::theme::Theme;
@@ -290,15 +291,54 @@ impl App {
         self.toast = Some(Toast { text: text.into(), bad, until });
     }
 
+    /// Whether a live job is on the screen, with the time that it takes.
+    fn shows_a_clock(&self) -> bool {
+        let lists =
+            |spot: &Spot| matches!(spot, Spot::Pane(Pane::Jobs | Pane::Preview) | Spot::Found);
+        !self.lives.is_empty() && layout::panes(self).iter().any(|(spot, _)| lists(spot))
+    }
+
     /// When something that is seen changes by itself: a running clock, a toast's end, a save.
     pub fn next_tick(&self) -> Option<Timestamp> {
         let second = self.now.checked_add(SignedDuration::from_secs(1)).ok();
-        let clock = second.filter(|_| !self.lives.is_empty());
+        let clock = second.filter(|_| !self.still && self.shows_a_clock());
         let toast = self.toast.as_ref().map(|toast| toast.until);
         let pause = SignedDuration::from_millis(400);
         // Before the workspace is open there is nowhere to save to, so nothing to wake up for.
         let unsaved = self.unsaved_since.filter(|_| self.open);
         let save = unsaved.and_then(|since| since.checked_add(pause).ok());
         [clock, toast, save].into_iter().flatten().min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::sample;
+
+    /// Law 6: the clock runs only where somebody sees it.
+    #[test]
+    fn no_ticker() {
+        let keymap = Keymap::new(&super::super::keymap::Tables::new()).0;
+        let theme = Theme::named("ansi", false);
+        let mut app = App::new(sample::noon(), keymap, theme, "ansi".to_owned());
+        app.size = (120, 36);
+        assert_eq!(app.next_tick(), None, "nothing is live");
+        let model = sample::model("sandbox/1.5-pro");
+        let job = sample::job(1, model, sample::request(model, |_| {}));
+        let live = Live { job, percent: None, saving: None, expected_end: None, next_poll: None };
+        app.lives = vec![live];
+        let second = sample::noon().checked_add(SignedDuration::from_secs(1)).ok();
+        assert_eq!(app.next_tick(), second);
+        app.still = true;
+        assert_eq!(app.next_tick(), None, "nothing may move by itself");
+        app.still = false;
+        app.size = (80, 20);
+        assert_eq!(app.next_tick(), None, "the prompt has the whole screen");
+        app.pane = Pane::Jobs;
+        assert_eq!(app.next_tick(), second);
+        app.say("done", false);
+        app.lives.clear();
+        assert_eq!(app.next_tick(), app.toast.as_ref().map(|toast| toast.until));
     }
 }

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tokio::sync::mpsc;
 
@@ -34,11 +34,16 @@ pub(super) struct Outside {
     pub(super) workspace: Arc<Workspace>,
     pub(super) messages: mpsc::Sender<Msg>,
     pub(super) bell: Bell,
+    /// The number of the search that was asked for last.
+    pub(super) latest_search: Arc<AtomicU64>,
 }
 
 impl Outside {
     /// Starts `effect` and returns at once. What belongs to the terminal is not for here.
     pub(super) fn start(&self, effect: Effect) {
+        if let Effect::Search { generation, .. } = &effect {
+            self.latest_search.store(*generation, Ordering::Release);
+        }
         let this = self.clone();
         let work = async move {
             match effect {
@@ -113,14 +118,19 @@ impl Outside {
 
     async fn search(&self, generation: u64, query: HistoryQuery) -> Option<Msg> {
         let now = wall();
+        let latest = Arc::clone(&self.latest_search);
         let read = move |store: &mut Store| {
+            // Another key was typed while this search waited for its turn.
+            if latest.load(Ordering::Acquire) != generation {
+                return Ok(None);
+            }
             let jobs = store.history(&query, FOUND, now)?;
-            marked(store, jobs)
+            marked(store, jobs).map(Some)
         };
-        Some(match self.store(read).await {
-            Ok(entries) => Msg::Found { generation, entries },
-            Err(problem) => Msg::Complain(problem),
-        })
+        match self.store(read).await {
+            Ok(entries) => entries.map(|entries| Msg::Found { generation, entries }),
+            Err(problem) => Some(Msg::Complain(problem)),
+        }
     }
 
     async fn story(&self, id: JobId) -> Option<Msg> {

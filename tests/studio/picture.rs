@@ -41,7 +41,9 @@ fn picture_of_the_readme() {
     studio.types("j");
     let drawn = RefCell::new(String::new());
     studio.until_screen("the poster", |screen| {
-        let there = screen.contents().contains('▀') && screen.contents().contains("F5") | true;
+        let text = screen.contents();
+        let drawn_rows = text.lines().filter(|line| line.contains('▀')).count();
+        let there = drawn_rows > 9 && text.contains("Enter details");
         if there {
             *drawn.borrow_mut() = svg(screen);
         }
@@ -51,11 +53,13 @@ fn picture_of_the_readme() {
     std::fs::write(path, drawn.into_inner()).expect("a picture");
 }
 
-/// Submits `prompt` and waits until the screen has `seen`.
+/// Empties the prompt, submits this one, and waits until the screen has `seen`.
 fn render(studio: &mut Terminal, prompt: &str, seen: &str) {
-    studio.types("i");
-    studio.until("the text's keys", |screen| screen.contains("F5 submit"));
-    studio.types("\x1bC");
+    studio.leaves_the_text();
+    studio.types("Ci");
+    studio.until("an empty prompt", |screen| {
+        screen.contains(" 0 / 3000") && screen.contains("F5 submit")
+    });
     studio.types(prompt);
     studio.types("\x1b[15~");
     studio.until(seen, |screen| screen.contains(seen));

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::job::FailureClass;
+use crate::domain::query::HistoryQuery;
 
 /// Three jobs, made two hours apart, the last one at `now`.
 struct History {
@@ -117,5 +118,82 @@ fn filters_narrow_it_down() {
         ("tag:night", vec![]),
     ] {
         assert_eq!(history.find(query), found, "{query}");
+    }
+}
+
+#[test]
+fn what_is_put_on_a_job_later_is_found_and_what_is_gone_is_not() {
+    let mut history = History::new();
+    let tram = crate::domain::job::JobId(uuid::Uuid::from_u128(3));
+    for (note, query, found) in [
+        ("看看 the ending", "看看", vec![3]),
+        ("看看 the ending", "ending", vec![3]),
+        ("", "看看", vec![]),
+        ("", "ending", vec![]),
+        ("", "red tram", vec![3]),
+    ] {
+        history.store.set_note(tram, note).expect("a note");
+        assert_eq!(history.find(query), found, "{note} {query}");
+    }
+    history.store.set_star(tram, true).expect("a star");
+    assert_eq!(history.find("star: red"), [3]);
+    history.store.set_star(tram, false).expect("no star");
+    assert_eq!(history.find("star:"), []);
+}
+
+#[test]
+fn a_job_is_found_under_the_state_that_it_has_now() {
+    let (place, mut store) = store();
+    let now = sample::noon();
+    let all = life(1, |_| {}).accepted().succeeded();
+    for write in &all.all {
+        store.commit(std::slice::from_ref(write), None).expect("a commit");
+        for state in JobState::ALL {
+            let query = format!("is:{state} fox").parse().expect("a query");
+            let found = store.history(&query, 10, now).expect("a search");
+            assert_eq!(found.len(), usize::from(*state == write.job.state), "{state}");
+        }
+    }
+    let history = History { _place: place, store, now };
+    assert_eq!(history.find("seed:65545"), [1], "known since the result");
+}
+
+/// Every part of a text is found, and what is not in it is not: by what a naive search says.
+#[test]
+fn any_part_of_any_text_is_found() {
+    let (_place, mut store) = store();
+    let text = "Ünïted 月光下的 fox_9%! “quoted” — ok… é\u{301}";
+    life(1, |choices| choices.prompt = text.to_owned()).store(&mut store);
+    let letters: Vec<char> = text.chars().collect();
+    let found = |word: String| {
+        let query = HistoryQuery { words: vec![word], filters: Vec::new() };
+        store.history(&query, 10, sample::noon()).expect("a search").len()
+    };
+    for length in 1..=letters.len() {
+        for part in letters.windows(length) {
+            let part: String = part.iter().collect();
+            assert_eq!(found(part.clone()), 1, "{part}");
+            assert_eq!(found(part.to_uppercase()), 1, "{part} in capitals");
+            let turned: String = part.chars().rev().collect();
+            assert_eq!(found(turned.clone()), usize::from(text.contains(&turned)), "{turned}");
+        }
+    }
+}
+
+/// A walk over all rows reads no bodies, and a search for words reads only what it found.
+#[test]
+fn searches_walk_the_indexes() {
+    let (_place, store) = store();
+    for (query, expected) in [
+        ("", "USING COVERING INDEX job_facts"),
+        ("cost:<0.2", "USING COVERING INDEX job_facts"),
+        ("fox", "VIRTUAL TABLE INDEX"),
+        ("fox cost:<0.2", "USING COVERING INDEX job_facts"),
+        ("fox since:2d", "USING COVERING INDEX job_created"),
+    ] {
+        let plan = store.history_plan(&query.parse().expect("a query"), sample::noon());
+        assert!(plan.contains(expected), "{query}: {plan}");
+        assert!(plan.contains("SEARCH job USING INTEGER PRIMARY KEY (rowid=?)"), "{query}: {plan}");
+        assert!(!plan.contains("TEMP B-TREE"), "{query}: {plan}");
     }
 }
