@@ -216,6 +216,7 @@ fn job(
         accepted_at: Some(at),
         rendered_at: Some(at),
         remote_id: Some(format!("remote-{number}")),
+        taken: None,
         outputs: if failed { Vec::new() } else { vec![output] },
         failures: Vec::new(),
         download_tries: 0,

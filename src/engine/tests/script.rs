@@ -202,6 +202,14 @@ impl Script {
         self.give(Input::LookedUp { job: id, outcome });
     }
 
+    /// Waits until the provider is asked to stop the job, and answers.
+    pub fn stop(&mut self, id: JobId, outcome: Result<bool, Trouble>) {
+        self.wait_for(
+            |command| matches!(command, Command::Cancel { target, .. } if target.job == id),
+        );
+        self.give(Input::Stopped { job: id, outcome });
+    }
+
     /// Lets polls not know the job until its records are asked; the lookup is not answered yet.
     pub fn unknown_until_look_up(&mut self, id: JobId) {
         let asks_records = |command: &Command| matches!(command, Command::LookUp { .. });
