@@ -102,7 +102,7 @@ fn writes(model: &Model, number: usize) -> Vec<Write> {
     };
     for event in [
         JobEvent::Sent,
-        JobEvent::Accepted { remote_id: None, how: "confirmed".to_owned() },
+        JobEvent::Accepted { remote_id: None, charge: None, how: "confirmed".to_owned() },
         JobEvent::OutputReady { output },
         JobEvent::Rendered,
         JobEvent::Saved { index: 0, file },
@@ -157,20 +157,29 @@ fn named(count: usize) -> Vec<Named> {
     let catalog = catalog();
     let model = model(&catalog);
     let jobs = (0..count).map(|number| new_job(model, request(model, number), None));
-    jobs.map(|job: Job| (job.id, job.attempt_key, None)).collect()
+    let named = |job: Job| Named {
+        job: job.id,
+        key: job.attempt_key,
+        remote_id: None,
+        wire_id: model.wire_id.clone(),
+    };
+    jobs.map(named).collect()
 }
 
 #[divan::bench]
 fn encode_a_poll_of_200_jobs(bencher: Bencher<'_, '_>) {
     let jobs = named(200);
-    bencher.bench(|| registry::poll(Protocol::Runware, "https://api.runware.ai/v1", &jobs));
+    let url = "https://api.runware.ai/v1";
+    bencher
+        .with_inputs(|| jobs.clone())
+        .bench_values(|jobs| registry::polls(Protocol::Runware, url, jobs));
 }
 
 /// Half of them still render, the others are ready.
 #[divan::bench]
 fn decode_a_poll_of_200_jobs(bencher: Bencher<'_, '_>) {
     let jobs = named(200);
-    let item = |(index, (_, key, _)): (usize, &Named)| match index % 2 {
+    let item = |(index, Named { key, .. }): (usize, &Named)| match index % 2 {
         0 => serde_json::json!({
             "taskType": "videoInference", "taskUUID": key, "status": "processing",
         }),
