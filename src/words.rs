@@ -7,9 +7,15 @@ use crate::domain::event::JobEvent;
 use crate::domain::job::{Charged, FailureClass, Job, JobError, JobState};
 use crate::domain::request::Parameters;
 
-/// A state as a person reads it.
+/// A job's state as a person reads it.
 pub fn state(job: &Job) -> &'static str {
-    match job.state {
+    let moderated = job.error.as_ref().is_some_and(|error| error.class == FailureClass::Moderated);
+    if job.state == JobState::Failed && moderated { "moderated" } else { state_word(job.state) }
+}
+
+/// A state as a person reads it.
+pub fn state_word(state: JobState) -> &'static str {
+    match state {
         JobState::Queued => "queued",
         JobState::Submitting => "submitting",
         JobState::Confirming => "confirming",
@@ -18,11 +24,6 @@ pub fn state(job: &Job) -> &'static str {
         JobState::RetryWait => "waiting",
         JobState::Canceling => "canceling",
         JobState::Succeeded => "ready",
-        JobState::Failed
-            if job.error.as_ref().is_some_and(|e| e.class == FailureClass::Moderated) =>
-        {
-            "moderated"
-        }
         JobState::Failed => "failed",
         JobState::Canceled => "canceled",
         JobState::Expired => "expired",

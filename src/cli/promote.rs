@@ -45,8 +45,9 @@ pub(super) async fn run(
         same_final(&children, &known_id, request.resolution).filter(|_| !again)
     {
         return Err(Trouble::wrong(format!(
-            "the draft has a final at {} already: job {child} is {state}; add --again to pay for another",
+            "the draft has a final at {} already: job {child} is {}; add --again to pay for another",
             request.resolution,
+            crate::words::state_word(state),
         )));
     }
     let parent = Parent { job: draft.id, relation: Relation::Promote };

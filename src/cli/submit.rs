@@ -37,7 +37,7 @@ pub(super) async fn submit(
         let money =
             if is_play_money(&workspace, &job) { " of the sandbox's play money" } else { "" };
         context.out.note(&format!(
-            "estimate {estimate}{money} for {}",
+            "estimate: {estimate}{money} for {}",
             crate::words::settings(&job.request)
         ));
     }

@@ -1,5 +1,6 @@
 //! The engine under virtual time: a script gives it inputs, and keeps what it says.
 
+mod canceling;
 mod confirming;
 mod polling;
 mod random;

@@ -3,6 +3,8 @@
 //! One file a protocol, each with the same functions; [`registry`] picks the file. Must never contain
 //! async, an HTTP client, retries, or the reading of a clock.
 
+#[cfg(test)]
+mod conformance;
 pub mod registry;
 mod reply;
 mod runbase;

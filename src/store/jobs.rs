@@ -68,6 +68,14 @@ impl Store {
         self.jobs("SELECT id, body FROM job WHERE parent = ?1 ORDER BY seq", [id.to_string()])
     }
 
+    /// The jobs made since `since`, oldest first, at most `limit`.
+    pub fn jobs_since(&self, since: Timestamp, limit: usize) -> Result<Vec<Job>, StoreError> {
+        self.jobs(
+            "SELECT id, body FROM job WHERE created_ms >= ?1 ORDER BY seq LIMIT ?2",
+            params![since.as_millisecond(), limit as i64],
+        )
+    }
+
     /// Everything that happened to `id`, in order.
     pub fn events(&self, id: JobId) -> Result<Vec<(Timestamp, JobEvent)>, StoreError> {
         let wrong = |error| self.wrong(error);

@@ -16,6 +16,7 @@ use super::settings::{Chosen, Settings};
 use super::theme::Theme;
 use crate::domain::catalog::Catalog;
 use crate::domain::job::{Job, JobError, JobId, JobState, Relation};
+use crate::domain::money::MicroUsd;
 use crate::media::picture::Picture;
 
 /// A pane of the studio view.
@@ -147,6 +148,8 @@ pub struct App {
     pub driving: bool,
     /// The last version that was seen.
     pub version: Option<u64>,
+    /// What the jobs of the last day were charged, by provider.
+    pub spent: Vec<(String, MicroUsd)>,
     /// Providers that do not answer.
     pub troubles: Vec<(String, JobError)>,
     /// The history.
@@ -204,6 +207,7 @@ impl App {
             lives: Vec::new(),
             driving: false,
             version: None,
+            spent: Vec::new(),
             troubles: Vec::new(),
             history: History::default(),
             poster: None,

@@ -1,5 +1,7 @@
 //! What each action does.
 
+use std::path::Path;
+
 use super::action::Action;
 use super::app::{App, Entry, Pane, View};
 use super::dialog::{Dialog, Final, RecallPart, recall_changes};
@@ -113,10 +115,6 @@ pub(super) fn on_job(app: &mut App, action: Action, entry: Entry) -> Vec<Effect>
 }
 
 fn submit(app: &mut App) -> Vec<Effect> {
-    if !app.open {
-        app.say("still opening the data folder", false);
-        return Vec::new();
-    }
     match app.settings.request(&app.catalog, &app.prompt.text()) {
         Ok(request) => {
             let parent = parent(app, &request);
@@ -306,12 +304,13 @@ fn copy(app: &mut App, what: &str, text: Option<String>) -> Vec<Effect> {
 }
 
 /// The lines of a clip that can be copied, for where it can't be opened.
-pub(super) fn where_lines(app: &App, job: &Job) -> Vec<(&'static str, String)> {
-    let mut lines = Vec::new();
-    lines.extend(clip(app, job).map(|path| ("path", path)));
-    lines.extend(scp(app, job).map(|line| ("scp", line)));
-    lines.extend(job.outputs.first().map(|output| ("URL", output.url.clone())));
-    lines
+pub(super) fn where_lines(app: &App, path: &Path) -> Vec<(&'static str, String)> {
+    let path = path.display().to_string();
+    let jobs = app.jobs.iter().chain(&app.history.entries).map(|entry| &entry.job);
+    let mut all = jobs.filter(|job| clip(app, job).is_some_and(|clip| clip == path));
+    let url = all.next().and_then(|job| Some(("URL", job.outputs.first()?.url.clone())));
+    let scp = format!("scp '{}:{path}' .", app.copy_prefix);
+    [("path", path), ("scp", scp)].into_iter().chain(url).collect()
 }
 
 fn cycle(app: &mut App, by: usize) {

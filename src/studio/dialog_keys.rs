@@ -68,10 +68,10 @@ fn written(dialog: &mut Dialog, event: KeyEvent) -> Then {
                 KeyCode::Down | KeyCode::Tab => {
                     *chosen = (*chosen + 1).min(rows.len().saturating_sub(1))
                 }
-                _ => {
-                    line.key(event);
-                    *chosen = 0;
-                }
+                KeyCode::PageUp => *chosen = chosen.saturating_sub(8),
+                KeyCode::PageDown => *chosen = (*chosen + 8).min(rows.len().saturating_sub(1)),
+                _ if line.key(event) => *chosen = 0,
+                _ => {}
             }
             Then::Stay(Vec::new())
         }
@@ -191,7 +191,10 @@ fn promote(app: &mut App, dialog: &Dialog) -> Then {
     let resolution = choice.request.resolution;
     if let Some((_, state)) = same_final(children, &promotable.draft_id, resolution) {
         let lines = vec![
-            format!("the draft has a final at {resolution} already, and it is {state}"),
+            format!(
+                "the draft has a final at {resolution} already, and it is {}",
+                crate::words::state_word(state)
+            ),
             format!("another one is estimated {}", choice.estimate),
         ];
         let title = "Pay for another final?".to_owned();

@@ -11,7 +11,7 @@ use super::dialog::{Dialog, Final, JobStory, palette_rows};
 use super::keymap::Place;
 use super::layout::{middle, over};
 use super::theme::Tone;
-use super::view::{pane, row, spread, words as span, wrapped};
+use super::view::{cut, pane, row, spread, words as span, wrapped};
 use crate::domain::job::Job;
 use crate::domain::promotion::Promotable;
 use crate::words;
@@ -37,14 +37,15 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>) {
         }
         Some(Dialog::Note { line, .. }) => {
             let area = open(app, frame, "Note", 60, 5);
-            row(frame, area, 0, Row::from(span(line.text(), app.theme.style(Tone::Text))));
+            let (text, at) = line.shown(area.width.into());
+            row(frame, area, 0, Row::from(span(text, app.theme.style(Tone::Text))));
             row(
                 frame,
                 area,
                 2,
                 Row::from(span("Enter keeps it · Esc does not", app.theme.style(Tone::Dim))),
             );
-            caret(frame, area, 0, line.caret_cells());
+            caret(frame, area, 0, at);
         }
         Some(Dialog::Where { reason, lines, chosen }) => places(app, frame, reason, lines, *chosen),
         Some(Dialog::Confirm { title, lines, .. }) => {
@@ -108,7 +109,7 @@ fn help(app: &App, frame: &mut Frame<'_>, scroll: usize) {
         }
         let at = Rect { x: area.x + (column * width) as u16, width: width as u16, ..area };
         let text = vec![
-            span(format!("{keys:<22}"), app.theme.bold(Tone::Accent)),
+            span(format!("{:<22}", cut(keys, 21)), app.theme.bold(Tone::Accent)),
             span(*title, app.theme.style(Tone::Text)),
         ];
         row(frame, at, (line - top) as u16, spread(text, Vec::new(), width as u16));

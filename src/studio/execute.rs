@@ -1,16 +1,19 @@
 //! Effects, carried out: each on a task of its own, its outcome a message. With `run`, the only place
 //! of the studio that knows the runtime.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
 
 use super::app::{Entry, Live, Saved};
 use super::dialog::JobStory;
 use super::msg::{Effect, Msg, Opened};
 use crate::domain::job::{Job, JobId, Parent};
+use crate::domain::money::MicroUsd;
 use crate::domain::query::HistoryQuery;
 use crate::domain::request::{FrameImage, GenerationRequest};
 use crate::media::poster::poster;
@@ -27,6 +30,8 @@ use crate::store::{Store, StoreError};
 const LISTED: usize = 100;
 /// How many jobs a search shows.
 const FOUND: usize = 500;
+/// How many jobs of a day are summed up.
+const MOST_A_DAY: usize = 10_000;
 
 /// The outside, as the studio reaches it.
 #[derive(Clone, Debug)]
@@ -108,10 +113,15 @@ impl Outside {
             jobs.retain(|live| !last.iter().any(|job| job.id == live.id));
             jobs.extend(last);
             jobs.sort_by_key(|job| std::cmp::Reverse(job.id));
-            marked(store, jobs)
+            let day = wall().checked_sub(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MIN);
+            let spent = spent(&store.jobs_since(day, MOST_A_DAY)?);
+            Ok((marked(store, jobs)?, spent))
         };
         Some(match self.store(read).await {
-            Ok(entries) => Msg::Jobs(entries),
+            Ok((entries, spent)) => {
+                drop(self.messages.send(Msg::Spent(spent)).await);
+                Msg::Jobs(entries)
+            }
             Err(problem) => Msg::Complain(problem),
         })
     }
@@ -185,8 +195,10 @@ impl Outside {
         let here = Here::look();
         Some(match opener::open(&path, &self.workspace.config.player, &here) {
             Ok(Shown::Player(player)) => Msg::Say(format!("handed to {player}")),
-            Ok(Shown::Nowhere(reason)) => Msg::Nowhere(reason),
-            Err(error) => Msg::Nowhere(format!("no player could be started: {error}")),
+            Ok(Shown::Nowhere(reason)) => Msg::Nowhere { path, reason },
+            Err(error) => {
+                Msg::Nowhere { path, reason: format!("no player could be started: {error}") }
+            }
         })
     }
 
@@ -244,6 +256,16 @@ pub(super) fn lives(snapshot: Snapshot) -> Msg {
         lives: snapshot.jobs.into_iter().map(live).collect(),
         troubles: snapshot.troubles,
     }
+}
+
+/// What `jobs` were charged, by provider.
+fn spent(jobs: &[Job]) -> Vec<(String, MicroUsd)> {
+    let mut spent: BTreeMap<&str, MicroUsd> = BTreeMap::new();
+    for job in jobs {
+        let sum = spent.entry(&job.request.model.provider).or_default();
+        *sum = *sum + job.charge().unwrap_or_default();
+    }
+    spent.into_iter().map(|(provider, charged)| (provider.to_owned(), charged)).collect()
 }
 
 fn saved_file(workspace: &Workspace) -> PathBuf {

@@ -32,10 +32,10 @@ pub(super) fn header(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let mut right = if narrow { Vec::new() } else { vec![service(app)] };
     let (real, play) = spent_today(app);
     if real > MicroUsd::ZERO {
-        right.push(words(format!("  today {real}"), theme.bold(Tone::Money)));
+        right.push(words(format!("  24 h {real}"), theme.bold(Tone::Money)));
     } else {
         let money = if area.width >= 90 {
-            format!("  today {play} play money")
+            format!("  24 h {play} play money")
         } else {
             format!("  {play}")
         };
@@ -77,19 +77,13 @@ fn service(app: &App) -> Span<'static> {
     }
 }
 
-/// What the listed jobs of the last day cost: real money, and the sandbox's.
+/// What the jobs of the last day were charged: real money, and the sandbox's.
 fn spent_today(app: &App) -> (MicroUsd, MicroUsd) {
-    let day = jiff::SignedDuration::from_hours(24);
     let mut spent = (MicroUsd::ZERO, MicroUsd::ZERO);
-    for entry in &app.jobs {
-        let job = &entry.job;
-        if app.now.duration_since(job.created_at) > day {
-            continue;
-        }
-        let play =
-            app.catalog.provider(&job.request.model.provider).is_some_and(|one| one.play_money);
-        let charge = job.charge().unwrap_or_default();
-        if play { spent.1 = spent.1 + charge } else { spent.0 = spent.0 + charge }
+    for (provider, charged) in &app.spent {
+        let play = app.catalog.provider(provider).is_some_and(|one| one.play_money);
+        let sum = if play { &mut spent.1 } else { &mut spent.0 };
+        *sum = *sum + *charged;
     }
     spent
 }
@@ -167,8 +161,7 @@ fn shown(app: &App) -> &'static [Action] {
             A::Promote,
             A::CopyScp,
             A::Recall,
-            A::Up,
-            A::Down,
+            A::FocusJobs,
             A::NextPane,
             A::Help,
             A::Quit,

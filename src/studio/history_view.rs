@@ -21,6 +21,7 @@ pub(super) fn found(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let room = usize::from(inner.width).saturating_sub(4);
+    let (shown, caret) = history.query.shown(room);
     let mut line = vec![span("/ ", theme.bold(Tone::Accent))];
     if history.query.text().is_empty() {
         line.push(span(
@@ -28,11 +29,11 @@ pub(super) fn found(app: &App, frame: &mut Frame<'_>, area: Rect) {
             theme.style(Tone::Dim),
         ));
     } else {
-        line.push(span(cut(history.query.text(), room), theme.style(Tone::Text)));
+        line.push(span(cut(shown, room), theme.style(Tone::Text)));
     }
     row(frame, inner, 0, Row::from(line));
     if history.writing && app.dialog.is_none() {
-        let x = inner.x + 2 + history.query.caret_cells().min(room) as u16;
+        let x = inner.x + 2 + caret.min(room) as u16;
         frame.set_cursor_position(Position {
             x: x.min(inner.right().saturating_sub(1)),
             y: inner.y,
@@ -132,29 +133,56 @@ fn about_lines(app: &App, entry: &Entry, width: u16) -> Vec<Row<'static>> {
 pub(super) fn word_diff(app: &App, old: &str, new: &str, cells: usize) -> Vec<Row<'static>> {
     use unicode_width::UnicodeWidthStr as _;
     let theme = &app.theme;
-    let diff = TextDiff::from_words(old, new);
+    // Chinese and Japanese have no spaces: there a character is what a word is elsewhere.
+    let spaced = new.split_whitespace().count() * 16 > new.chars().count();
+    let diff = if spaced { TextDiff::from_words(old, new) } else { TextDiff::from_chars(old, new) };
     let mut lines = Vec::new();
     let mut line: Vec<Span<'static>> = Vec::new();
     let mut used = 0;
-    for change in diff.iter_all_changes() {
-        let value = change.value().replace('\n', " ");
-        let (text, style) = match change.tag() {
-            ChangeTag::Equal => (value, theme.style(Tone::Text)),
-            ChangeTag::Delete if value.trim().is_empty() => continue,
-            ChangeTag::Delete => (format!("[-{value}-]"), theme.style(Tone::Bad)),
-            ChangeTag::Insert if value.trim().is_empty() => (value, theme.style(Tone::Text)),
-            ChangeTag::Insert => (format!("{{+{value}+}}"), theme.style(Tone::Good)),
+    for (tag, text) in runs(&diff) {
+        let style = match tag {
+            ChangeTag::Equal => theme.style(Tone::Text),
+            ChangeTag::Delete => theme.style(Tone::Bad),
+            ChangeTag::Insert => theme.style(Tone::Good),
         };
-        if used + text.width() > cells && used > 0 {
-            lines.push(Row::from(std::mem::take(&mut line)));
-            used = 0;
-            if text.trim().is_empty() {
-                continue;
+        for part in text.split_inclusive(' ').flat_map(|word| wrapped_whole(word, cells)) {
+            if used + part.trim_end().width() > cells && used > 0 {
+                lines.push(Row::from(std::mem::take(&mut line)));
+                used = 0;
             }
+            used += part.width();
+            line.push(Span::styled(part, style));
         }
-        used += text.width();
-        line.push(Span::styled(cut(&text, cells), style));
     }
     lines.push(Row::from(line));
     lines
+}
+
+/// Neighbouring changes of one kind as one text, with marks, since colour alone says nothing.
+fn runs(diff: &TextDiff<'_, '_, str>) -> Vec<(ChangeTag, String)> {
+    let mut runs: Vec<(ChangeTag, String)> = Vec::new();
+    for change in diff.iter_all_changes() {
+        let value = change.value().replace('\n', " ");
+        match runs.last_mut() {
+            Some((tag, text)) if *tag == change.tag() => text.push_str(&value),
+            _ => runs.push((change.tag(), value)),
+        }
+    }
+    let marked = |(tag, text): (ChangeTag, String)| {
+        let kept = text.trim();
+        let (lead, trail) = text.split_once(kept).unwrap_or_default();
+        match tag {
+            ChangeTag::Equal => (tag, text),
+            _ if kept.is_empty() => (tag, text),
+            ChangeTag::Delete => (tag, format!("{lead}[-{kept}-]{trail}")),
+            ChangeTag::Insert => (tag, format!("{lead}{{+{kept}+}}{trail}")),
+        }
+    };
+    runs.into_iter().map(marked).collect()
+}
+
+/// A word in pieces that fit.
+fn wrapped_whole(word: &str, cells: usize) -> Vec<String> {
+    use unicode_width::UnicodeWidthStr as _;
+    if word.trim_end().width() <= cells { vec![word.to_owned()] } else { wrapped(word, cells) }
 }

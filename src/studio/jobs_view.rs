@@ -87,7 +87,23 @@ fn draw_job(
         span(format!("  {age:<11} "), theme.style(Tone::Dim)),
         span(text, theme.style(Tone::Dim)),
     ];
-    row(frame, area, 1, spread(below, Vec::new(), area.width));
+    let next = live.and_then(|live| what_next(app, live));
+    let right = next.map(|next| span(next, theme.style(Tone::Dim)));
+    row(frame, area, 1, spread(below, right.into_iter().collect(), area.width));
+}
+
+/// `asks in 3 s`, `sent 2 times, again in 8 s`: what Rushes does next for a live job, and when.
+fn what_next(app: &App, live: &Live) -> Option<String> {
+    let seconds = live.next_poll?.duration_since(app.now).as_secs().max(0);
+    let sends = live.job.sends;
+    match live.job.state {
+        JobState::Running | JobState::Confirming => Some(format!("asks in {seconds} s")),
+        JobState::RetryWait => {
+            let times = words::count(sends as usize, "time");
+            Some(format!("sent {times}, again in {seconds} s"))
+        }
+        _ => None,
+    }
 }
 
 /// `draft 1.5-pro`, `final 1.5-pro 1080p`.
@@ -145,7 +161,9 @@ fn facts<'a>(app: &App, job: &Job, live: Option<&Live>) -> Vec<Span<'a>> {
             Some((bytes, None)) => vec![span(words::bytes(bytes), theme.style(Tone::Busy))],
             None => vec![money(job)],
         },
-        (JobState::Running, Some(live)) => {
+        (JobState::Running, Some(live))
+            if live.percent.is_some() || live.expected_end.is_some() =>
+        {
             let left = live.expected_end.map(|end| end.duration_since(app.now).as_secs());
             let mut spans = Vec::new();
             if let Some(percent) = live.percent {

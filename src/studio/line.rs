@@ -27,6 +27,16 @@ impl Line {
         &self.text
     }
 
+    /// What of the text is shown in `cells` cells so that the caret is in sight, and the caret's place there.
+    pub fn shown(&self, cells: usize) -> (&str, usize) {
+        let mut start = 0;
+        while self.text[start..self.caret].width() + 1 > cells.max(2) {
+            let first = self.text[start..].graphemes(true).next();
+            start += first.map_or(1, str::len);
+        }
+        (&self.text[start..], self.text[start..self.caret].width())
+    }
+
     /// The caret's place in cells from the left.
     pub fn caret_cells(&self) -> usize {
         self.text[..self.caret].width()

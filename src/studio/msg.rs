@@ -10,6 +10,7 @@ use super::app::{Entry, Live, Saved};
 use super::dialog::JobStory;
 use crate::domain::catalog::{Catalog, ModelId};
 use crate::domain::job::{JobError, JobId, Parent};
+use crate::domain::money::MicroUsd;
 use crate::domain::query::HistoryQuery;
 use crate::domain::request::{FrameImage, GenerationRequest};
 use crate::media::picture::Picture;
@@ -44,6 +45,8 @@ pub enum Msg {
     },
     /// The jobs of the list, newest first.
     Jobs(Vec<Entry>),
+    /// What the jobs of the last day were charged, by provider.
+    Spent(Vec<(String, MicroUsd)>),
     /// What a search found.
     Found {
         /// The search's number; an older one is stale.
@@ -71,8 +74,13 @@ pub enum Msg {
     },
     /// The prompt came back from the user's editor.
     Edited(Result<String, String>),
-    /// A clip could not be shown here, and why.
-    Nowhere(String),
+    /// A clip could not be shown here.
+    Nowhere {
+        /// The clip.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
     /// Something to tell for a while.
     Say(String),
     /// Something that went wrong, to tell for a while longer.

@@ -77,7 +77,7 @@ fn hint(app: &App, frame: &mut Frame<'_>, area: Rect) {
         " 4  p makes the final of the draft you like",
         " 5  o opens the file",
         "",
-        " Esc leaves the text, ? shows the keys.",
+        " Esc leaves the text, F1 shows the keys.",
     ];
     for (offset, line) in (0..).zip(lines) {
         row(frame, area, offset, Row::from(words(line, dim)));

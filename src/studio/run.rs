@@ -83,6 +83,8 @@ impl Studio {
     async fn run(places: Places) -> io::Result<End> {
         let depth = Depth::from_env(|name| std::env::var(name).ok());
         let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        // Signals are heard before the terminal is changed, so that none can leave it so.
+        let mut inputs = Inputs::new()?;
         let mut screen = Screen::open(Options { mouse: true, depth })?;
         let (keymap, _) = Keymap::new(&Tables::new());
         let mut app = App::new(wall(), keymap, Theme::named("ansi", plain), "ansi".to_owned());
@@ -91,7 +93,6 @@ impl Studio {
         // The first picture comes before any file, network or terminal is asked.
         screen.draw(|frame| view(&app, frame))?;
         let (sender, messages) = mpsc::channel(MAX_MESSAGES);
-        let mut inputs = Inputs::new()?;
         inputs.resume();
         let studio = Self {
             app,

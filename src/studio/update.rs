@@ -27,6 +27,10 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Effect> {
         Msg::Paste(text) => paste(app, &text),
         Msg::Mouse(event) => super::mouse::mouse(app, event),
         Msg::Resize(columns, rows) => {
+            // A poster has as many pixels as the window had when it was asked for.
+            if app.size != (columns, rows) {
+                app.poster = None;
+            }
             app.size = (columns, rows);
             Vec::new()
         }
@@ -45,6 +49,10 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Effect> {
             if stored { vec![Effect::LoadJobs] } else { Vec::new() }
         }
         Msg::Jobs(entries) => jobs(app, entries),
+        Msg::Spent(spent) => {
+            app.spent = spent;
+            Vec::new()
+        }
         Msg::Found { generation, entries } => {
             app.history.take(generation, entries);
             Vec::new()
@@ -86,9 +94,8 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Effect> {
             app.say(why, true);
             Vec::new()
         }
-        Msg::Nowhere(reason) => {
-            let lines = app.entry().map(|entry| commands::where_lines(app, &entry.job));
-            let lines = lines.unwrap_or_default();
+        Msg::Nowhere { path, reason } => {
+            let lines = commands::where_lines(app, &path);
             app.dialog = Some(Dialog::Where { reason, lines, chosen: 0 });
             Vec::new()
         }
@@ -240,6 +247,9 @@ fn opened_workspace(app: &mut App, opened: Opened) -> Vec<Effect> {
             commands::take_theme(app, &saved.theme);
         }
     }
+    // What was allowed when it was saved may not be today.
+    let (catalog, model) = (app.catalog.clone(), app.settings.chosen.model.clone());
+    app.settings.take_model(&catalog, model);
     if app.catalog.model(&app.settings.chosen.model).is_none() {
         app.settings.chosen = super::settings::Chosen::default();
     }

@@ -11,6 +11,8 @@ mod house;
 mod interrupted;
 mod keys;
 mod output;
+mod providers;
+mod sdk;
 mod support;
 mod together;
 mod troubles;

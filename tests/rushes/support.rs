@@ -263,7 +263,12 @@ pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
 
 /// Says past the test harness's capture that a test could not run here.
 pub(crate) fn skipped(why: &str) {
-    writeln!(std::io::stderr(), "skipped: {why}").expect("standard error");
+    said(&format!("skipped: {why}"));
+}
+
+/// Says something past the test harness's capture.
+pub(crate) fn said(what: &str) {
+    writeln!(std::io::stderr(), "{what}").expect("standard error");
 }
 
 /// A text field of a JSON object.

@@ -2,4 +2,5 @@
 
 mod citizenship;
 mod kit;
+mod picture;
 mod work;

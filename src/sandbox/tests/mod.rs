@@ -6,6 +6,8 @@ mod hostile;
 mod journal;
 mod lifecycle;
 mod refusals;
+mod runbase;
+mod runpod;
 mod troubles;
 
 use std::sync::{Arc, LazyLock};

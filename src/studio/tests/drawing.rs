@@ -205,7 +205,10 @@ fn what_lies_over_the_panes() {
     bench.keys("<esc>n");
     look("note", &mut bench);
     bench.keys("<esc>");
-    bench.tell(Msg::Nowhere("there is no display here, so nothing was started".to_owned()));
+    bench.tell(Msg::Nowhere {
+        path: "/data/clips/a-fox.mp4".into(),
+        reason: "there is no display here, so nothing was started".to_owned(),
+    });
     look("where", &mut bench);
     bench.keys("<esc>GR");
     look("again-in-doubt", &mut bench);

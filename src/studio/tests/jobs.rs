@@ -51,7 +51,7 @@ fn a_clip_that_can_not_be_opened_here_offers_lines_to_copy() {
     let path = PathBuf::from("/data").join(&fox.job.files().next().expect("a file").path);
     let mut bench = Bench::with_jobs(&[fox]);
     assert_eq!(bench.keys("<esc>o"), [Effect::Open(path.clone())]);
-    bench.tell(Msg::Nowhere("there is no display here".to_owned()));
+    bench.tell(Msg::Nowhere { path: path.clone(), reason: "there is no display here".to_owned() });
     let screen = bench.screen(120, 36);
     assert!(screen.contains("there is no display here"), "{screen}");
     assert!(screen.contains("scp 'mia@studio:"), "{screen}");

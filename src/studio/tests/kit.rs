@@ -83,6 +83,8 @@ impl Bench {
         self.version += 1;
         let lives = takes.iter().filter(|take| take.job.state.is_live()).map(Take::live);
         let mut effects = self.lives(lives.collect(), true);
+        let charged = takes.iter().filter_map(|take| take.job.charge()).sum();
+        self.tell(Msg::Spent(vec![("sandbox".to_owned(), charged)]));
         effects.extend(self.tell(Msg::Jobs(takes.iter().map(|take| take.entry.clone()).collect())));
         effects
     }

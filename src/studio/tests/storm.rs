@@ -193,7 +193,10 @@ impl Dice {
                 Msg::Poster { path, picture: Ok(Picture { width_px, height_px, rgb }) }
             }
             7 => Msg::Edited(Ok(self.text())),
-            8 => Msg::Nowhere(crate::domain::text::clean(&self.text())),
+            8 => Msg::Nowhere {
+                path: "/data/a.mp4".into(),
+                reason: crate::domain::text::clean(&self.text()),
+            },
             9 => Msg::Say(crate::domain::text::clean(&self.text())),
             10 => Msg::Complain(crate::domain::text::clean(&self.text())),
             11 => Msg::Image {

@@ -64,6 +64,7 @@ impl Take {
             accepted_at: None,
             rendered_at: None,
             remote_id: None,
+            taken: None,
             outputs: Vec::new(),
             failures: Vec::new(),
             download_tries: 0,
@@ -118,7 +119,7 @@ impl Take {
     /// The provider has it.
     pub fn running(self) -> Self {
         let how = "accepted by the provider".to_owned();
-        self.sent().then(1, JobEvent::Accepted { remote_id: None, how })
+        self.sent().then(1, JobEvent::Accepted { remote_id: None, charge: None, how })
     }
 
     /// It is rendered, and its files are being saved.

@@ -54,10 +54,12 @@ fn enter_is_a_new_line() {
 }
 
 #[test]
-fn nothing_is_submitted_before_the_workspace_is_open() {
+fn what_is_submitted_before_the_workspace_is_open_is_what_the_screen_said() {
     let mut bench = Bench::closed();
-    assert!(bench.keys("a fox<f5>").is_empty());
-    assert_eq!(bench.toast(), "still opening the data folder");
+    let effects = bench.keys("a fox<f5>");
+    let [Effect::Submit { request, parent: None }] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(request.prompt, "a fox");
+    assert_eq!(request.model.to_string(), "sandbox/1.5-pro");
 }
 
 #[test]
