@@ -100,8 +100,8 @@ pub(super) enum Verb {
         /// How many times faster than usual it renders
         #[arg(long, value_name = "X", value_parser = speed)]
         speed: Option<f64>,
-        /// The only key that is taken; any is if left out
-        #[arg(long, value_name = "KEY")]
+        /// The only key that is taken; any is if left out. Rather set the variable: arguments can be seen
+        #[arg(long, value_name = "KEY", env = "RUSHES_SANDBOX_KEY", hide_env_values = true)]
         key: Option<String>,
     },
     /// Say what is set up, what works, and what to do

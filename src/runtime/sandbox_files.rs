@@ -13,6 +13,8 @@ use crate::sandbox::clip::Container;
 
 /// Clips are kept a day longer than their tasks.
 const KEEP_CLIPS: Duration = Duration::from_secs(9 * 24 * 3600);
+/// A journal of this length is shortened at the next start.
+const LONG_JOURNAL_BYTES: u64 = 4 << 20;
 /// A journal line can't be longer: prompts are bounded.
 const MAX_LINE_BYTES: usize = 1 << 20;
 
@@ -72,17 +74,20 @@ impl SandboxFiles {
         if records.is_empty() {
             return Ok(());
         }
-        let mut lines = Vec::new();
-        for record in records {
-            serde_json::to_writer(&mut lines, record)?;
-            lines.push(b'\n');
-        }
+        let mut lines = lines(records)?;
         let path = self.folder.join("journal.jsonl");
         let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
         if ends_in_a_cut_line(&mut file)? {
             lines.insert(0, b'\n');
         }
         file.write_all(&lines)
+    }
+
+    /// Puts the shortest journal in the place of one that has grown long.
+    pub(super) fn shorten(&self, shortest: impl FnOnce() -> Vec<Record>) -> io::Result<()> {
+        let path = self.folder.join("journal.jsonl");
+        let length = fs::metadata(&path).map_or(0, |meta| meta.len());
+        if length > LONG_JOURNAL_BYTES { write_whole(&path, &lines(&shortest())?) } else { Ok(()) }
     }
 
     /// Where a clip is kept.
@@ -115,6 +120,16 @@ impl SandboxFiles {
     }
 }
 
+/// Records as the lines of a journal.
+fn lines(records: &[Record]) -> io::Result<Vec<u8>> {
+    let mut lines = Vec::new();
+    for record in records {
+        serde_json::to_writer(&mut lines, record)?;
+        lines.push(b'\n');
+    }
+    Ok(lines)
+}
+
 /// Whether the last write was cut, by a crash or a full disk. What is appended there would be lost
 /// with the rest of that line.
 fn ends_in_a_cut_line(file: &mut File) -> io::Result<bool> {
@@ -144,5 +159,19 @@ mod tests {
         fs::write(&path, content).expect("cut");
         files.append(&[record(2)]).expect("kept");
         assert_eq!(files.journal().expect("read"), [record(1), record(2)]);
+    }
+
+    #[test]
+    fn a_journal_that_has_grown_long_is_shortened() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let files = SandboxFiles::open(folder.path()).expect("files");
+        let record = || Record::Earlier { tasks: 1, billed: crate::domain::money::MicroUsd(7) };
+        let many: Vec<Record> = std::iter::repeat_with(record).take(200_000).collect();
+        files.append(&many[..10]).expect("kept");
+        files.shorten(Vec::new).expect("left as it is");
+        assert_eq!(files.journal().expect("a journal").len(), 10);
+        files.append(&many).expect("kept");
+        files.shorten(|| vec![record()]).expect("shortened");
+        assert_eq!(files.journal().expect("a journal"), [record()]);
     }
 }

@@ -115,6 +115,7 @@ impl SandboxHost {
         for record in files.journal().map_err(unusable)? {
             sandbox.replay(record);
         }
+        files.shorten(|| sandbox.journal()).map_err(unusable)?;
         sandbox_server::start(listener, sandbox, files).map_err(unusable)?;
         *serving = Some(Serving { address, _lock: lock });
         Ok(address)
