@@ -165,7 +165,7 @@ mod tests {
     fn a_journal_that_has_grown_long_is_shortened() {
         let folder = tempfile::tempdir().expect("a folder");
         let files = SandboxFiles::open(folder.path()).expect("files");
-        let record = || Record::Earlier { tasks: 1, billed: crate::domain::money::MicroUsd(7) };
+        let record = || Record::Earlier { tasks: 1, billed: MicroUsd(7) };
         let many: Vec<Record> = std::iter::repeat_with(record).take(200_000).collect();
         files.append(&many[..10]).expect("kept");
         files.shorten(Vec::new).expect("left as it is");
