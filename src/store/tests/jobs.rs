@@ -179,3 +179,23 @@ fn a_connection_notices_what_another_has_written() {
     assert_ne!(other.data_version().expect("a version"), before);
     assert_eq!(other.job(job.id).expect("a read"), Some(job));
 }
+
+#[test]
+fn the_jobs_since_a_time_come_oldest_first() {
+    let (_place, mut store) = store();
+    let noon = sample::noon();
+    for (number, hours) in [(1, 3), (2, 1), (3, 2)] {
+        let mut all = life(number, |_| {});
+        all.job.created_at = noon - SignedDuration::from_hours(hours);
+        let event = JobEvent::Created { job: Box::new(all.job.clone()) };
+        all.all = vec![Write { at: noon, event, job: all.job.clone() }];
+        all.store(&mut store);
+    }
+    let since = |hours, limit| {
+        let since = noon - SignedDuration::from_hours(hours);
+        let jobs = store.jobs_since(since, limit).expect("jobs");
+        jobs.iter().map(|job| job.id.0.as_u128()).collect::<Vec<_>>()
+    };
+    assert_eq!(since(2, 10), [3, 2]);
+    assert_eq!(since(9, 2), [1, 3]);
+}
