@@ -83,6 +83,8 @@ pub enum Dialog {
         chosen: usize,
         /// The finals that are there; none until they are read.
         children: Option<Vec<Job>>,
+        /// Enter was pressed before they were read, and counts once they are.
+        wanted: bool,
     },
     /// A job comes back into the form.
     Recall {

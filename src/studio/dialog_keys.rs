@@ -105,14 +105,20 @@ fn chosen(app: &mut App, dialog: &mut Dialog, event: KeyEvent) -> Then {
     }
     match dialog {
         Dialog::Help { scroll } => *scroll = scrolled(*scroll, action, MAX_HELP_ROWS),
-        Dialog::Promote { finals, chosen, .. } => match action {
-            Action::Up | Action::Left => *chosen = chosen.saturating_sub(1),
-            Action::Down | Action::Right | Action::NextPane => {
-                *chosen = (*chosen + 1).min(finals.len().saturating_sub(1));
+        Dialog::Promote { finals, chosen, wanted, children, .. } => {
+            *wanted = action == Action::Enter;
+            match action {
+                Action::Up | Action::Left => *chosen = chosen.saturating_sub(1),
+                Action::Down | Action::Right | Action::NextPane => {
+                    *chosen = (*chosen + 1).min(finals.len().saturating_sub(1));
+                }
+                Action::Enter if children.is_none() => {
+                    app.say("looking whether it has a final already", false);
+                }
+                Action::Enter => return Then::Close(promote(app, dialog)),
+                _ => {}
             }
-            Action::Enter => return promote(app, dialog),
-            _ => {}
-        },
+        }
         Dialog::Recall { job, part, .. } if action == Action::Enter => {
             commands::recalled(app, job, *part);
             return Then::Close(Vec::new());
@@ -177,15 +183,14 @@ fn repair(app: &mut App, story: Option<&JobStory>) -> Then {
     Then::Close(Vec::new())
 }
 
-fn promote(app: &mut App, dialog: &Dialog) -> Then {
-    let Dialog::Promote { draft, promotable, finals, chosen, children } = dialog else {
-        return Then::Close(Vec::new());
+/// Submits the chosen final, or asks first where the draft has that one already.
+fn promote(app: &mut App, dialog: &Dialog) -> Vec<Effect> {
+    let Dialog::Promote { draft, promotable, finals, chosen, children: Some(children), .. } =
+        dialog
+    else {
+        return Vec::new();
     };
-    let Some(choice) = finals.get(*chosen) else { return Then::Close(Vec::new()) };
-    let Some(children) = children else {
-        app.say("one moment: looking whether it has a final already", false);
-        return Then::Stay(Vec::new());
-    };
+    let Some(choice) = finals.get(*chosen) else { return Vec::new() };
     let parent = Some(Parent { job: draft.id, relation: Relation::Promote });
     let effect = Effect::Submit { request: Box::new(choice.request.clone()), parent };
     let resolution = choice.request.resolution;
@@ -199,21 +204,26 @@ fn promote(app: &mut App, dialog: &Dialog) -> Then {
         ];
         let title = "Pay for another final?".to_owned();
         app.dialog = Some(Dialog::Confirm { title, lines, effect: Some(effect) });
-        return Then::Close(Vec::new());
+        return Vec::new();
     }
     app.say(format!("promoting to {resolution}"), false);
-    Then::Close(vec![effect])
+    vec![effect]
 }
 
 /// What is known of a job has come, for whatever dialog waits for it.
-pub(super) fn take_story(app: &mut App, new: JobStory) {
+pub(super) fn take_story(app: &mut App, new: JobStory) -> Vec<Effect> {
     match &mut app.dialog {
         Some(Dialog::Detail { id, story, .. }) if *id == new.entry.job.id => {
             *story = Some(Box::new(new));
         }
-        Some(Dialog::Promote { draft, children, .. }) if draft.id == new.entry.job.id => {
+        Some(Dialog::Promote { draft, children, wanted, .. }) if draft.id == new.entry.job.id => {
             *children = Some(new.children);
+            if *wanted {
+                let dialog = app.dialog.take();
+                return dialog.map_or_else(Vec::new, |dialog| promote(app, &dialog));
+            }
         }
         _ => {}
     }
+    Vec::new()
 }

@@ -67,10 +67,7 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Effect> {
             }
             Vec::new()
         }
-        Msg::Story(story) => {
-            dialog_keys::take_story(app, *story);
-            Vec::new()
-        }
+        Msg::Story(story) => dialog_keys::take_story(app, *story),
         Msg::Submitted(id) => {
             app.awaited = Some(id);
             app.knows = true;

@@ -41,11 +41,24 @@ fn promote_shows_both_prices_and_submits_the_chosen_one() {
 #[test]
 fn nothing_is_promoted_until_the_finals_that_are_there_are_known() {
     let (mut bench, fox) = with_draft();
-    assert!(is_free(&bench.keys("p<enter><enter>")));
+    assert!(is_free(&bench.keys("p<up><enter><enter>")));
     assert!(matches!(bench.app.dialog, Some(Dialog::Promote { .. })));
     assert!(bench.toast().contains("looking whether it has a final"), "{}", bench.toast());
-    bench.tell(Msg::Story(fox.story(None, &[])));
-    submitted(&bench.keys("<enter>"));
+    let effects = bench.tell(Msg::Story(fox.story(None, &[])));
+    assert_eq!(submitted(&effects).0.resolution.to_string(), "720p", "the early Enter counts");
+    assert!(bench.app.dialog.is_none());
+}
+
+#[test]
+fn an_early_enter_asks_when_the_final_is_there_and_is_forgotten_when_another_key_follows() {
+    let (mut bench, fox) = with_draft();
+    let there = fox.promoted(30, "1080p").running();
+    bench.keys("p<enter>");
+    assert!(is_free(&bench.tell(Msg::Story(fox.story(None, &[&there])))));
+    assert!(matches!(bench.app.dialog, Some(Dialog::Confirm { .. })));
+    bench.keys("<esc>p<enter><up>");
+    assert!(is_free(&bench.tell(Msg::Story(fox.story(None, &[])))));
+    assert!(matches!(bench.app.dialog, Some(Dialog::Promote { .. })));
 }
 
 #[test]
