@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::cost::Estimate;
 use crate::domain::event::JobEvent;
-use crate::domain::job::{Charged, FailureClass, Job, JobError, JobState};
+use crate::domain::job::{Charged, FailureClass, Job, JobError, JobKind, JobState};
 use crate::domain::request::Parameters;
 
 /// A job's state as a person reads it.
@@ -33,7 +33,13 @@ pub fn state_word(state: JobState) -> &'static str {
 
 /// `draft · 864x496 · 5 s · 480p · 16:9 · sound`.
 pub fn settings(request: &Parameters) -> String {
-    let mut words = vec![request.kind.to_string()];
+    let kind = match request.kind {
+        JobKind::Draft => "draft",
+        JobKind::Final => "final",
+        // Beside drafts the form calls it so.
+        JobKind::Single => "full",
+    };
+    let mut words = vec![kind.to_owned()];
     if let Some((width, height)) = request.size_px {
         words.push(format!("{width}x{height}"));
     }

@@ -8,9 +8,9 @@ use super::line::Line;
 use super::msg::Effect;
 use crate::domain::cost::Estimate;
 use crate::domain::event::JobEvent;
-use crate::domain::job::{Job, JobId};
+use crate::domain::job::{Job, JobId, JobKind};
 use crate::domain::promotion::Promotable;
-use crate::domain::request::{GenerationRequest, Parameters};
+use crate::domain::request::{FrameImage, GenerationRequest, Parameters};
 
 /// Everything about a job.
 #[derive(Clone, Debug)]
@@ -146,7 +146,7 @@ pub fn recall_changes(
     let request = &old.request;
     let mut differ = |what: &str, from: String, to: String| {
         if from != to {
-            changes.push(format!("{what}: {from} -> {to}"));
+            changes.push(format!("{what}: {from} → {to}"));
         }
     };
     let seed_word =
@@ -160,7 +160,9 @@ pub fn recall_changes(
     }
     if matches!(part, RecallPart::All | RecallPart::Remix) {
         differ("model", now.model.to_string(), request.model.to_string());
-        differ("settings", crate::words::settings(now), crate::words::settings(request));
+        for ((what, from), (_, to)) in fields(now).into_iter().zip(fields(request)) {
+            differ(what, from, to);
+        }
     }
     match part {
         RecallPart::All | RecallPart::Seed => {
@@ -170,4 +172,32 @@ pub fn recall_changes(
         RecallPart::Prompt => {}
     }
     changes
+}
+
+/// What the form has rows for, as it reads there. A final that comes back is a full render: it is not
+/// made of its draft again.
+fn fields(request: &Parameters) -> [(&'static str, String); 11] {
+    let or_default = |word: Option<String>| word.unwrap_or_else(|| "default".to_owned());
+    let switch =
+        |on: Option<bool>| or_default(on.map(|on| if on { "on" } else { "off" }.to_owned()));
+    let size = request.size_px.map(|(width, height)| format!(" {width}×{height}"));
+    let is_draft = request.kind == JobKind::Draft;
+    let image = |image: &Option<FrameImage>| match image {
+        None => "none".to_owned(),
+        Some(FrameImage::Url(url)) => crate::domain::text::one_line(url, 40),
+        Some(FrameImage::File(file)) => crate::domain::text::one_line(&file.path, 40),
+    };
+    [
+        ("mode", if is_draft { "draft" } else { "full" }.to_owned()),
+        ("resolution", format!("{}{}", request.resolution, size.unwrap_or_default())),
+        ("aspect", request.aspect.to_string()),
+        ("duration", request.duration.to_string()),
+        ("results", request.results.to_string()),
+        ("audio", switch(request.audio)),
+        ("camera", if request.camera_fixed == Some(true) { "fixed" } else { "free" }.to_owned()),
+        ("first frame", image(&request.first_frame)),
+        ("last frame", image(&request.last_frame)),
+        ("format", or_default(request.format.map(|format| format.to_string()))),
+        ("quality", or_default(request.quality.map(|quality| quality.to_string()))),
+    ]
 }

@@ -296,7 +296,10 @@ fn story_lines(app: &App, story: &JobStory, width: u16) -> Vec<Row<'static>> {
     let seed =
         job.seed().map_or_else(|| "seed not known".to_owned(), |seed| format!("seed {seed}"));
     let charge = job.charge().map_or_else(
-        || "nobody said what it cost".to_owned(),
+        || {
+            if job.state.is_end() { "nobody said what it cost" } else { "not charged yet" }
+                .to_owned()
+        },
         |charge| format!("charged {charge}"),
     );
     lines.push(Row::from(span(format!("{seed} · {charge} · estimated {}", job.estimate), dim)));

@@ -121,7 +121,12 @@ fn recall_shows_what_would_change_and_does_it_on_enter() {
     let mut bench = Bench::with_jobs(std::slice::from_ref(&owl));
     assert!(bench.keys("a fox<esc>r").is_empty());
     let screen = bench.screen(120, 36);
-    for change in ["prompt: a fox -> an owl at dusk", "seed: random -> 77", "silent"] {
+    for change in [
+        "prompt: a fox → an owl at dusk",
+        "seed: random → 77",
+        "audio: on → off",
+        "duration: 5 s → 8 s",
+    ] {
         assert!(screen.contains(change), "{change} in\n{screen}");
     }
     assert_eq!(bench.app.prompt.text(), "a fox", "nothing changes before Enter");
