@@ -11,6 +11,7 @@ use crate::domain::event::JobEvent;
 use crate::domain::job::{Job, JobId, JobKind};
 use crate::domain::promotion::Promotable;
 use crate::domain::request::{FrameImage, GenerationRequest, Parameters};
+use crate::domain::text::one_line;
 
 /// Everything about a job.
 #[derive(Clone, Debug)]
@@ -144,6 +145,10 @@ pub fn recall_changes(
 ) -> Vec<String> {
     let mut changes = Vec::new();
     let request = &old.request;
+    if part != RecallPart::Seed && prompt != request.prompt {
+        let (from, to) = from_the_difference(prompt, &request.prompt);
+        changes.push(format!("prompt: {from} → {to}"));
+    }
     let mut differ = |what: &str, from: String, to: String| {
         if from != to {
             changes.push(format!("{what}: {from} → {to}"));
@@ -151,13 +156,6 @@ pub fn recall_changes(
     };
     let seed_word =
         |seed: Option<u64>| seed.map_or_else(|| "random".to_owned(), |seed| seed.to_string());
-    if part != RecallPart::Seed && prompt != request.prompt {
-        differ(
-            "prompt",
-            crate::domain::text::one_line(prompt, 30),
-            crate::domain::text::one_line(&request.prompt, 30),
-        );
-    }
     if matches!(part, RecallPart::All | RecallPart::Remix) {
         differ("model", now.model.to_string(), request.model.to_string());
         for ((what, from), (_, to)) in fields(now).into_iter().zip(fields(request)) {
@@ -174,6 +172,18 @@ pub fn recall_changes(
     changes
 }
 
+/// The beginnings of two texts that are not the same, without most of what they begin with alike.
+fn from_the_difference(one: &str, other: &str) -> (String, String) {
+    let same = one.chars().zip(other.chars()).take_while(|(one, other)| one == other).count();
+    let skipped = if same > 20 { same - 10 } else { 0 };
+    let shown = |text: &str| match text.chars().skip(skipped).collect::<String>() {
+        rest if text.is_empty() || rest.is_empty() => "(empty)".to_owned(),
+        rest if skipped > 0 => format!("…{}", one_line(&rest, 30)),
+        rest => one_line(&rest, 30),
+    };
+    (shown(one), shown(other))
+}
+
 /// What the form has rows for, as it reads there. A final that comes back is a full render: it is not
 /// made of its draft again.
 fn fields(request: &Parameters) -> [(&'static str, String); 11] {
@@ -184,8 +194,8 @@ fn fields(request: &Parameters) -> [(&'static str, String); 11] {
     let is_draft = request.kind == JobKind::Draft;
     let image = |image: &Option<FrameImage>| match image {
         None => "none".to_owned(),
-        Some(FrameImage::Url(url)) => crate::domain::text::one_line(url, 40),
-        Some(FrameImage::File(file)) => crate::domain::text::one_line(&file.path, 40),
+        Some(FrameImage::Url(url)) => one_line(url, 40),
+        Some(FrameImage::File(file)) => one_line(&file.path, 40),
     };
     [
         ("mode", if is_draft { "draft" } else { "full" }.to_owned()),

@@ -295,13 +295,11 @@ fn story_lines(app: &App, story: &JobStory, width: u16) -> Vec<Row<'static>> {
     ];
     let seed =
         job.seed().map_or_else(|| "seed not known".to_owned(), |seed| format!("seed {seed}"));
-    let charge = job.charge().map_or_else(
-        || {
-            if job.state.is_end() { "nobody said what it cost" } else { "not charged yet" }
-                .to_owned()
-        },
-        |charge| format!("charged {charge}"),
-    );
+    let charge = match job.charge() {
+        Some(charge) => format!("charged {charge}"),
+        None if job.state.is_live() => "charge not known yet".to_owned(),
+        None => "nobody said what it cost".to_owned(),
+    };
     lines.push(Row::from(span(format!("{seed} · {charge} · estimated {}", job.estimate), dim)));
     if let Some(error) = &job.error {
         lines.push(Row::default());

@@ -142,6 +142,16 @@ fn recall_shows_what_would_change_and_does_it_on_enter() {
 }
 
 #[test]
+fn recall_shows_the_change_of_a_prompt_wherever_it_is() {
+    let long = "a fox crosses a snowy market at night while lanterns sway";
+    let take = render(60, "sandbox/1.5-pro", wish(&format!("{long} gently"))).ready(20);
+    let mut bench = Bench::with_jobs(&[take]);
+    bench.keys(&format!("{long} wildly<esc>P"));
+    let screen = bench.screen(120, 36);
+    assert!(screen.contains("prompt: …erns sway wildly → …erns sway gently"), "{screen}");
+}
+
+#[test]
 fn recall_of_a_part_brings_back_that_part() {
     let owl = other();
     let recalled = |key: &str| {
