@@ -59,6 +59,33 @@ pub fn settings(request: &Parameters) -> String {
     words.join(" · ")
 }
 
+/// How the user's own machine reaches the files of this one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CopyFrom {
+    /// `user@host`.
+    pub address: String,
+    /// The port of its SSH server, where this session came in by one.
+    pub port: Option<u16>,
+}
+
+impl CopyFrom {
+    /// A command for the user's own machine that fetches the file at `path`.
+    pub fn line(&self, path: &str) -> String {
+        let port = self.port.filter(|port| *port != 22);
+        let port = port.map(|port| format!("-P {port} ")).unwrap_or_default();
+        format!("scp {port}{} .", shell_word(&format!("{}:{path}", self.address)))
+    }
+}
+
+/// `text` as one word of a shell.
+fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "@%_+=:,./-".contains(c);
+    if text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
 /// Bytes with a unit: `1.4 MB`.
 pub fn bytes(count: u64) -> String {
     match count {
@@ -204,4 +231,17 @@ pub fn cut(text: &str, cells: usize) -> String {
         kept.push('…');
     }
     kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CopyFrom;
+
+    #[test]
+    fn the_copy_line_survives_a_shell_and_knows_the_port() {
+        let mut from = CopyFrom { address: "ana@box".to_owned(), port: Some(22) };
+        assert_eq!(from.line("/data/a.mp4"), "scp ana@box:/data/a.mp4 .");
+        from.port = Some(2222);
+        assert_eq!(from.line("/d/it's 月.mp4"), r"scp -P 2222 'ana@box:/d/it'\''s 月.mp4' .");
+    }
 }

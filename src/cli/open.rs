@@ -27,7 +27,7 @@ pub(super) async fn run(context: &mut Context, text: &str) -> Result<u8, Trouble
     }
     let here = Here::look();
     let opened = opener::open(&clip, &workspace.config.player, &here);
-    let copy = here.copy_line(&clip);
+    let copy = here.copy_from().line(&clip.display().to_string());
     if context.json {
         context.out.json(&json!({
             "id": job.id.to_string(),

@@ -4,6 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::words::CopyFrom;
+
 /// What this session can show, read from the environment.
 #[derive(Clone, Debug, Default)]
 pub struct Here {
@@ -11,8 +13,7 @@ pub struct Here {
     display: bool,
     /// Whether the terminal is at the other end of an SSH connection.
     over_ssh: bool,
-    user: String,
-    host: String,
+    copy_from: CopyFrom,
 }
 
 /// What came of opening.
@@ -33,8 +34,7 @@ impl Here {
         Self {
             display: desktop || set("DISPLAY") || set("WAYLAND_DISPLAY"),
             over_ssh,
-            user: std::env::var("USER").unwrap_or_default(),
-            host: host_name(),
+            copy_from: CopyFrom { address: address(), port: ssh_port() },
         }
     }
 
@@ -58,15 +58,9 @@ impl Here {
         }
     }
 
-    /// `user@host`, as `scp` names this machine.
-    pub fn address(&self) -> String {
-        let user = if self.user.is_empty() { String::new() } else { format!("{}@", self.user) };
-        format!("{user}{}", self.host)
-    }
-
-    /// A command for the user's own machine that fetches `clip` from this one.
-    pub fn copy_line(&self, clip: &Path) -> String {
-        format!("scp {} .", quoted(&format!("{}:{}", self.address(), clip.display())))
+    /// How the user's own machine fetches a clip from this one.
+    pub fn copy_from(&self) -> &CopyFrom {
+        &self.copy_from
     }
 }
 
@@ -75,9 +69,7 @@ pub fn open(clip: &Path, player: &[String], here: &Here) -> io::Result<Opened> {
     if !here.display {
         let reason =
             if here.over_ssh { "there is no display over SSH" } else { "there is no display" };
-        return Ok(Opened::Nowhere(format!(
-            "{reason}; the last line copies the clip to where there is one"
-        )));
+        return Ok(Opened::Nowhere(format!("{reason}; the scp line fetches it to your machine")));
     }
     if let Some((program, arguments)) = player.split_first() {
         let mut command = Command::new(program);
@@ -111,6 +103,19 @@ fn start(mut command: Command) -> io::Result<()> {
     command.spawn().map(drop)
 }
 
+/// `user@host`.
+fn address() -> String {
+    match std::env::var("USER") {
+        Ok(user) if !user.is_empty() => format!("{user}@{}", host_name()),
+        _ => host_name(),
+    }
+}
+
+/// The port of the SSH server that this session came in by: the last word of `SSH_CONNECTION`.
+fn ssh_port() -> Option<u16> {
+    std::env::var("SSH_CONNECTION").ok()?.split_whitespace().nth(3)?.parse().ok()
+}
+
 fn host_name() -> String {
     let named = std::fs::read_to_string("/proc/sys/kernel/hostname")
         .ok()
@@ -119,28 +124,9 @@ fn host_name() -> String {
     named.filter(|name| !name.is_empty()).unwrap_or_else(|| "this-host".to_owned())
 }
 
-/// `text` as one word of a shell.
-fn quoted(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "@%_+=:,./-".contains(c);
-    if text.chars().all(plain) {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_copy_line_survives_a_shell() {
-        let here = Here { user: "ana".into(), host: "box".into(), ..Here::default() };
-        assert_eq!(here.copy_line(Path::new("/data/a.mp4")), "scp ana@box:/data/a.mp4 .");
-        assert_eq!(
-            here.copy_line(Path::new("/d/it's 月.mp4")),
-            r"scp 'ana@box:/d/it'\''s 月.mp4' ."
-        );
-    }
 
     #[test]
     fn nothing_is_started_without_a_display() {

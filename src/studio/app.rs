@@ -18,6 +18,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::job::{Job, JobError, JobId, JobState, Relation};
 use crate::domain::money::MicroUsd;
 use crate::media::picture::Picture;
+use crate::words::CopyFrom;
 
 /// A pane of the studio view.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -176,8 +177,8 @@ pub struct App {
     pub open: bool,
     /// Where the data is.
     pub data_dir: PathBuf,
-    /// `user@host`, for lines that copy.
-    pub copy_prefix: String,
+    /// How the user fetches files from here.
+    pub copy_from: CopyFrom,
     /// Providers whose key is set.
     pub keys: Vec<String>,
     /// What is to be saved, and since when it waits.
@@ -221,7 +222,7 @@ impl App {
             knows: false,
             open: false,
             data_dir: PathBuf::new(),
-            copy_prefix: String::new(),
+            copy_from: CopyFrom::default(),
             keys: Vec::new(),
             unsaved_since: None,
             interrupted_at: None,

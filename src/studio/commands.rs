@@ -288,7 +288,7 @@ fn clip(app: &App, job: &Job) -> Option<String> {
 }
 
 fn scp(app: &App, job: &Job) -> Option<String> {
-    Some(format!("scp '{}:{}' .", app.copy_prefix, clip(app, job)?))
+    Some(app.copy_from.line(&clip(app, job)?))
 }
 
 fn copy(app: &mut App, what: &str, text: Option<String>) -> Vec<Effect> {
@@ -310,7 +310,7 @@ pub(super) fn where_lines(app: &App, path: &Path) -> Vec<(&'static str, String)>
     let jobs = app.jobs.iter().chain(&app.history.entries).map(|entry| &entry.job);
     let mut all = jobs.filter(|job| clip(app, job).is_some_and(|clip| clip == path));
     let url = all.next().and_then(|job| Some(("URL", job.outputs.first()?.url.clone())));
-    let scp = format!("scp '{}:{path}' .", app.copy_prefix);
+    let scp = app.copy_from.line(&path);
     [("path", path), ("scp", scp)].into_iter().chain(url).collect()
 }
 

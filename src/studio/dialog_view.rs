@@ -217,7 +217,11 @@ fn places(
 ) {
     // Everything is shown whole: where the terminal's clipboard is closed, it is read off the screen.
     let cells = usize::from(app.size.0.saturating_sub(8 + 5));
-    let mut rows = vec![(Row::from(span(reason, app.theme.style(Tone::Text)))), Row::default()];
+    let mut rows: Vec<Row<'_>> = wrapped(reason, cells + 5)
+        .into_iter()
+        .map(|line| Row::from(span(line, app.theme.style(Tone::Text))))
+        .collect();
+    rows.push(Row::default());
     for (index, (word, text)) in lines.iter().enumerate() {
         let style = if index == chosen { app.theme.chosen() } else { app.theme.style(Tone::Text) };
         for (number, part) in wrapped(text, cells).into_iter().enumerate() {

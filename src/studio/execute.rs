@@ -232,7 +232,7 @@ pub(super) fn opened(workspace: &Workspace) -> Opened {
         problems: workspace.catalog_problems.iter().map(ToString::to_string).collect(),
         saved: text.and_then(|text| serde_json::from_slice(&text).ok()),
         data_dir: workspace.places.data_dir.clone(),
-        copy_prefix: here.address(),
+        copy_from: here.copy_from().clone(),
         keys: providers.filter(|one| has_key(&one.key_env)).map(|one| one.id.clone()).collect(),
         keymap: config.keys.clone(),
         theme,

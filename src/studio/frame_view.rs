@@ -1,15 +1,19 @@
-//! Header and footer.
+//! Header, footer, and the toast over it.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use ratatui::text::Span;
+use ratatui::widgets::Clear;
 
 use super::action::Action;
 use super::app::{App, Pane, View};
 use super::theme::Tone;
-use super::view::{row, spread, words};
+use super::view::{row, spread, words, wrapped};
 use crate::domain::money::MicroUsd;
+
+/// A toast takes no more rows; no message of ours needs more.
+const MAX_TOAST_ROWS: u16 = 4;
 
 /// Views, what we talk to, money of today, live jobs, drafts that wait.
 pub(super) fn header(app: &App, frame: &mut Frame<'_>, area: Rect) {
@@ -88,17 +92,29 @@ fn spent_today(app: &App) -> (MicroUsd, MicroUsd) {
     spent
 }
 
-/// A toast where there is one, and otherwise the keys that work now.
+/// The toast, where there is one: over the footer, and over the rows above it as far as its text needs.
+pub(super) fn toast(app: &App, frame: &mut Frame<'_>) {
+    let (theme, (columns, rows)) = (&app.theme, app.size);
+    let Some(toast) = &app.toast else { return };
+    let (mark, tone) = if toast.bad { ("!", Tone::Bad) } else { ("·", Tone::Accent) };
+    let lines = wrapped(&toast.text, columns.saturating_sub(4).into());
+    let count = (lines.len() as u16).clamp(1, MAX_TOAST_ROWS);
+    let area = Rect { x: 0, y: rows.saturating_sub(count), width: columns, height: count };
+    let area = area.intersection(frame.area());
+    frame.render_widget(Clear, area);
+    for (offset, line) in (0..area.height).zip(lines) {
+        let mark = if offset == 0 { mark } else { " " };
+        let line = vec![
+            words(format!(" {mark} "), theme.bold(tone)),
+            words(line, theme.style(Tone::Text)),
+        ];
+        row(frame, area, offset, spread(line, Vec::new(), area.width));
+    }
+}
+
+/// The keys that work now.
 pub(super) fn footer(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let theme = &app.theme;
-    if let Some(toast) = &app.toast {
-        let (mark, tone) = if toast.bad { ("! ", Tone::Bad) } else { ("· ", Tone::Accent) };
-        let line = vec![
-            words(format!(" {mark}"), theme.bold(tone)),
-            words(toast.text.as_str(), theme.style(Tone::Text)),
-        ];
-        return row(frame, area, 0, spread(line, Vec::new(), area.width));
-    }
     let places = app.places();
     let mut spans = Vec::new();
     let mut used = 1;

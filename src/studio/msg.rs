@@ -14,6 +14,7 @@ use crate::domain::money::MicroUsd;
 use crate::domain::query::HistoryQuery;
 use crate::domain::request::{FrameImage, GenerationRequest};
 use crate::media::picture::Picture;
+use crate::words::CopyFrom;
 
 /// Something that happened.
 #[derive(Debug)]
@@ -100,8 +101,8 @@ pub struct Opened {
     pub saved: Option<Saved>,
     /// The data folder, for paths.
     pub data_dir: PathBuf,
-    /// What can be shown here, in words, and the user's name for `scp`.
-    pub copy_prefix: String,
+    /// How the user fetches files from here.
+    pub copy_from: CopyFrom,
     /// Providers whose key is set.
     pub keys: Vec<String>,
     /// The keys of the config.

@@ -217,7 +217,7 @@ fn opened_workspace(app: &mut App, opened: Opened) -> Vec<Effect> {
     app.open = true;
     app.catalog = opened.catalog;
     app.data_dir = opened.data_dir;
-    app.copy_prefix = opened.copy_prefix;
+    app.copy_from = opened.copy_from;
     app.keys = opened.keys;
     app.still = opened.still;
     let mut problems = opened.problems;

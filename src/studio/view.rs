@@ -36,6 +36,7 @@ pub fn view(app: &App, frame: &mut Frame<'_>) {
     if app.dialog.is_some() {
         dialog_view::draw(app, frame);
     }
+    frame_view::toast(app, frame);
 }
 
 fn too_small(app: &App, frame: &mut Frame<'_>) {

@@ -33,7 +33,7 @@ fn y_then_a_letter_copies() {
     assert_eq!(bench.toast(), "prompt copied");
     assert_eq!(bench.keys("yu"), copy(fox.job.outputs[0].url.clone()));
     assert_eq!(bench.keys("yf"), copy(format!("/data/{file}")));
-    assert_eq!(bench.keys("ys"), copy(format!("scp 'mia@studio:/data/{file}' .")));
+    assert_eq!(bench.keys("ys"), copy(format!("scp mia@studio:/data/{file} .")));
 }
 
 #[test]
@@ -46,6 +46,16 @@ fn a_job_without_a_file_says_so_instead_of_copying() {
 }
 
 #[test]
+fn a_long_toast_takes_the_rows_that_it_needs() {
+    let mut bench = Bench::with_jobs(&[draft(60, "a fox").running()]);
+    bench.keys("<esc>p");
+    let screen = bench.screen(60, 18);
+    let last: Vec<&str> = screen.lines().skip(16).collect();
+    assert!(last[0].starts_with(" ! not promoted: the draft is not ready yet"), "{screen}");
+    assert!(last[1].trim_end().ends_with("full render"), "{screen}");
+}
+
+#[test]
 fn a_clip_that_can_not_be_opened_here_offers_lines_to_copy() {
     let fox = draft(60, "a fox").ready(20);
     let path = PathBuf::from("/data").join(&fox.job.files().next().expect("a file").path);
@@ -54,7 +64,7 @@ fn a_clip_that_can_not_be_opened_here_offers_lines_to_copy() {
     bench.tell(Msg::Nowhere { path: path.clone(), reason: "there is no display here".to_owned() });
     let screen = bench.screen(120, 36);
     assert!(screen.contains("there is no display here"), "{screen}");
-    assert!(screen.contains("scp 'mia@studio:"), "{screen}");
+    assert!(screen.contains("scp mia@studio:"), "{screen}");
     let copied = bench.keys("<enter>");
     assert_eq!(copied, [Effect::Copy(path.display().to_string())]);
     assert!(bench.app.dialog.is_none());

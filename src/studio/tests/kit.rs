@@ -23,6 +23,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::cost::Estimate;
 use crate::domain::job::{JobId, Parent};
 use crate::domain::request::GenerationRequest;
+use crate::words::CopyFrom;
 
 /// The built-in catalog, read once.
 pub static CATALOG: LazyLock<Arc<Catalog>> = LazyLock::new(|| Arc::new(Catalog::load(&[]).0));
@@ -167,7 +168,7 @@ pub fn opened() -> Opened {
         problems: Vec::new(),
         saved: None,
         data_dir: PathBuf::from("/data"),
-        copy_prefix: "mia@studio".to_owned(),
+        copy_from: CopyFrom { address: "mia@studio".to_owned(), port: None },
         keys: Vec::new(),
         keymap: Tables::new(),
         theme: None,
