@@ -43,6 +43,42 @@ fn every_signal_that_ends_gives_the_terminal_back_and_is_told_by_the_status() {
 }
 
 #[test]
+fn suspended_the_shell_has_the_terminal_and_fg_brings_the_studio_back() {
+    let home = home();
+    let mut shell = command(home.path(), "sh");
+    shell.arg("-i");
+    shell.env("PS1", "shell> ");
+    let mut terminal = Terminal::start(shell, 100, 30);
+    // What is typed before the shell reads again may be thrown away.
+    let is_asked = |screen: &str| screen.trim_end().ends_with("shell>");
+    terminal.until("the shell", is_asked);
+    terminal.types(&format!("'{}'\r", env!("CARGO_BIN_EXE_rushes")));
+    terminal.is_open();
+    terminal.types("a fox");
+    terminal.until("the prompt", |screen| screen.contains("a fox"));
+    for round in 0..2 {
+        terminal.types("\x1a");
+        terminal.is_left();
+        terminal.until("the shell", is_asked);
+        terminal.types(&format!("echo round $(({round} + 40))\r"));
+        terminal.until("what the shell says", |screen| {
+            screen.contains(&format!("round {}", round + 40)) && is_asked(screen)
+        });
+        terminal.types("fg\r");
+        terminal.until_screen("the studio", |screen| {
+            screen.alternate_screen() && screen.contents().contains("a fox")
+        });
+    }
+    terminal.types(" runs");
+    terminal.until("keys again", |screen| screen.contains("a fox runs"));
+    terminal.types("\x03\x03");
+    terminal.is_left();
+    terminal.until("the shell", is_asked);
+    terminal.types("echo status $?\r");
+    terminal.until("a quit without complaint", |screen| screen.contains("status 0"));
+}
+
+#[test]
 fn a_terminal_that_answers_nothing_delays_nothing_and_is_asked_nothing() {
     let home = home();
     let before = Instant::now();

@@ -151,14 +151,19 @@ impl Terminal {
         ended(&mut *self.child, PATIENCE)
     }
 
-    /// The terminal is as it was before the program.
-    pub fn is_given_back(&self) {
+    /// The studio has left the screen, and what it had switched on there is off.
+    pub fn is_left(&self) {
         self.until_screen("the terminal is given back", |screen| {
             !screen.alternate_screen()
                 && !screen.hide_cursor()
                 && !screen.bracketed_paste()
                 && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None
         });
+    }
+
+    /// The terminal is as it was before the program.
+    pub fn is_given_back(&self) {
+        self.is_left();
         let text = String::from_utf8_lossy(&self.bytes()).into_owned();
         for mode in ["1004", "2004", "1000", "1002", "1006", "1049"] {
             let on = text.rfind(&format!("\x1b[?{mode}h"));
