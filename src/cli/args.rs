@@ -8,6 +8,7 @@ use clap_complete::Shell;
 use super::Context;
 use super::trouble::Trouble;
 use crate::domain::catalog::ModelId;
+use crate::domain::query::age_ms;
 use crate::domain::request::ClipLength;
 use crate::domain::size::{AspectRatio, Resolution};
 use crate::sandbox::trouble::TROUBLE_WORDS;
@@ -44,9 +45,8 @@ pub(super) enum Verb {
         /// 720p or 1080p; the highest that the model promotes to if left out
         #[arg(long)]
         resolution: Option<Resolution>,
-        /// Stay until the file is on disk
-        #[arg(long)]
-        wait: bool,
+        #[command(flatten)]
+        submitting: Submitting,
         /// Pay for another final, although the draft has one at this resolution
         #[arg(long)]
         again: bool,
@@ -69,6 +69,15 @@ pub(super) enum Verb {
         /// The most that are listed, newest first
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
         limit: u32,
+    },
+    /// Sum up what jobs were estimated and charged, and what is not known
+    Ledger {
+        /// What a row is about
+        #[arg(long, value_enum, default_value_t = LedgerBy::Day)]
+        by: LedgerBy,
+        /// Only jobs made within this time: 24h, 7d, 4w
+        #[arg(long, value_name = "AGE", value_parser = age)]
+        since: Option<u64>,
     },
     /// Show everything about a job
     Show {
@@ -111,6 +120,45 @@ pub(super) enum Verb {
         /// The shell
         shell: Shell,
     },
+}
+
+/// What a row of the ledger is about.
+#[derive(clap::ValueEnum, Clone, Copy, Debug)]
+pub(super) enum LedgerBy {
+    /// The day that jobs were made on, as this machine counts
+    Day,
+    /// The service
+    Provider,
+    /// The model
+    Model,
+    /// The job
+    Job,
+}
+
+impl LedgerBy {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Provider => "provider",
+            Self::Model => "model",
+            Self::Job => "job",
+        }
+    }
+}
+
+fn age(text: &str) -> Result<u64, String> {
+    age_ms(text).ok_or_else(|| format!("'{text}' is no time; write 30m, 24h, 7d or 4w"))
+}
+
+/// How a job is submitted.
+#[derive(clap::Args, Clone, Copy, Debug)]
+pub(super) struct Submitting {
+    /// Stay until the file is on disk
+    #[arg(long)]
+    pub(super) wait: bool,
+    /// Submit also what passes a limit of the config
+    #[arg(long)]
+    pub(super) over_limit: bool,
 }
 
 /// What a person wants rendered.
@@ -167,9 +215,8 @@ pub(super) struct Wish {
     /// The output quality, as the provider counts it
     #[arg(long, value_name = "N", value_parser = whole::<u32>)]
     pub(super) quality: Option<u32>,
-    /// Stay until the file is on disk
-    #[arg(long)]
-    pub(super) wait: bool,
+    #[command(flatten)]
+    pub(super) submitting: Submitting,
     /// Print the estimate and the exact request, and send nothing
     #[arg(long, conflicts_with = "wait")]
     pub(super) dry_run: bool,

@@ -42,7 +42,7 @@ pub(super) async fn run(context: &mut Context, wish: Box<Wish>) -> Result<u8, Tr
         ))
     })?;
     let job = new_job(&model, request, None);
-    submit::submit(context, workspace, &model, job, wish.wait).await
+    submit::submit(context, workspace, &model, job, wish.submitting).await
 }
 
 fn request(

@@ -11,6 +11,7 @@ mod generate;
 mod history;
 mod job_json;
 mod jobs;
+mod ledger;
 mod models;
 mod open;
 mod out;
@@ -117,12 +118,13 @@ fn dispatch(context: &mut Context, verb: Option<Verb>) -> Result<u8, Trouble> {
     runtime.block_on(async {
         match verb {
             Verb::Generate(wish) => generate::run(context, wish).await,
-            Verb::Promote { job, result, resolution, wait, again } => {
-                promote::run(context, &job, result, resolution, wait, again).await
+            Verb::Promote { job, result, resolution, submitting, again } => {
+                promote::run(context, &job, result, resolution, submitting, again).await
             }
             Verb::Wait { jobs } => follow::run(context, &jobs).await,
             Verb::Jobs { watch } => jobs::run(context, watch).await,
             Verb::History { query, limit } => history::run(context, &query, limit).await,
+            Verb::Ledger { by, since } => ledger::run(context, by, since).await,
             Verb::Show { job } => show::run(context, &job).await,
             Verb::Open { job } => open::run(context, &job).await,
             Verb::Cancel { job } => cancel::run(context, &job).await,

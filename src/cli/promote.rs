@@ -1,6 +1,7 @@
 //! `rushes promote`: a finished draft becomes its final, by the id that the provider gave it.
 
 use super::Context;
+use super::args::Submitting;
 use super::submit::{self, find_job, find_model};
 use super::trouble::Trouble;
 use crate::domain::job::{Job, Parent, Relation};
@@ -15,7 +16,7 @@ pub(super) async fn run(
     text: &str,
     result: Option<u32>,
     resolution: Option<Resolution>,
-    wait: bool,
+    submitting: Submitting,
     again: bool,
 ) -> Result<u8, Trouble> {
     let workspace = context.workspace()?;
@@ -52,7 +53,7 @@ pub(super) async fn run(
     }
     let parent = Parent { job: draft.id, relation: Relation::Promote };
     let job = new_job(&model, request, Some(parent));
-    submit::submit(context, workspace, &model, job, wait).await
+    submit::submit(context, workspace, &model, job, submitting).await
 }
 
 /// Why `draft` is not promoted, and what works instead.

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::Context;
+use super::args::Submitting;
 use super::follow::{self, Until};
 use super::trouble::Trouble;
 use crate::domain::catalog::{Model, ModelId, StatusKind};
 use crate::domain::job::{Job, JobId};
-use crate::runtime::new_job;
+use crate::runtime::new_job::{self, Stored, is_real};
 use crate::runtime::workspace::Workspace;
 
 /// The model of that id, or what to say instead.
@@ -21,13 +22,13 @@ pub(super) fn find_model<'a>(
     })
 }
 
-/// Stores `job`, has it sent, and stays until it was accepted or, with `wait`, until it has ended.
+/// Stores `job`, has it sent, and stays until it was accepted or, if that is wanted, has ended.
 pub(super) async fn submit(
     context: &mut Context,
     workspace: Arc<Workspace>,
     model: &Model,
     job: Job,
-    wait: bool,
+    submitting: Submitting,
 ) -> Result<u8, Trouble> {
     if let Some(warning) = status_warning(model) {
         context.out.note(&format!("warning: {warning}"));
@@ -42,10 +43,16 @@ pub(super) async fn submit(
         ));
     }
     let id = job.id;
-    new_job::store(&workspace, job)
+    let stored = new_job::store(&workspace, job, submitting.over_limit)
         .await?
         .map_err(|error| Trouble::failed(format!("{error}. Nothing was sent")))?;
-    let until = if wait { Until::Ended } else { Until::Accepted };
+    if let Stored::OverLimit(passed) = stored {
+        let passed = passed.join("; ");
+        return Err(Trouble::wrong(format!(
+            "{passed}. Nothing was sent; add --over-limit to submit it all the same"
+        )));
+    }
+    let until = if submitting.wait { Until::Ended } else { Until::Accepted };
     follow::jobs(context, workspace, &[id], until).await
 }
 
@@ -63,8 +70,7 @@ pub(super) fn status_warning(model: &Model) -> Option<String> {
 }
 
 pub(super) fn is_play_money(workspace: &Workspace, job: &Job) -> bool {
-    let provider = workspace.catalog.provider(&job.request.model.provider);
-    provider.is_some_and(|provider| provider.play_money)
+    !is_real(&workspace.catalog, &job.request.model.provider)
 }
 
 /// The one job whose id begins with `text`.

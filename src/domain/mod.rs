@@ -6,6 +6,7 @@ pub mod catalog;
 pub mod cost;
 pub mod event;
 pub mod job;
+pub mod ledger;
 pub mod money;
 pub mod outcome;
 pub mod promotion;

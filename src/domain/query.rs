@@ -114,8 +114,8 @@ fn kind_or_state(value: &str) -> Option<Filter> {
     kind.or_else(|_| word.parse().map(Filter::State)).ok()
 }
 
-/// `2d`, `6h`, `30m` or `1w` in milliseconds.
-fn age_ms(text: &str) -> Option<u64> {
+/// The milliseconds of an age like `30m`, `6h`, `2d` or `4w`.
+pub fn age_ms(text: &str) -> Option<u64> {
     let unit = text.chars().last()?;
     let count: u64 = text.strip_suffix(unit)?.parse().ok()?;
     let minutes = match unit {

@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use super::keys::is_loopback_http;
 use crate::domain::catalog::ModelId;
+use crate::domain::ledger::Limits;
 
 /// What the user set.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -26,6 +27,8 @@ pub struct Config {
     pub no_mouse: bool,
     /// Keys of the studio: place, then action, then keys.
     pub keys: BTreeMap<String, BTreeMap<String, Vec<String>>>,
+    /// What may be spent without being asked.
+    pub limits: Limits,
     /// The embedded sandbox.
     pub sandbox: SandboxConfig,
     /// The services, by their ids.
@@ -121,6 +124,7 @@ fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>,
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::money::MicroUsd;
 
     #[test]
     fn a_wrong_line_is_named() {
@@ -130,10 +134,21 @@ mod tests {
     }
 
     #[test]
+    fn a_limit_that_is_no_money_is_refused() {
+        for text in ["daily_usd = -1", "daily_usd = 1e300", "submit_usd = nan"] {
+            let error = Config::parse(Path::new("c.toml"), &format!("[limits]\n{text}\n"));
+            let error = error.expect_err("refused").to_string();
+            assert!(error.contains("c.toml:2") && error.contains("is no limit"), "{error}");
+        }
+    }
+
+    #[test]
     fn every_setting_is_read() {
-        let text = "model = \"runware/1.0-pro\"\nplayer = [\"mpv\", \"--loop\"]\n[sandbox]\nspeed = 2.5\n[providers.runware]\nbase_url = \"http://127.0.0.1:1/v1\"\n";
+        let text = "model = \"runware/1.0-pro\"\nplayer = [\"mpv\", \"--loop\"]\n[limits]\ndaily_usd = 5\nsubmit_usd = 0.75\n[sandbox]\nspeed = 2.5\n[providers.runware]\nbase_url = \"http://127.0.0.1:1/v1\"\n";
         let config = Config::parse(Path::new("config.toml"), text).expect("a config");
         assert_eq!(config.player, ["mpv", "--loop"]);
+        let limits = Limits { daily: Some(MicroUsd(5_000_000)), submit: Some(MicroUsd(750_000)) };
+        assert_eq!(config.limits, limits);
         assert_eq!(config.sandbox.speed, Some(2.5));
         assert_eq!(config.providers["runware"].base_url.as_deref(), Some("http://127.0.0.1:1/v1"));
     }

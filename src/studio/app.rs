@@ -14,9 +14,10 @@ use super::layout::{self, Spot};
 use super::prompt::{Prompt, SavedPrompt};
 use super::settings::{Chosen, Settings};
 use super::theme::Theme;
-use crate::domain::catalog::Catalog;
+use crate::domain::catalog::{Catalog, ModelId};
+use crate::domain::cost::Estimate;
 use crate::domain::job::{Job, JobError, JobId, JobState, Relation};
-use crate::domain::money::MicroUsd;
+use crate::domain::ledger::{Limits, Sums};
 use crate::media::picture::Picture;
 use crate::words::CopyFrom;
 
@@ -149,8 +150,10 @@ pub struct App {
     pub driving: bool,
     /// The last version that was seen.
     pub version: Option<u64>,
-    /// What the jobs of the last day were charged, by provider.
-    pub spent: Vec<(String, MicroUsd)>,
+    /// What the jobs of the last 24 hours mean for the money, by provider.
+    pub spent: Vec<(String, Sums)>,
+    /// What may be spent without being asked.
+    pub limits: Limits,
     /// Providers that do not answer.
     pub troubles: Vec<(String, JobError)>,
     /// The history.
@@ -209,6 +212,7 @@ impl App {
             driving: false,
             version: None,
             spent: Vec::new(),
+            limits: Limits::default(),
             troubles: Vec::new(),
             history: History::default(),
             poster: None,
@@ -260,6 +264,22 @@ impl App {
     /// What `job` does now, if it is live.
     pub fn live(&self, job: JobId) -> Option<&Live> {
         self.lives.iter().find(|live| live.job.id == job)
+    }
+
+    /// What the jobs of the last 24 hours were charged or may be: by services, and by the sandbox.
+    pub fn spent(&self) -> (Sums, Sums) {
+        let mut spent = (Sums::default(), Sums::default());
+        for (provider, sums) in &self.spent {
+            let is_play = self.catalog.provider(provider).is_some_and(|one| one.play_money);
+            *(if is_play { &mut spent.1 } else { &mut spent.0 }) += *sums;
+        }
+        spent
+    }
+
+    /// What a submit of `model` at `estimate` would pass, in sentences.
+    pub fn passed_limits(&self, model: &ModelId, estimate: &Estimate) -> Vec<String> {
+        let is_play = self.catalog.provider(&model.provider).is_some_and(|one| one.play_money);
+        if is_play { Vec::new() } else { self.limits.passed(self.spent().0.at_most(), estimate) }
     }
 
     /// How many finished drafts can still be promoted.

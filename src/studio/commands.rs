@@ -13,7 +13,7 @@ use super::update::changed;
 use crate::domain::cost::Estimate;
 use crate::domain::job::{Job, JobState, Parent, Relation};
 use crate::domain::promotion::Promotable;
-use crate::domain::request::{Field, GenerationRequest};
+use crate::domain::request::{Field, GenerationRequest, Parameters};
 
 /// How far half a page goes.
 const HALF_PAGE: usize = 8;
@@ -119,8 +119,8 @@ fn submit(app: &mut App) -> Vec<Effect> {
         Ok(request) => {
             let parent = parent(app, &request);
             changed(app);
-            app.say(format!("submitted: {}", crate::words::settings(&request)), false);
-            vec![Effect::Submit { request: Box::new(request), parent }]
+            let words = format!("submitted: {}", crate::words::settings(&request));
+            submit_within_limits(app, request, parent, words)
         }
         Err(refusals) => {
             if let Some(refusal) = refusals.first() {
@@ -130,6 +130,35 @@ fn submit(app: &mut App) -> Vec<Effect> {
             Vec::new()
         }
     }
+}
+
+/// Submits and says so in `words`, or asks first where that would pass a limit of the config.
+pub(super) fn submit_within_limits(
+    app: &mut App,
+    request: GenerationRequest,
+    parent: Option<Parent>,
+    words: String,
+) -> Vec<Effect> {
+    let lines = passed_limits(app, &request);
+    let confirmed = !lines.is_empty();
+    let effect = Effect::Submit { request: Box::new(request), parent, confirmed };
+    if confirmed {
+        // Where the answer is no, the form still descends from what it descended from.
+        if let Some(parent) = parent.filter(|parent| parent.relation != Relation::Promote) {
+            app.parent = Some(parent.job);
+        }
+        let title = "Pass the limit?".to_owned();
+        app.dialog = Some(Dialog::Confirm { title, lines, effect: Some(effect) });
+        return Vec::new();
+    }
+    app.say(words, false);
+    vec![effect]
+}
+
+/// What submitting `request` would pass, in sentences.
+pub(super) fn passed_limits(app: &App, request: &Parameters) -> Vec<String> {
+    let Some(model) = app.catalog.model(&request.model) else { return Vec::new() };
+    app.passed_limits(&request.model, &Estimate::of(model, request))
 }
 
 /// The recalled job that the request descends from, and what it changes of it.
@@ -245,7 +274,10 @@ fn retry(app: &mut App, job: Job) {
         );
     }
     let parent = Some(Parent { job: job.id, relation: Relation::Retry });
-    let effect = Effect::Submit { request: Box::new(job.request), parent };
+    let passed = passed_limits(app, &job.request);
+    let confirmed = !passed.is_empty();
+    lines.extend(passed);
+    let effect = Effect::Submit { request: Box::new(job.request), parent, confirmed };
     app.dialog = Some(Dialog::Confirm {
         title: "Submit the same again?".to_owned(),
         lines,

@@ -192,22 +192,25 @@ fn promote(app: &mut App, dialog: &Dialog) -> Vec<Effect> {
     };
     let Some(choice) = finals.get(*chosen) else { return Vec::new() };
     let parent = Some(Parent { job: draft.id, relation: Relation::Promote });
-    let effect = Effect::Submit { request: Box::new(choice.request.clone()), parent };
-    let resolution = choice.request.resolution;
-    if let Some((_, state)) = same_final(children, &promotable.draft_id, resolution) {
-        let lines = vec![
-            format!(
-                "the draft has a final at {resolution} already, and it is {}",
-                crate::words::state_word(state)
-            ),
-            format!("another one is estimated {}", choice.estimate),
-        ];
-        let title = "Pay for another final?".to_owned();
-        app.dialog = Some(Dialog::Confirm { title, lines, effect: Some(effect) });
-        return Vec::new();
-    }
-    app.say(format!("promoting to {resolution}"), false);
-    vec![effect]
+    let (request, resolution) = (choice.request.clone(), choice.request.resolution);
+    let Some((_, state)) = same_final(children, &promotable.draft_id, resolution) else {
+        let words = format!("promoting to {resolution}");
+        return commands::submit_within_limits(app, request, parent, words);
+    };
+    let mut lines = vec![
+        format!(
+            "the draft has a final at {resolution} already, and it is {}",
+            crate::words::state_word(state)
+        ),
+        format!("another one is estimated {}", choice.estimate),
+    ];
+    let passed = commands::passed_limits(app, &request);
+    let confirmed = !passed.is_empty();
+    lines.extend(passed);
+    let effect = Some(Effect::Submit { request: Box::new(request), parent, confirmed });
+    let title = "Pay for another final?".to_owned();
+    app.dialog = Some(Dialog::Confirm { title, lines, effect });
+    Vec::new()
 }
 
 /// What is known of a job has come, for whatever dialog waits for it.

@@ -13,7 +13,7 @@ use super::app::{Entry, Live, Saved};
 use super::dialog::JobStory;
 use super::msg::{Effect, Msg, Opened};
 use crate::domain::job::{Job, JobId, Parent};
-use crate::domain::money::MicroUsd;
+use crate::domain::ledger::Sums;
 use crate::domain::query::HistoryQuery;
 use crate::domain::request::{FrameImage, GenerationRequest};
 use crate::media::poster::poster;
@@ -21,7 +21,7 @@ use crate::runtime::clock::wall;
 use crate::runtime::driver::{Bell, Snapshot};
 use crate::runtime::files::write_whole;
 use crate::runtime::images;
-use crate::runtime::new_job;
+use crate::runtime::new_job::{self, Stored};
 use crate::runtime::opener::{self, Here, Opened as Shown};
 use crate::runtime::workspace::Workspace;
 use crate::store::{Store, StoreError};
@@ -52,7 +52,9 @@ impl Outside {
         let this = self.clone();
         let work = async move {
             match effect {
-                Effect::Submit { request, parent } => this.submit(*request, parent).await,
+                Effect::Submit { request, parent, confirmed } => {
+                    this.submit(*request, parent, confirmed).await
+                }
                 Effect::Cancel(id) => this.cancel(id).await,
                 Effect::LoadJobs => this.load_jobs().await,
                 Effect::Search { generation, query } => this.search(generation, query).await,
@@ -77,7 +79,12 @@ impl Outside {
         });
     }
 
-    async fn submit(&self, request: GenerationRequest, parent: Option<Parent>) -> Option<Msg> {
+    async fn submit(
+        &self,
+        request: GenerationRequest,
+        parent: Option<Parent>,
+        confirmed: bool,
+    ) -> Option<Msg> {
         let Some(model) = self.workspace.catalog.model(&request.model).cloned() else {
             return Some(Msg::Complain(format!(
                 "the catalog no longer has {}; nothing was sent",
@@ -86,10 +93,14 @@ impl Outside {
         };
         let job = new_job::new_job(&model, request, parent);
         let id = job.id;
-        Some(match new_job::store(&self.workspace, job).await {
-            Ok(Ok(())) => {
+        Some(match new_job::store(&self.workspace, job, confirmed).await {
+            Ok(Ok(Stored::Yes)) => {
                 self.bell.ring().await;
                 Msg::Submitted(id)
+            }
+            // The studio asks before it submits; here another program was faster with its own.
+            Ok(Ok(Stored::OverLimit(passed))) => {
+                Msg::Complain(format!("not submitted: {}", passed.join("; ")))
             }
             Ok(Err(error)) => Msg::Complain(format!("{error}. Nothing was sent")),
             Err(error) => Msg::Complain(error.to_string()),
@@ -234,6 +245,7 @@ pub(super) fn opened(workspace: &Workspace) -> Opened {
         data_dir: workspace.places.data_dir.clone(),
         copy_from: here.copy_from().clone(),
         keys: providers.filter(|one| has_key(&one.key_env)).map(|one| one.id.clone()).collect(),
+        limits: config.limits,
         keymap: config.keys.clone(),
         theme,
         still: config.still,
@@ -258,14 +270,13 @@ pub(super) fn lives(snapshot: Snapshot) -> Msg {
     }
 }
 
-/// What `jobs` were charged, by provider.
-fn spent(jobs: &[Job]) -> Vec<(String, MicroUsd)> {
-    let mut spent: BTreeMap<&str, MicroUsd> = BTreeMap::new();
+/// What `jobs` mean for the money, by provider.
+fn spent(jobs: &[Job]) -> Vec<(String, Sums)> {
+    let mut spent: BTreeMap<&str, Sums> = BTreeMap::new();
     for job in jobs {
-        let sum = spent.entry(&job.request.model.provider).or_default();
-        *sum = *sum + job.charge().unwrap_or_default();
+        *spent.entry(&job.request.model.provider).or_default() += Sums::of(job);
     }
-    spent.into_iter().map(|(provider, charged)| (provider.to_owned(), charged)).collect()
+    spent.into_iter().map(|(provider, sums)| (provider.to_owned(), sums)).collect()
 }
 
 fn saved_file(workspace: &Workspace) -> PathBuf {

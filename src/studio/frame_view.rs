@@ -34,17 +34,7 @@ pub(super) fn header(app: &App, frame: &mut Frame<'_>, area: Rect) {
     ];
     let narrow = area.width < 72;
     let mut right = if narrow { Vec::new() } else { vec![service(app)] };
-    let (real, play) = spent_today(app);
-    if real > MicroUsd::ZERO {
-        right.push(words(format!("  24 h {real}"), theme.bold(Tone::Money)));
-    } else {
-        let money = if area.width >= 90 {
-            format!("  24 h {play} play money")
-        } else {
-            format!("  {play}")
-        };
-        right.push(words(money, theme.style(Tone::Dim)));
-    }
+    right.push(money(app, area.width));
     if !app.lives.is_empty() {
         right.push(words(format!("  ◐ {}", app.lives.len()), theme.style(Tone::Busy)));
     }
@@ -58,6 +48,23 @@ pub(super) fn header(app: &App, frame: &mut Frame<'_>, area: Rect) {
     }
     right.push(words(" ", theme.style(Tone::Text)));
     row(frame, area, 0, spread(left, right, area.width));
+}
+
+/// What the last 24 hours cost: of a limit, where there is one, what they may have cost at most.
+fn money(app: &App, width: u16) -> Span<'static> {
+    let theme = &app.theme;
+    let (real, play) = app.spent();
+    if let Some(limit) = app.limits.daily {
+        let most = real.at_most();
+        let tone = if most < limit { Tone::Money } else { Tone::Warn };
+        return words(format!("  24 h {most} of {limit}"), theme.bold(tone));
+    }
+    if real.charged > MicroUsd::ZERO {
+        return words(format!("  24 h {}", real.charged), theme.bold(Tone::Money));
+    }
+    let play = play.charged;
+    let money = if width >= 90 { format!("  24 h {play} play money") } else { format!("  {play}") };
+    words(money, theme.style(Tone::Dim))
 }
 
 /// What a submit would talk to, and with which key.
@@ -79,17 +86,6 @@ fn service(app: &App) -> Span<'static> {
         }
         None => words("", theme.style(Tone::Dim)),
     }
-}
-
-/// What the jobs of the last day were charged: real money, and the sandbox's.
-fn spent_today(app: &App) -> (MicroUsd, MicroUsd) {
-    let mut spent = (MicroUsd::ZERO, MicroUsd::ZERO);
-    for (provider, charged) in &app.spent {
-        let play = app.catalog.provider(provider).is_some_and(|one| one.play_money);
-        let sum = if play { &mut spent.1 } else { &mut spent.0 };
-        *sum = *sum + *charged;
-    }
-    spent
 }
 
 /// The toast, where there is one: over the footer, and over the rows above it as far as its text needs.

@@ -10,7 +10,7 @@ use super::app::{Entry, Live, Saved};
 use super::dialog::JobStory;
 use crate::domain::catalog::{Catalog, ModelId};
 use crate::domain::job::{JobError, JobId, Parent};
-use crate::domain::money::MicroUsd;
+use crate::domain::ledger::{Limits, Sums};
 use crate::domain::query::HistoryQuery;
 use crate::domain::request::{FrameImage, GenerationRequest};
 use crate::media::picture::Picture;
@@ -47,7 +47,7 @@ pub enum Msg {
     /// The jobs of the list, newest first.
     Jobs(Vec<Entry>),
     /// What the jobs of the last day were charged, by provider.
-    Spent(Vec<(String, MicroUsd)>),
+    Spent(Vec<(String, Sums)>),
     /// What a search found.
     Found {
         /// The search's number; an older one is stale.
@@ -105,6 +105,8 @@ pub struct Opened {
     pub copy_from: CopyFrom,
     /// Providers whose key is set.
     pub keys: Vec<String>,
+    /// What may be spent without being asked.
+    pub limits: Limits,
     /// The keys of the config.
     pub keymap: super::keymap::Tables,
     /// The config's theme: its name, and its file's text where it is no built-in one.
@@ -124,6 +126,8 @@ pub enum Effect {
         request: Box<GenerationRequest>,
         /// What it descends from.
         parent: Option<Parent>,
+        /// Whether the user has confirmed that it passes a limit.
+        confirmed: bool,
     },
     /// Ask for a job to be stopped.
     Cancel(JobId),

@@ -220,6 +220,7 @@ fn opened_workspace(app: &mut App, opened: Opened) -> Vec<Effect> {
     app.copy_from = opened.copy_from;
     app.keys = opened.keys;
     app.still = opened.still;
+    app.limits = opened.limits;
     let mut problems = opened.problems;
     let (keymap, wrong) = super::keymap::Keymap::new(&opened.keymap);
     app.keymap = keymap;

@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use super::support::{Desk, Ended, Running, facts, text};
 
-const KEY: &str = "rw-secret-value-4711";
+pub(crate) const KEY: &str = "rw-secret-value-4711";
 
 /// A sandbox that takes one key, on a desk of its own, and its address.
-fn remote(desk: &Desk) -> (Running, String) {
+pub(crate) fn remote(desk: &Desk) -> (Running, String) {
     let line = ["sandbox", "--listen", "127.0.0.1:0", "--key", KEY, "--json"];
     let mut running = desk.start(&line);
     let told: Value = serde_json::from_str(&running.next_line()).expect("JSON");

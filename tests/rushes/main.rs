@@ -10,6 +10,7 @@ mod further;
 mod house;
 mod interrupted;
 mod keys;
+mod money;
 mod output;
 mod providers;
 mod sdk;

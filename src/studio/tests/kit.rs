@@ -22,6 +22,7 @@ use super::take::Take;
 use crate::domain::catalog::Catalog;
 use crate::domain::cost::Estimate;
 use crate::domain::job::{JobId, Parent};
+use crate::domain::ledger::{Limits, Sums};
 use crate::domain::request::GenerationRequest;
 use crate::words::CopyFrom;
 
@@ -84,8 +85,9 @@ impl Bench {
         self.version += 1;
         let lives = takes.iter().filter(|take| take.job.state.is_live()).map(Take::live);
         let mut effects = self.lives(lives.collect(), true);
-        let charged = takes.iter().filter_map(|take| take.job.charge()).sum();
-        self.tell(Msg::Spent(vec![("sandbox".to_owned(), charged)]));
+        let spent =
+            takes.iter().map(|take| (take.job.request.model.provider.clone(), Sums::of(&take.job)));
+        self.tell(Msg::Spent(spent.collect()));
         effects.extend(self.tell(Msg::Jobs(takes.iter().map(|take| take.entry.clone()).collect())));
         effects
     }
@@ -168,6 +170,7 @@ pub fn opened() -> Opened {
         problems: Vec::new(),
         saved: None,
         data_dir: PathBuf::from("/data"),
+        limits: Limits::default(),
         copy_from: CopyFrom { address: "mia@studio".to_owned(), port: None },
         keys: Vec::new(),
         keymap: Tables::new(),
@@ -180,7 +183,7 @@ pub fn opened() -> Opened {
 /// The one submit among `effects`.
 pub fn submitted(effects: &[Effect]) -> (&GenerationRequest, Option<Parent>) {
     let mut submits = effects.iter().filter_map(|effect| match effect {
-        Effect::Submit { request, parent } => Some((&**request, *parent)),
+        Effect::Submit { request, parent, .. } => Some((&**request, *parent)),
         _ => None,
     });
     let first = submits.next().unwrap_or_else(|| panic!("no submit among {effects:?}"));

@@ -6,6 +6,7 @@ mod finding;
 mod jobs;
 mod keyboard;
 mod kit;
+mod money;
 mod panicking;
 mod storm;
 mod take;

@@ -57,7 +57,9 @@ fn enter_is_a_new_line() {
 fn what_is_submitted_before_the_workspace_is_open_is_what_the_screen_said() {
     let mut bench = Bench::closed();
     let effects = bench.keys("a fox<f5>");
-    let [Effect::Submit { request, parent: None }] = &effects[..] else { panic!("{effects:?}") };
+    let [Effect::Submit { request, parent: None, confirmed: false }] = &effects[..] else {
+        panic!("{effects:?}")
+    };
     assert_eq!(request.prompt, "a fox");
     assert_eq!(request.model.to_string(), "sandbox/1.5-pro");
 }

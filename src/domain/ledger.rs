@@ -1,0 +1,169 @@
+//! What jobs mean for the money: what was charged, what may still be, and what a submit may add to it.
+
+use std::ops::AddAssign;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+
+use super::cost::Estimate;
+use super::job::{Charged, Job};
+use super::money::MicroUsd;
+
+/// Sums over jobs. A job's money stands in one of the last four.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sums {
+    /// How many jobs.
+    pub jobs: u64,
+    /// The most that they were going to cost, of those that have a price.
+    pub estimate: MicroUsd,
+    /// What their provider says it charged.
+    pub charged: MicroUsd,
+    /// What it gave back.
+    pub refunded: MicroUsd,
+    /// The estimates of those under way and of those in doubt.
+    pub open: MicroUsd,
+    /// The estimates of those that have ended and of which nobody said what they cost.
+    pub unknown: MicroUsd,
+    /// How many of those have no published price either.
+    pub unpriced: u64,
+}
+
+impl Sums {
+    /// The sums over one job.
+    pub fn of(job: &Job) -> Self {
+        let estimate = job.estimate.most();
+        let mut sums = Self { jobs: 1, estimate: estimate.unwrap_or_default(), ..Self::default() };
+        let refunded = job.error.as_ref().is_some_and(|error| error.charged == Charged::Refunded);
+        if refunded && job.state.is_end() {
+            sums.refunded = job.taken.or(estimate).unwrap_or_default();
+        }
+        match (job.charge(), estimate) {
+            (Some(charge), _) => sums.charged = charge,
+            (None, Some(estimate)) if job.state.is_end() => sums.unknown = estimate,
+            (None, Some(estimate)) => sums.open = estimate,
+            (None, None) => sums.unpriced = 1,
+        }
+        sums
+    }
+
+    /// The most that may have been spent: what was charged, and what may have been.
+    pub fn at_most(&self) -> MicroUsd {
+        self.charged + self.open + self.unknown
+    }
+}
+
+impl AddAssign for Sums {
+    fn add_assign(&mut self, other: Self) {
+        self.jobs += other.jobs;
+        self.estimate = self.estimate + other.estimate;
+        self.charged = self.charged + other.charged;
+        self.refunded = self.refunded + other.refunded;
+        self.open = self.open + other.open;
+        self.unknown = self.unknown + other.unknown;
+        self.unpriced += other.unpriced;
+    }
+}
+
+/// What may be spent without being asked. Play money is never held against it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// The most within 24 hours, over all services; read from dollars.
+    #[serde(rename = "daily_usd", deserialize_with = "dollars")]
+    pub daily: Option<MicroUsd>,
+    /// The most by one submit; read from dollars.
+    #[serde(rename = "submit_usd", deserialize_with = "dollars")]
+    pub submit: Option<MicroUsd>,
+}
+
+impl Limits {
+    /// Whether there is any.
+    pub fn are_set(&self) -> bool {
+        self.daily.or(self.submit).is_some()
+    }
+
+    /// What a submit of `estimate` would pass where `spent` is what the last 24 hours may have cost, in
+    /// sentences; none where it stays within.
+    pub fn passed(&self, spent: MicroUsd, estimate: &Estimate) -> Vec<String> {
+        let Some(most) = estimate.most() else {
+            let limit = self.submit.or(self.daily);
+            return limit.iter().map(|limit| {
+                format!("no price is published for it, so the limit of {limit} can't be held against it")
+            }).collect();
+        };
+        let mut passed = Vec::new();
+        if let Some(limit) = self.submit.filter(|limit| most > *limit) {
+            passed.push(format!("it is estimated {most}, and one submit may cost {limit}"));
+        }
+        if let Some(limit) = self.daily.filter(|limit| spent + most > *limit) {
+            passed.push(format!(
+                "the last 24 hours may have cost {spent}; with it they pass the limit of {limit}"
+            ));
+        }
+        passed
+    }
+}
+
+fn dollars<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<MicroUsd>, D::Error> {
+    let usd = f64::deserialize(deserializer)?;
+    let money = MicroUsd::from_usd(usd).filter(|money| *money >= MicroUsd::ZERO);
+    let wrong = || D::Error::custom(format!("{usd} is no limit; write dollars like 5 or 0.75"));
+    money.map(Some).ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::job::{FailureClass, JobError, JobState};
+    use super::super::sample;
+    use super::*;
+
+    fn draft() -> Job {
+        let model = sample::model("runware/1.5-pro");
+        sample::job(1, model, sample::request(model, |choices| choices.draft = true))
+    }
+
+    fn failed(charged: Charged) -> Job {
+        let error = JobError::ours(FailureClass::Provider, "code", "why".to_owned(), charged);
+        Job { state: JobState::Failed, error: Some(error), ..draft() }
+    }
+
+    #[test]
+    fn what_is_under_way_is_open_and_what_nobody_told_is_unknown() {
+        let most = draft().estimate.most().expect("a price");
+        let open = Sums { jobs: 1, estimate: most, open: most, ..Sums::default() };
+        assert_eq!(Sums::of(&draft()), open);
+        assert_eq!(Sums::of(&Job { state: JobState::InDoubt, ..draft() }), open);
+        let sums = Sums::of(&failed(Charged::Unknown));
+        assert_eq!((sums.unknown, sums.open, sums.charged), (most, MicroUsd::ZERO, MicroUsd::ZERO));
+        assert_eq!(Sums::of(&failed(Charged::NotCharged)).at_most(), MicroUsd::ZERO);
+    }
+
+    #[test]
+    fn what_was_given_back_is_told_and_not_spent() {
+        let job = Job { taken: Some(MicroUsd(50_000)), ..failed(Charged::Refunded) };
+        let sums = Sums::of(&job);
+        assert_eq!((sums.refunded, sums.at_most()), (MicroUsd(50_000), MicroUsd::ZERO));
+    }
+
+    #[test]
+    fn a_limit_is_passed_by_one_micro_dollar() {
+        let estimate = draft().estimate;
+        let most = estimate.most().expect("a price").0;
+        let limit = |usd: i64| Some(MicroUsd(usd));
+        let submit =
+            |usd| Limits { submit: limit(usd), daily: None }.passed(MicroUsd::ZERO, &estimate);
+        assert!(submit(most).is_empty());
+        assert_eq!(submit(most - 1).len(), 1);
+        let daily = Limits { submit: None, daily: limit(100_000) };
+        assert!(daily.passed(MicroUsd(100_000 - most), &estimate).is_empty());
+        assert_eq!(daily.passed(MicroUsd(100_001 - most), &estimate).len(), 1);
+        assert!(Limits::default().passed(MicroUsd(1 << 40), &estimate).is_empty());
+    }
+
+    #[test]
+    fn what_has_no_price_passes_any_limit() {
+        let limits = Limits { daily: Some(MicroUsd(1)), submit: None };
+        let passed = limits.passed(MicroUsd::ZERO, &Estimate::default());
+        assert!(passed[0].contains("no price is published"), "{passed:?}");
+    }
+}
