@@ -100,6 +100,12 @@ pub(super) enum Verb {
         #[arg(long)]
         all: bool,
     },
+    /// Carry live jobs on without a terminal until none is left; the studio starts it when it is left
+    Keeper {
+        /// Say whether one runs
+        #[arg(long)]
+        status: bool,
+    },
     /// Serve the sandbox for other programs
     #[command(after_help = trouble_help())]
     Sandbox {

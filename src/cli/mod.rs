@@ -11,6 +11,7 @@ mod generate;
 mod history;
 mod job_json;
 mod jobs;
+mod keeper;
 mod ledger;
 mod models;
 mod open;
@@ -124,6 +125,7 @@ fn dispatch(context: &mut Context, verb: Option<Verb>) -> Result<u8, Trouble> {
             Verb::Wait { jobs } => follow::run(context, &jobs).await,
             Verb::Jobs { watch } => jobs::run(context, watch).await,
             Verb::History { query, limit } => history::run(context, &query, limit).await,
+            Verb::Keeper { status } => keeper::run(context, status).await,
             Verb::Ledger { by, since } => ledger::run(context, by, since).await,
             Verb::Show { job } => show::run(context, &job).await,
             Verb::Open { job } => open::run(context, &job).await,

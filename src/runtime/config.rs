@@ -27,6 +27,8 @@ pub struct Config {
     pub no_mouse: bool,
     /// Keys of the studio: place, then action, then keys.
     pub keys: BTreeMap<String, BTreeMap<String, Vec<String>>>,
+    /// Whether no keeper carries live jobs on when the studio is left.
+    pub no_keeper: bool,
     /// What may be spent without being asked.
     pub limits: Limits,
     /// The embedded sandbox.

@@ -10,6 +10,7 @@ pub mod files;
 mod foreign;
 mod http;
 pub mod images;
+pub mod keeper;
 pub mod keys;
 mod limiter;
 pub mod new_job;

@@ -51,6 +51,16 @@ impl Places {
         self.data_dir.join("driver.lock")
     }
 
+    /// The file whose lock makes one process the keeper, and that says which.
+    pub fn keeper_lock(&self) -> PathBuf {
+        self.data_dir.join("keeper.lock")
+    }
+
+    /// What the last keeper had to say.
+    pub fn keeper_log(&self) -> PathBuf {
+        self.data_dir.join("keeper.log")
+    }
+
     /// The images that requests start from, by content.
     pub fn images_dir(&self) -> PathBuf {
         self.data_dir.join("images")

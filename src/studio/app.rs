@@ -112,6 +112,9 @@ pub struct Saved {
     /// The theme.
     #[serde(default)]
     pub theme: String,
+    /// When it was saved: the last time that somebody was here.
+    #[serde(default)]
+    pub left_at: Option<Timestamp>,
 }
 
 impl PartialEq for Saved {
@@ -190,6 +193,8 @@ pub struct App {
     pub interrupted_at: Option<Timestamp>,
     /// A job that was just submitted, to be chosen once it is listed.
     pub awaited: Option<JobId>,
+    /// When the last studio was left, until it was told what happened since.
+    pub left_at: Option<Timestamp>,
     /// What the next submit descends from, and what it looked like.
     pub parent: Option<JobId>,
 }
@@ -231,6 +236,7 @@ impl App {
             unsaved_since: None,
             interrupted_at: None,
             awaited: None,
+            left_at: None,
             parent: None,
         }
     }
@@ -307,6 +313,7 @@ impl App {
             chosen: self.settings.chosen.clone(),
             knows: self.knows,
             theme: self.theme_name.clone(),
+            left_at: Some(self.now),
         }
     }
 

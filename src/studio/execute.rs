@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 
 use super::app::{Entry, Live, Saved};
 use super::dialog::JobStory;
@@ -21,6 +23,7 @@ use crate::runtime::clock::wall;
 use crate::runtime::driver::{Bell, Snapshot};
 use crate::runtime::files::write_whole;
 use crate::runtime::images;
+use crate::runtime::keeper;
 use crate::runtime::new_job::{self, Stored};
 use crate::runtime::opener::{self, Here, Opened as Shown};
 use crate::runtime::workspace::Workspace;
@@ -32,6 +35,9 @@ const LISTED: usize = 100;
 const FOUND: usize = 500;
 /// How many jobs of a day are summed up.
 const MOST_A_DAY: usize = 10_000;
+
+/// How long leaving the studio waits for the database: the terminal is given back within 100 ms.
+const HAND_OVER: Duration = Duration::from_millis(60);
 
 /// The outside, as the studio reaches it.
 #[derive(Clone, Debug)]
@@ -77,6 +83,32 @@ impl Outside {
                 drop(messages.send(message).await);
             }
         });
+    }
+
+    /// Has a keeper carry the live jobs on, and says what becomes of them.
+    pub(super) async fn hand_over(&self) -> Option<String> {
+        // Behind whatever is being stored this moment. Where the database takes its time, a keeper that
+        // finds nothing to do ends by itself.
+        let asked = timeout(HAND_OVER, self.workspace.store.run(|store| store.live_jobs())).await;
+        let jobs = match asked {
+            Ok(Ok(Ok(jobs))) if jobs.is_empty() => return None,
+            Ok(Ok(Ok(jobs))) => crate::words::count(jobs.len(), "job"),
+            _ => "jobs may be".to_owned(),
+        };
+        if self.workspace.config.no_keeper {
+            return Some(format!(
+                "{jobs} under way, which nobody saves: `rushes wait` or the studio carries on"
+            ));
+        }
+        Some(match keeper::start(&self.workspace.places) {
+            Ok(()) => {
+                format!("{jobs} under way; a keeper saves what comes (rushes keeper --status)")
+            }
+            Err(error) => format!(
+                "{jobs} under way, which nobody saves, since no keeper could be started ({error}): \
+                 `rushes wait` or the studio carries on, before the results expire"
+            ),
+        })
     }
 
     async fn submit(

@@ -51,15 +51,18 @@ pub fn run(places: Places) -> (ExitCode, Option<String>) {
             return (ExitCode::FAILURE, Some(format!("the program can't start: {error}")));
         }
     };
-    let end = runtime.block_on(Studio::run(places));
+    let (end, left) = match runtime.block_on(Studio::run(places)) {
+        Ok((end, left)) => (end, left),
+        Err(error) => (Err(error), None),
+    };
     // Whatever still works in the background is durable, and continued by the next start.
     runtime.shutdown_timeout(Duration::from_millis(50));
     match end {
-        Ok(End::Quit) => (ExitCode::SUCCESS, None),
+        Ok(End::Quit) => (ExitCode::SUCCESS, left),
         // As a shell says it: 128 and the signal's number.
-        Ok(End::Signal(Ending::Hup)) => (ExitCode::from(129), None),
-        Ok(End::Signal(Ending::Int)) => (ExitCode::from(130), None),
-        Ok(End::Signal(Ending::Term)) => (ExitCode::from(143), None),
+        Ok(End::Signal(Ending::Hup)) => (ExitCode::from(129), left),
+        Ok(End::Signal(Ending::Int)) => (ExitCode::from(130), left),
+        Ok(End::Signal(Ending::Term)) => (ExitCode::from(143), left),
         Ok(End::Gone) => (ExitCode::from(129), None),
         Ok(End::Failed(why)) => (ExitCode::FAILURE, Some(why)),
         Err(error) if is_gone(&error) => (ExitCode::from(129), None),
@@ -80,7 +83,8 @@ struct Studio {
 }
 
 impl Studio {
-    async fn run(places: Places) -> io::Result<End> {
+    /// How it ended, and what becomes of the jobs that still run, in a sentence.
+    async fn run(places: Places) -> io::Result<(io::Result<End>, Option<String>)> {
         let depth = Depth::from_env(|name| std::env::var(name).ok());
         let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         // Signals are heard before the terminal is changed, so that none can leave it so.
@@ -94,7 +98,7 @@ impl Studio {
         screen.draw(|frame| view(&app, frame))?;
         let (sender, messages) = mpsc::channel(MAX_MESSAGES);
         inputs.resume();
-        let studio = Self {
+        let mut studio = Self {
             app,
             screen,
             inputs,
@@ -104,11 +108,18 @@ impl Studio {
             driver: None,
             early: Vec::new(),
         };
-        studio.live(open(places)).await
+        let end = studio.live(open(places)).await;
+        // The terminal first: what follows may wait for the disk.
+        drop(studio.screen);
+        let left = match &studio.outside {
+            Some(outside) => outside.hand_over().await,
+            None => None,
+        };
+        Ok((end, left))
     }
 
     async fn live(
-        mut self,
+        &mut self,
         mut opening: oneshot::Receiver<Result<Workspace, WorkspaceError>>,
     ) -> io::Result<End> {
         loop {

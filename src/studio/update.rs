@@ -1,5 +1,7 @@
 //! What a message makes of the state, and what is to be done outside. The only writer of [`App`].
 
+use std::collections::BTreeMap;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::{SignedDuration, Timestamp};
 
@@ -241,6 +243,7 @@ fn opened_workspace(app: &mut App, opened: Opened) -> Vec<Effect> {
         app.prompt.restore(saved.prompt);
         app.settings.chosen = saved.chosen;
         app.knows = saved.knows;
+        app.left_at = saved.left_at;
         if opened.theme.is_none() && !saved.theme.is_empty() {
             commands::take_theme(app, &saved.theme);
         }
@@ -273,6 +276,9 @@ fn jobs(app: &mut App, entries: Vec<Entry>) -> Vec<Effect> {
     }
     app.chosen = at.unwrap_or(app.chosen).min(app.jobs.len().saturating_sub(1));
     merge_lives(app);
+    if let Some(left_at) = app.left_at.take() {
+        tell_what_happened(app, left_at);
+    }
     let mut effects = Vec::new();
     for job in ended {
         let text = format!(
@@ -294,6 +300,21 @@ fn jobs(app: &mut App, entries: Vec<Entry>) -> Vec<Effect> {
         if running > 0 { format!("Rushes · {running} running") } else { "Rushes".to_owned() };
     effects.push(Effect::Title(title));
     effects
+}
+
+/// Says how the jobs ended that ended since `left_at`, when nobody was here.
+fn tell_what_happened(app: &mut App, left_at: Timestamp) {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for Entry { job, .. } in &app.jobs {
+        if job.since > left_at && !job.state.is_live() {
+            *counts.entry(words::state(job)).or_default() += 1;
+        }
+    }
+    if !counts.is_empty() {
+        let all: Vec<String> =
+            counts.iter().map(|(state, count)| format!("{count} {state}")).collect();
+        app.say(format!("while you were away: {}", all.join(", ")), false);
+    }
 }
 
 /// Jobs that were live in `old` and are not in `new`.

@@ -1,8 +1,13 @@
 //! The loop that a creator lives in, from the first key to the final.
 
+use std::path::Path;
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
 use rustix::process::Signal;
 
-use super::kit::{Terminal, command, home};
+use super::kit::{PATIENCE, Terminal, command, home};
 
 const F5: &str = "\x1b[15~";
 
@@ -34,7 +39,7 @@ fn a_draft_is_submitted_watched_and_seen() {
     assert!(clips.iter().any(|file| file.ends_with(".mp4")), "{clips:?}");
 }
 
-fn walk(folder: &std::path::Path) -> Vec<String> {
+fn walk(folder: &Path) -> Vec<String> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         if entry.path().is_dir() {
@@ -140,4 +145,60 @@ fn killed_in_the_middle_of_a_job_the_next_start_finishes_it() {
     let again = Terminal::studio(home.path());
     let screen = again.until("a ready draft", |screen| screen.contains("✓ ready"));
     assert!(screen.contains("1 job"), "it was submitted once: {screen}");
+}
+
+/// What the command line says about the keeper of `home`.
+fn keeper(home: &Path) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rushes"));
+    command.args(["keeper", "--status"]).env_clear().env("HOME", home);
+    command.env("RUSHES_DATA_DIR", home.join("data"));
+    command.env("RUSHES_CONFIG", home.join("config/config.toml"));
+    let output = command.output().expect("an answer");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn a_link_that_dies_leaves_the_jobs_to_a_keeper_and_the_next_studio_tells() {
+    let home = home();
+    let mut slow = command(home.path(), env!("CARGO_BIN_EXE_rushes"));
+    slow.env("RUSHES_SANDBOX_SPEED", "2");
+    let mut terminal = Terminal::start(slow, 120, 36);
+    terminal.is_open();
+    terminal.types("a fox in the snow");
+    terminal.types(F5);
+    terminal.until("a running draft", |screen| screen.contains("◐ running"));
+    terminal.signal(Signal::HUP);
+    assert_eq!(terminal.ended().exit_code(), 129);
+    drop(terminal);
+    let deadline = Instant::now() + PATIENCE;
+    while !keeper(home.path()).contains("no keeper runs, and no job is live") {
+        assert!(Instant::now() < deadline, "{}", keeper(home.path()));
+        thread::sleep(Duration::from_millis(50));
+    }
+    let clips = walk(&home.path().join("data/clips"));
+    assert!(clips.iter().any(|file| file.ends_with(".mp4")), "{clips:?}");
+    let again = Terminal::studio(home.path());
+    again.until("the story", |screen| screen.contains("while you were away: 1 ready"));
+}
+
+#[test]
+fn whoever_quits_is_told_what_becomes_of_the_jobs() {
+    for (config, sentence) in [
+        ("", "1 job under way; a keeper saves what comes"),
+        ("no_keeper = true\n", "1 job under way, which nobody saves"),
+    ] {
+        let home = home();
+        std::fs::create_dir(home.path().join("config")).expect("a folder");
+        std::fs::write(home.path().join("config/config.toml"), config).expect("a config");
+        let mut slow = command(home.path(), env!("CARGO_BIN_EXE_rushes"));
+        slow.env("RUSHES_SANDBOX_SPEED", "2");
+        let mut terminal = Terminal::start(slow, 120, 36);
+        terminal.is_open();
+        terminal.types("a fox in the snow");
+        terminal.types(F5);
+        terminal.until("a running draft", |screen| screen.contains("◐ running"));
+        terminal.types("\x03\x03");
+        assert_eq!(terminal.ended().exit_code(), 0);
+        terminal.until(sentence, |screen| screen.contains(sentence));
+    }
 }

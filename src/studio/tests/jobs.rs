@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use jiff::SignedDuration;
+
 use super::super::app::Poster;
 use super::super::msg::{Effect, Msg};
-use super::kit::{Bench, submitted};
+use super::kit::{Bench, dawn, submitted};
 use super::take::{draft, moderated, unreachable};
 use crate::media::picture::Picture;
 
@@ -43,6 +45,19 @@ fn a_job_without_a_file_says_so_instead_of_copying() {
     assert_eq!(bench.toast(), "this job has no path yet");
     assert!(bench.keys("o").is_empty());
     assert_eq!(bench.toast(), "there is no file yet");
+}
+
+#[test]
+fn what_ended_while_nobody_was_here_is_told_once() {
+    let fox = draft(600, "a fox").ready(20);
+    let (ready, bad) = (draft(60, "an owl").ready(20), draft(50, "a crow").failed(moderated()));
+    let mut bench = Bench::new();
+    bench.app.left_at = Some(dawn() - SignedDuration::from_secs(300));
+    bench.list(&[bad.clone(), ready.clone(), fox.clone()]);
+    assert_eq!(bench.toast(), "while you were away: 1 moderated, 1 ready");
+    bench.later(60_000);
+    bench.list(&[bad, ready, fox]);
+    assert_eq!(bench.toast(), "");
 }
 
 #[test]

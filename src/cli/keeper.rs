@@ -1,0 +1,61 @@
+//! `rushes keeper`: carries live jobs on without a terminal; started by the studio when it is left.
+
+use serde_json::json;
+
+use super::Context;
+use super::trouble::Trouble;
+use crate::runtime::clock::wall;
+use crate::runtime::keeper::{keep, leave_terminal, running};
+use crate::words;
+
+pub(super) async fn run(context: &mut Context, status: bool) -> Result<u8, Trouble> {
+    if !status {
+        leave_terminal();
+    }
+    let workspace = context.workspace()?;
+    if !status {
+        let kept = tokio::select! {
+            kept = keep(workspace) => kept.map_err(Trouble::failed)?,
+            () = told_to_end() => {
+                context.out.note("told to end; the next start carries on");
+                return Ok(0);
+            }
+        };
+        let words = if kept { "no job is live any longer" } else { "another keeper is at it" };
+        context.out.note(words);
+        return Ok(0);
+    }
+    let live = workspace.store.run(|store| store.live_jobs()).await??.len();
+    let keeper = running(&workspace.places)?;
+    if context.json {
+        context.out.json(&json!({
+            "running": keeper.is_some(),
+            "pid": keeper.map(|keeper| keeper.pid),
+            "since": keeper.map(|keeper| keeper.since.to_string()),
+            "live_jobs": live,
+        }))?;
+        return Ok(0);
+    }
+    let jobs = words::count(live, "live job");
+    let line = match keeper {
+        Some(keeper) => {
+            let ago = words::ago(keeper.since, wall());
+            format!("a keeper runs as process {}, started {ago}, with {jobs}", keeper.pid)
+        }
+        None if live == 0 => "no keeper runs, and no job is live".to_owned(),
+        None => format!("no keeper runs; {jobs}: `rushes wait` or the studio carries on"),
+    };
+    context.out.line(&line)?;
+    Ok(0)
+}
+
+/// Waits for a signal that ends programs.
+async fn told_to_end() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut term), Ok(mut int)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
+}
