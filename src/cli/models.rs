@@ -6,8 +6,6 @@ use super::Context;
 use super::trouble::Trouble;
 use crate::domain::catalog::{Dimensions, Model, StatusKind};
 use crate::domain::cost::Estimate;
-use crate::domain::request::{Choices, GenerationRequest};
-use crate::domain::size::Resolution;
 use crate::runtime::workspace::read_catalog;
 use crate::words;
 
@@ -51,7 +49,8 @@ fn row(model: &Model) -> Vec<String> {
         model.key().to_string(),
         resolutions.join(" "),
         model.duration.in_words().replace(" seconds", ""),
-        price(model, None).map_or_else(|| "?".to_owned(), |estimate| estimate.to_string()),
+        Estimate::of_default(model, None)
+            .map_or_else(|| "?".to_owned(), |estimate| estimate.to_string()),
         if model.drafts().is_some() { "yes" } else { "-" }.to_owned(),
         if model.audio.is_some() { "yes" } else { "-" }.to_owned(),
         frames.to_owned(),
@@ -63,14 +62,6 @@ fn dated(what: &str, model: &Model) -> String {
     let since = model.status.since.as_deref().unwrap_or("an unknown day");
     let successor = model.status.successor.as_deref().map(|id| format!(", use {id}"));
     format!("{what} since {since}{}", successor.unwrap_or_default())
-}
-
-/// What the default length costs at `resolution`, or at the model's default one.
-fn price(model: &Model, resolution: Option<Resolution>) -> Option<Estimate> {
-    let choices = Choices { prompt: "estimate".to_owned(), resolution, ..Choices::default() };
-    let request = GenerationRequest::new(model, choices).ok()?;
-    let estimate = Estimate::of(model, &request);
-    estimate.total.map(|_| estimate)
 }
 
 fn json_of(model: &Model) -> Value {

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::catalog::{Model, PriceUnit};
 use super::job::JobKind;
 use super::money::MicroUsd;
-use super::request::{ClipLength, Parameters};
+use super::request::{Choices, ClipLength, GenerationRequest, Parameters};
+use super::size::Resolution;
 
 /// What a request will cost, with its parts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +31,15 @@ pub struct Estimate {
 }
 
 impl Estimate {
+    /// What the model's default length costs at `resolution`, or at its default one; none where no price
+    /// is published.
+    pub fn of_default(model: &Model, resolution: Option<Resolution>) -> Option<Self> {
+        let choices = Choices { prompt: "estimate".to_owned(), resolution, ..Choices::default() };
+        let request = GenerationRequest::new(model, choices).ok()?;
+        let estimate = Self::of(model, &request);
+        estimate.total.map(|_| estimate)
+    }
+
     /// The estimate of what `request` will cost on `model`.
     pub fn of(model: &Model, request: &Parameters) -> Self {
         let factor_permille = factor_permille(model, request);

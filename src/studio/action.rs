@@ -51,6 +51,7 @@ actions! {
     FocusSettings, "settings", "settings", "Choose model and settings";
     FocusJobs, "jobs", "jobs", "Go to the jobs";
     FocusPreview, "preview", "preview", "Go to the preview";
+    Models, "models", "models", "Choose from all models, also retired and delisted ones";
     History, "history", "history", "Go to the history, or back to the studio";
     Search, "search", "search", "Search the history";
     Back, "back", "back", "Go one level back";

@@ -49,6 +49,7 @@ pub(super) fn perform(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Left => sideways(app, false),
         Action::Right => sideways(app, true),
         Action::Enter => return enter(app),
+        Action::Models => models(app),
         Action::ClearPrompt => {
             app.prompt.set("");
             changed(app);
@@ -425,8 +426,19 @@ fn sideways(app: &mut App, forward: bool) {
     }
 }
 
+/// Lists the models, with the chosen one chosen.
+fn models(app: &mut App) {
+    let key = &app.settings.chosen.model;
+    let chosen = app.catalog.models.iter().position(|model| model.key() == *key);
+    app.dialog = Some(Dialog::Models { line: Line::new(""), chosen: chosen.unwrap_or(0) });
+}
+
 fn enter(app: &mut App) -> Vec<Effect> {
     if app.view == View::Studio && app.pane == Pane::Settings {
+        if app.settings.focused() == Row::Model {
+            models(app);
+            return Vec::new();
+        }
         let catalog = app.catalog.clone();
         app.settings.enter(&catalog);
         changed(app);

@@ -6,6 +6,7 @@ use super::action::Action;
 use super::app::Entry;
 use super::line::Line;
 use super::msg::Effect;
+use crate::domain::catalog::{Catalog, Model};
 use crate::domain::cost::Estimate;
 use crate::domain::event::JobEvent;
 use crate::domain::job::{Job, JobId, JobKind};
@@ -59,6 +60,13 @@ pub enum Dialog {
     /// Everything that can be done.
     Palette {
         /// What was written to find it.
+        line: Line,
+        /// The chosen one.
+        chosen: usize,
+    },
+    /// The models.
+    Models {
+        /// What was written to find one.
         line: Line,
         /// The chosen one.
         chosen: usize,
@@ -133,6 +141,16 @@ pub fn palette_rows(line: &Line) -> Vec<Action> {
         words.iter().all(|word| text.contains(word))
     };
     Action::ALL.iter().copied().filter(|action| !hidden.contains(action) && fits(action)).collect()
+}
+
+/// The models for what was written: every one whose id, name or standing has all of its words.
+pub fn model_rows<'a>(catalog: &'a Catalog, line: &Line) -> Vec<&'a Model> {
+    let words: Vec<String> = line.text().split_whitespace().map(str::to_lowercase).collect();
+    let fits = |model: &&Model| {
+        let text = format!("{} {} {}", model.key(), model.name, model.status.note).to_lowercase();
+        words.iter().all(|word| text.contains(word))
+    };
+    catalog.models.iter().filter(fits).collect()
 }
 
 /// What `part` of `old` would change in a form that says `now` with `prompt` and `seed`.

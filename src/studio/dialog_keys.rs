@@ -5,11 +5,13 @@ use crossterm::event::{KeyCode, KeyEvent};
 use super::action::Action;
 use super::app::{App, Entry};
 use super::commands;
-use super::dialog::{Dialog, JobStory, palette_rows};
+use super::dialog::{Dialog, JobStory, model_rows, palette_rows};
 use super::dialog_view::most_scrolled;
 use super::keymap::{Meaning, Place};
+use super::line::Line;
 use super::msg::Effect;
 use super::settings::Row;
+use super::update::changed;
 use crate::domain::job::{Parent, Relation};
 use crate::domain::promotion::same_final;
 
@@ -30,7 +32,9 @@ pub(super) fn key(app: &mut App, event: KeyEvent) -> Vec<Effect> {
     let then = match event.code {
         KeyCode::Esc => Then::Close(Vec::new()),
         _ => match &mut dialog {
-            Dialog::Palette { .. } | Dialog::Note { .. } => written(&mut dialog, event),
+            Dialog::Palette { .. } | Dialog::Note { .. } | Dialog::Models { .. } => {
+                written(app, &mut dialog, event)
+            }
             _ => chosen(app, &mut dialog, event),
         },
     };
@@ -46,7 +50,7 @@ pub(super) fn key(app: &mut App, event: KeyEvent) -> Vec<Effect> {
 }
 
 /// Keys of dialogs that are written in.
-fn written(dialog: &mut Dialog, event: KeyEvent) -> Then {
+fn written(app: &mut App, dialog: &mut Dialog, event: KeyEvent) -> Then {
     match dialog {
         Dialog::Note { id, line } => match event.code {
             KeyCode::Enter => {
@@ -61,22 +65,43 @@ fn written(dialog: &mut Dialog, event: KeyEvent) -> Then {
             let rows = palette_rows(line);
             match event.code {
                 KeyCode::Enter => match rows.get(*chosen) {
-                    Some(action) => return Then::Perform(*action),
-                    None => return Then::Stay(Vec::new()),
+                    Some(action) => Then::Perform(*action),
+                    None => Then::Stay(Vec::new()),
                 },
-                KeyCode::Up => *chosen = chosen.saturating_sub(1),
-                KeyCode::Down | KeyCode::Tab => {
-                    *chosen = (*chosen + 1).min(rows.len().saturating_sub(1))
-                }
-                KeyCode::PageUp => *chosen = chosen.saturating_sub(8),
-                KeyCode::PageDown => *chosen = (*chosen + 8).min(rows.len().saturating_sub(1)),
-                _ if line.key(event) => *chosen = 0,
-                _ => {}
+                _ => listed(line, chosen, rows.len(), event),
             }
-            Then::Stay(Vec::new())
+        }
+        Dialog::Models { line, chosen } => {
+            let catalog = app.catalog.clone();
+            let rows = model_rows(&catalog, line);
+            match event.code {
+                KeyCode::Enter => match rows.get(*chosen) {
+                    Some(model) => {
+                        app.settings.take_model(&catalog, model.key());
+                        changed(app);
+                        Then::Close(Vec::new())
+                    }
+                    None => Then::Stay(Vec::new()),
+                },
+                _ => listed(line, chosen, rows.len(), event),
+            }
         }
         _ => Then::Stay(Vec::new()),
     }
+}
+
+/// A key for a list of `count` rows that is narrowed by what is written.
+fn listed(line: &mut Line, chosen: &mut usize, count: usize, event: KeyEvent) -> Then {
+    let last = count.saturating_sub(1);
+    match event.code {
+        KeyCode::Up => *chosen = chosen.saturating_sub(1),
+        KeyCode::Down | KeyCode::Tab => *chosen = (*chosen + 1).min(last),
+        KeyCode::PageUp => *chosen = chosen.saturating_sub(8),
+        KeyCode::PageDown => *chosen = (*chosen + 8).min(last),
+        _ if line.key(event) => *chosen = 0,
+        _ => {}
+    }
+    Then::Stay(Vec::new())
 }
 
 /// Where a scroll of at most `most` rows goes by `action`.

@@ -10,6 +10,7 @@ use super::app::App;
 use super::dialog::{Dialog, Final, JobStory, palette_rows};
 use super::keymap::Place;
 use super::layout::{middle, over};
+use super::models_view;
 use super::theme::Tone;
 use super::view::{cut, pane, row, spread, words as span, wrapped};
 use crate::domain::job::Job;
@@ -22,6 +23,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>) {
         None => {}
         Some(Dialog::Help { scroll }) => help(app, frame, *scroll),
         Some(Dialog::Palette { line, chosen }) => palette(app, frame, line, *chosen),
+        Some(Dialog::Models { line, chosen }) => models_view::draw(app, frame, line, *chosen),
         Some(Dialog::Detail { story, scroll, .. }) => detail(app, frame, story.as_deref(), *scroll),
         Some(Dialog::Promote { draft, promotable, finals, chosen, .. }) => {
             promote(app, frame, draft, promotable, finals, *chosen);
@@ -55,7 +57,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>) {
 }
 
 /// An empty box in the middle; returns what is within its border.
-fn open(app: &App, frame: &mut Frame<'_>, title: &str, columns: u16, rows: u16) -> Rect {
+pub(super) fn open(app: &App, frame: &mut Frame<'_>, title: &str, columns: u16, rows: u16) -> Rect {
     open_at(app, frame, title, middle(app, columns, rows))
 }
 
@@ -67,7 +69,7 @@ fn open_at(app: &App, frame: &mut Frame<'_>, title: &str, area: Rect) -> Rect {
     inner
 }
 
-fn caret(frame: &mut Frame<'_>, area: Rect, line: u16, cells: usize) {
+pub(super) fn caret(frame: &mut Frame<'_>, area: Rect, line: u16, cells: usize) {
     let x = area.x + (cells.min(usize::from(area.width.saturating_sub(1)))) as u16;
     frame.set_cursor_position(Position { x, y: area.y + line });
 }

@@ -20,6 +20,7 @@ mod jobs_view;
 mod keymap;
 mod layout;
 mod line;
+mod models_view;
 mod motion;
 mod mouse;
 mod msg;

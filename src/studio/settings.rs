@@ -75,8 +75,6 @@ pub struct Settings {
     pub editing: Option<Line>,
     /// What was changed by itself, or refused, last.
     pub remark: Option<String>,
-    /// Whether retired and delisted models are offered too.
-    pub show_all: bool,
 }
 
 impl Settings {
@@ -95,12 +93,10 @@ impl Settings {
         catalog.model(&self.chosen.model).or(catalog.models.first())
     }
 
-    /// The models that are offered.
+    /// The models that are stepped through: those that are live, and the chosen one.
     pub fn offered<'a>(&self, catalog: &'a Catalog) -> Vec<&'a Model> {
         let mine = &self.chosen.model;
-        let live = |model: &&Model| {
-            self.show_all || model.status.kind == StatusKind::Live || model.key() == *mine
-        };
+        let live = |model: &&Model| model.status.kind == StatusKind::Live || model.key() == *mine;
         catalog.models.iter().filter(live).collect()
     }
 
@@ -425,7 +421,6 @@ mod tests {
     #[test]
     fn whatever_is_stepped_through_the_form_is_never_wrong() {
         let (catalog, mut settings) = form();
-        settings.show_all = true;
         let mut dice = 7_u64;
         for _ in 0..5000 {
             dice = dice

@@ -195,7 +195,9 @@ fn interrupt(app: &mut App) -> Vec<Effect> {
 
 fn paste(app: &mut App, text: &str) -> Vec<Effect> {
     match &mut app.dialog {
-        Some(Dialog::Palette { line, .. } | Dialog::Note { line, .. }) => line.insert(text),
+        Some(
+            Dialog::Palette { line, .. } | Dialog::Note { line, .. } | Dialog::Models { line, .. },
+        ) => line.insert(text),
         Some(_) => {}
         None if app.view == View::History => {
             app.history.writing = true;

@@ -204,6 +204,8 @@ fn what_lies_over_the_panes() {
     look("recall", &mut bench);
     bench.keys("<esc>n");
     look("note", &mut bench);
+    bench.keys("<esc>M");
+    look("models", &mut bench);
     bench.keys("<esc>");
     bench.tell(Msg::Nowhere {
         path: "/data/clips/a-fox.mp4".into(),

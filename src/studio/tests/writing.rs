@@ -83,6 +83,24 @@ fn a_prompt_that_is_too_short_or_too_long_is_focused_with_the_reason() {
 }
 
 #[test]
+fn every_model_can_be_chosen_from_the_list_also_those_that_are_not_stepped_through() {
+    let mut bench = Bench::new();
+    bench.row(Row::Model);
+    bench.keys("<enter>runware/1.5");
+    let screen = bench.screen(120, 36);
+    assert!(screen.contains("retired") && screen.contains("a submit may be refused"), "{screen}");
+    bench.keys("<enter>");
+    assert_eq!(bench.app.settings.chosen.model.to_string(), "runware/1.5-pro");
+    assert!(bench.app.dialog.is_none());
+    bench.keys("Mnothing of the kind<enter>");
+    assert!(bench.screen(80, 24).contains("No model is called that."));
+    bench.keys("<esc>Mdelisted<enter>");
+    assert_eq!(bench.app.settings.chosen.model.to_string(), "runware/1.5-pro", "none says so");
+    bench.keys("<esc>Mrunpod<down><enter>");
+    assert_eq!(bench.app.settings.chosen.model.to_string(), "runpod/1.0-pro");
+}
+
+#[test]
 fn the_price_follows_every_key_in_the_form() {
     let mut bench = Bench::new();
     let draft = bench.price();
