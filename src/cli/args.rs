@@ -22,6 +22,9 @@ pub(super) struct Args {
     /// The config file; a folder "catalog" beside it may hold models of your own
     #[arg(long, global = true, value_name = "FILE", env = "RUSHES_CONFIG")]
     pub(super) config: Option<PathBuf>,
+    /// Work with the config's [profiles.NAME]: its model, keys and addresses, and a data folder of its own
+    #[arg(long, global = true, value_name = "NAME", env = "RUSHES_PROFILE")]
+    pub(super) profile: Option<String>,
     /// Print JSON, one object a line
     #[arg(long, global = true)]
     pub(super) json: bool,

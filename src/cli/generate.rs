@@ -110,7 +110,7 @@ fn dry_run(
     choices: Choices,
     images: &[ReadImage],
 ) -> Result<u8, Trouble> {
-    let config = Config::read(&context.places.config_file).map_err(Trouble::wrong)?;
+    let config = Config::read(&context.places).map_err(Trouble::wrong)?;
     let (catalog, problems) = read_catalog(&context.places);
     context.say_problems(&problems);
     let id = wish.model_id(config.model.as_ref())?;
@@ -122,7 +122,7 @@ fn dry_run(
     let base_url = if provider.play_money {
         "http://127.0.0.1:<chosen at start>/v1".to_owned()
     } else {
-        keys::base_url(provider, &config).map_err(|error| Trouble::wrong(error.message))?
+        keys::base_url(provider, &config).map_err(|error| Trouble::wrong(error.message))?.url
     };
     let contents = images::contents(images);
     let wire = registry::submit(provider.protocol, &base_url, &model, &job, &contents)

@@ -124,22 +124,25 @@ pub fn canceled(protocol: Protocol, response: &HttpResponse) -> Result<bool, Tro
     }
 }
 
-/// The request that asks for the balance, where the provider tells it; free, so it also checks a key.
-/// `call` is a fresh id for it.
-pub fn balance(protocol: Protocol, base_url: &str, call: Uuid) -> Option<HttpRequest> {
+/// The request that shows whether a key works, free of charge, and asks for the balance where the provider
+/// tells it. `call` is a fresh id for it, `wire_id` that of any of the provider's models.
+pub fn check_key(protocol: Protocol, base_url: &str, call: Uuid, wire_id: &str) -> HttpRequest {
     match protocol {
-        Protocol::Runware => Some(runware::balance(base_url, call)),
-        Protocol::Runpod | Protocol::Runbase => None,
+        Protocol::Runware => runware::balance(base_url, call),
+        Protocol::Runpod => runpod::health(base_url, wire_id),
+        Protocol::Runbase => runbase::no_run(base_url, call),
     }
 }
 
-/// The balance that the reply tells; none where it does not say.
-pub fn balance_told(
+/// That the key works, and the balance where the reply tells it; otherwise why it does not, or why that
+/// can't be told.
+pub fn key_checked(
     protocol: Protocol,
     response: &HttpResponse,
 ) -> Result<Option<MicroUsd>, JobError> {
     match protocol {
         Protocol::Runware => runware::balance_told(response),
-        Protocol::Runpod | Protocol::Runbase => Ok(None),
+        Protocol::Runpod => runpod::health_told(response).map(|()| None),
+        Protocol::Runbase => runbase::no_run_told(response).map(|()| None),
     }
 }

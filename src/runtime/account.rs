@@ -1,0 +1,73 @@
+//! What can be asked of a service without paying: whether a key works, what the account holds.
+
+use jiff::Timestamp;
+
+use super::clock::{new_attempt_key, wall};
+use super::execute::not_sent;
+use super::keys::Address;
+use super::line::line;
+use super::workspace::Workspace;
+use crate::domain::catalog::Provider;
+use crate::domain::job::JobError;
+use crate::domain::money::MicroUsd;
+use crate::provider::registry;
+use crate::provider::wire::HttpResponse;
+
+/// A service as it answered.
+#[derive(Debug)]
+pub struct Account {
+    /// Where it was asked.
+    pub address: Address,
+    /// What the account holds, if the service tells, where the key works; otherwise why it does not, or
+    /// why that can't be told.
+    pub balance: Result<Option<MicroUsd>, JobError>,
+    /// How many seconds this machine's clock is ahead of the service's, where that could be seen.
+    pub ahead_s: Option<i64>,
+}
+
+/// Asks `provider` whether its key works, which costs nothing.
+pub async fn look(workspace: &Workspace, provider: &Provider) -> Result<Account, JobError> {
+    let line = line(workspace, &provider.id).await?;
+    let models = &workspace.catalog.models;
+    let model = models.iter().find(|model| model.provider == provider.id);
+    let wire_id = model.map_or("", |model| &model.wire_id);
+    let request =
+        registry::check_key(provider.protocol, &line.address.url, new_attempt_key(), wire_id);
+    let asked = wall();
+    let reply = workspace.transport.send(request, &line.key).await;
+    let (balance, ahead_s) = match reply {
+        Ok(reply) => {
+            (registry::key_checked(provider.protocol, &reply), ahead_s(&reply, asked, wall()))
+        }
+        Err(error) => (Err(not_sent(error).error), None),
+    };
+    Ok(Account { address: line.address, balance, ahead_s })
+}
+
+/// How many seconds our clock is ahead of the one that wrote the reply's `Date` between `asked` and
+/// `answered`. That one is told in whole seconds, cut, so it is half a second later on average.
+fn ahead_s(reply: &HttpResponse, asked: Timestamp, answered: Timestamp) -> Option<i64> {
+    let date = jiff::fmt::rfc2822::parse(reply.header("date")?).ok()?.timestamp();
+    let ours_ms = i64::midpoint(asked.as_millisecond(), answered.as_millisecond());
+    let ahead_ms = ours_ms - date.as_millisecond() - 500;
+    Some((ahead_ms as f64 / 1000.0).round() as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_services_clock_is_read_from_its_reply() {
+        let at = |text: &str| text.parse::<Timestamp>().expect("a time");
+        let (asked, answered) = (at("2026-11-20T12:00:00.2Z"), at("2026-11-20T12:00:00.8Z"));
+        let ahead = |date: &str| {
+            let headers = vec![("date".to_owned(), date.to_owned())];
+            ahead_s(&HttpResponse { status: 200, headers, body: Vec::new() }, asked, answered)
+        };
+        assert_eq!(ahead("Fri, 20 Nov 2026 12:00:00 GMT"), Some(0));
+        assert_eq!(ahead("Fri, 20 Nov 2026 11:57:00 GMT"), Some(180));
+        assert_eq!(ahead("Fri, 20 Nov 2026 12:00:45 GMT"), Some(-45));
+        assert_eq!(ahead("yesterday"), None);
+    }
+}
