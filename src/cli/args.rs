@@ -173,9 +173,26 @@ pub(super) struct Wish {
     /// Stay until the file is on disk
     #[arg(long)]
     pub(super) wait: bool,
-    /// Print the estimate and the exact request, and send nothing
-    #[arg(long, conflicts_with = "wait")]
-    pub(super) dry_run: bool,
+    /// Print the estimate and the exact request, and send nothing; with =remote the service checks it and
+    /// says its price, where it can, and renders nothing
+    #[arg(
+        long,
+        value_name = "remote",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "local",
+        conflicts_with = "wait"
+    )]
+    pub(super) dry_run: Option<DryRun>,
+}
+
+/// Who says what a request would cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum DryRun {
+    /// The catalog; nothing is sent.
+    Local,
+    /// The service as well.
+    Remote,
 }
 
 impl Wish {

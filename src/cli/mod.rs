@@ -6,6 +6,7 @@ mod args;
 mod cancel;
 mod completions;
 mod doctor;
+mod dry_run;
 mod follow;
 mod generate;
 mod history;

@@ -167,6 +167,7 @@ impl Adapter {
         drop(registry::looked_up(self.protocol, &self.named(), response));
         drop(registry::canceled(self.protocol, response));
         drop(registry::key_checked(self.protocol, response));
+        drop(registry::priced(self.protocol, response));
     }
 }
 

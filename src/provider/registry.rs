@@ -146,3 +146,27 @@ pub fn key_checked(
         Protocol::Runbase => runbase::no_run_told(response).map(|()| None),
     }
 }
+
+/// The request that has `job` checked and priced, and never rendered; none where the provider can't do
+/// that.
+pub fn dry_run(
+    protocol: Protocol,
+    base_url: &str,
+    model: &Model,
+    job: &Job,
+    images: &Images,
+) -> Option<Result<HttpRequest, JobError>> {
+    match protocol {
+        Protocol::Runware => Some(runware::dry_run(base_url, model, job, images)),
+        Protocol::Runpod | Protocol::Runbase => None,
+    }
+}
+
+/// The price that the reply to [`dry_run`] tells; none where it tells none, which then was no dry run
+/// perhaps.
+pub fn priced(protocol: Protocol, response: &HttpResponse) -> Result<Option<MicroUsd>, JobError> {
+    match protocol {
+        Protocol::Runware => runware::priced(response),
+        Protocol::Runpod | Protocol::Runbase => Ok(None),
+    }
+}

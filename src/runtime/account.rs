@@ -1,16 +1,17 @@
-//! What can be asked of a service without paying: whether a key works, what the account holds.
+//! What can be asked of a service without paying: whether a key works, what the account holds, what a
+//! request would cost.
 
 use jiff::Timestamp;
 
 use super::clock::{new_attempt_key, wall};
 use super::execute::not_sent;
 use super::keys::Address;
-use super::line::line;
+use super::line::{address, line};
 use super::workspace::Workspace;
-use crate::domain::catalog::Provider;
-use crate::domain::job::JobError;
+use crate::domain::catalog::{Model, Provider};
+use crate::domain::job::{Job, JobError};
 use crate::domain::money::MicroUsd;
-use crate::provider::registry;
+use crate::provider::registry::{self, Images};
 use crate::provider::wire::HttpResponse;
 
 /// A service as it answered.
@@ -42,6 +43,37 @@ pub async fn look(workspace: &Workspace, provider: &Provider) -> Result<Account,
         Err(error) => (Err(not_sent(error).error), None),
     };
     Ok(Account { address: line.address, balance, ahead_s })
+}
+
+/// What a service says that a job would cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Price {
+    /// So much.
+    Told(MicroUsd),
+    /// It can't be asked: nothing was sent.
+    NotOffered,
+    /// It answered without a price.
+    Silent,
+}
+
+/// Has the service of `job` check and price it. The job is neither stored nor submitted: what is sent is
+/// only what the adapter makes for a dry run.
+pub async fn price(
+    workspace: &Workspace,
+    provider: &Provider,
+    model: &Model,
+    job: &Job,
+    images: &Images,
+) -> Result<Price, JobError> {
+    let protocol = provider.protocol;
+    let address = address(workspace, provider).await?;
+    let Some(request) = registry::dry_run(protocol, &address.url, model, job, images) else {
+        return Ok(Price::NotOffered);
+    };
+    let key = workspace.keys.key(provider, &workspace.config).await?;
+    let reply = workspace.transport.send(request?, &key).await;
+    let reply = reply.map_err(|error| not_sent(error).error)?;
+    Ok(registry::priced(protocol, &reply)?.map_or(Price::Silent, Price::Told))
 }
 
 /// How many seconds our clock is ahead of the one that wrote the reply's `Date` between `asked` and

@@ -30,7 +30,10 @@ pub(super) async fn line<'a>(
 }
 
 /// Where `provider` is; the sandbox is served first, if nobody does.
-async fn address(workspace: &Workspace, provider: &Provider) -> Result<Address, JobError> {
+pub(super) async fn address(
+    workspace: &Workspace,
+    provider: &Provider,
+) -> Result<Address, JobError> {
     if !provider.play_money {
         return keys::base_url(provider, &workspace.config);
     }

@@ -1,7 +1,9 @@
-//! What is asked without paying: every adapter's key check.
+//! What is asked without paying: every adapter's key check and dry run.
 
 use super::FailureClass::{Key, ModelGone, Money, Provider, Rate};
 use super::*;
+use crate::domain::money::MicroUsd;
+use crate::provider::registry::Images;
 use crate::provider::wire::Method;
 
 const URL: &str = "https://one.example/v";
@@ -45,4 +47,40 @@ fn what_a_key_check_tells() {
     assert_eq!(checked(Protocol::Runbase, 502, GATEWAY_HTML), Err(Provider));
     let balance = r#"{"data":[{"taskType":"accountManagement","balance":2450.75}]}"#;
     assert_eq!(checked(Protocol::Runware, 200, balance), Ok(Some(2_450_750_000)));
+}
+
+/// Whatever is asked for, a dry run has the header that keeps it from being a job.
+#[test]
+fn a_dry_run_is_the_submit_with_the_header_that_makes_it_harmless() {
+    let catalog = sample::catalog();
+    for model in &catalog.models {
+        let protocol = catalog.provider(&model.provider).expect("a provider").protocol;
+        let job = sample::job(1, model, sample::request(model, |_| {}));
+        let dry = registry::dry_run(protocol, URL, model, &job, &Images::new());
+        let Some(mut dry) = dry.map(|request| request.expect("a request")) else {
+            assert_ne!(protocol, Protocol::Runware, "{}", model.key());
+            continue;
+        };
+        assert_eq!(dry.headers.pop(), Some(("x-runware-dry-run".to_owned(), "1".to_owned())));
+        let submit = registry::submit(protocol, URL, model, &job, &Images::new());
+        assert_eq!(dry, submit.expect("a request"), "{}", model.key());
+    }
+}
+
+/// The form of the answer is not documented; costs are taken where results have them.
+#[test]
+fn a_price_is_told_or_it_is_not() {
+    let priced = |status, body: &str| {
+        let body = body.as_bytes().to_vec();
+        registry::priced(Protocol::Runware, &HttpResponse { status, headers: Vec::new(), body })
+    };
+    let one = r#"{"data":[{"taskType":"videoInference","taskUUID":"x","cost":0.07292}]}"#;
+    assert_eq!(priced(200, one), Ok(Some(MicroUsd(72_920))));
+    let two = r#"{"data":[{"cost":0.1},{"cost":0.2}]}"#;
+    assert_eq!(priced(200, two), Ok(Some(MicroUsd(300_000))));
+    let taken = r#"{"data":[{"taskType":"videoInference","taskUUID":"x"}]}"#;
+    assert_eq!(priced(200, taken), Ok(None));
+    let refused = r#"{"data":[],"errors":[{"code":"insufficientCredits","message":"…"}]}"#;
+    assert_eq!(priced(402, refused).map_err(|error| error.class), Err(Money));
+    assert_eq!(priced(200, "<html>").map_err(|error| error.class), Err(Provider));
 }
