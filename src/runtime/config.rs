@@ -33,6 +33,8 @@ pub struct Config {
     pub sandbox: SandboxConfig,
     /// The services, by their ids.
     pub providers: BTreeMap<String, ProviderConfig>,
+    /// Certificates that are trusted besides the machine's own, in PEM: those of a proxy or a gateway.
+    pub ca_file: Option<PathBuf>,
     /// What a profile puts over these settings, by its name.
     pub profiles: BTreeMap<String, Profile>,
 }
@@ -152,6 +154,8 @@ impl Config {
         if let Some(name) = &places.profile {
             config.choose(path, name)?;
         }
+        let folder = path.parent().unwrap_or(Path::new("."));
+        config.ca_file = config.ca_file.map(|file| folder.join(file));
         Ok(config)
     }
 

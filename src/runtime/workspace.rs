@@ -72,7 +72,7 @@ impl Workspace {
             SandboxHost::new(places.sandbox_dir(), Arc::clone(&catalog), config.sandbox_speed());
         Ok(Self {
             store: StoreThread::start(store).map_err(WorkspaceError::Thread)?,
-            transport: Transport::default(),
+            transport: Transport::new(config.ca_file.clone()),
             keys: Keys::default(),
             catalog_problems,
             catalog,

@@ -11,6 +11,7 @@ mod further;
 mod house;
 mod interrupted;
 mod keys;
+mod network;
 mod output;
 mod profiles;
 mod providers;
