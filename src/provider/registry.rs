@@ -147,6 +147,15 @@ pub fn key_checked(
     }
 }
 
+/// Whether the provider tells what an account holds. RunPod's public endpoints and Runbase document no
+/// such call.
+pub fn tells_balance(protocol: Protocol) -> bool {
+    match protocol {
+        Protocol::Runware => true,
+        Protocol::Runpod | Protocol::Runbase => false,
+    }
+}
+
 /// The request that has `job` checked and priced, and never rendered; none where the provider can't do
 /// that.
 pub fn dry_run(

@@ -45,6 +45,15 @@ pub async fn look(workspace: &Workspace, provider: &Provider) -> Result<Account,
     Ok(Account { address: line.address, balance, ahead_s })
 }
 
+/// What the account at `provider` holds; none where the provider does not tell, or not now.
+pub async fn balance(workspace: &Workspace, provider: &str) -> Option<MicroUsd> {
+    let provider = workspace.catalog.provider(provider)?;
+    if !registry::tells_balance(provider.protocol) {
+        return None;
+    }
+    look(workspace, provider).await.ok()?.balance.ok()?
+}
+
 /// What a service says that a job would cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Price {

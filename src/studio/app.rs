@@ -178,8 +178,12 @@ pub struct App {
     pub data_dir: PathBuf,
     /// `user@host`, for lines that copy.
     pub copy_prefix: String,
-    /// Providers whose key is set.
-    pub keys: Vec<String>,
+    /// Providers whose key is set, and where.
+    pub keys: Vec<(String, String)>,
+    /// The profile that was chosen.
+    pub profile: Option<String>,
+    /// What the accounts of the providers hold that were asked; none where it is not known.
+    pub balances: Vec<(String, Option<MicroUsd>)>,
     /// What is to be saved, and since when it waits.
     pub unsaved_since: Option<Timestamp>,
     /// When Ctrl+C was pressed last.
@@ -223,6 +227,8 @@ impl App {
             data_dir: PathBuf::new(),
             copy_prefix: String::new(),
             keys: Vec::new(),
+            profile: None,
+            balances: Vec::new(),
             unsaved_since: None,
             interrupted_at: None,
             awaited: None,

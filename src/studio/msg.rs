@@ -47,6 +47,13 @@ pub enum Msg {
     Jobs(Vec<Entry>),
     /// What the jobs of the last day were charged, by provider.
     Spent(Vec<(String, MicroUsd)>),
+    /// What the account at a provider holds, where it tells.
+    Balance {
+        /// The provider.
+        provider: String,
+        /// The balance.
+        left: Option<MicroUsd>,
+    },
     /// What a search found.
     Found {
         /// The search's number; an older one is stale.
@@ -102,8 +109,10 @@ pub struct Opened {
     pub data_dir: PathBuf,
     /// What can be shown here, in words, and the user's name for `scp`.
     pub copy_prefix: String,
-    /// Providers whose key is set.
-    pub keys: Vec<String>,
+    /// Providers whose key is set, and where.
+    pub keys: Vec<(String, String)>,
+    /// The profile that was chosen.
+    pub profile: Option<String>,
     /// The keys of the config.
     pub keymap: super::keymap::Tables,
     /// The config's theme: its name, and its file's text where it is no built-in one.
@@ -128,6 +137,8 @@ pub enum Effect {
     Cancel(JobId),
     /// Read the list of jobs again.
     LoadJobs,
+    /// Ask a provider what its account holds.
+    LoadBalance(String),
     /// Search.
     Search {
         /// The search's number.

@@ -169,6 +169,7 @@ pub fn opened() -> Opened {
         data_dir: PathBuf::from("/data"),
         copy_prefix: "mia@studio".to_owned(),
         keys: Vec::new(),
+        profile: None,
         keymap: Tables::new(),
         theme: None,
         still: false,
