@@ -65,6 +65,14 @@ fn play_money_and_services_without_a_key_are_not_asked() {
     assert!(header(&mut bench, 120).contains("Runware: set RUNWARE_API_KEY"));
 }
 
+/// The config may name a real service's model before the studio was ever used.
+#[test]
+fn only_play_money_is_said_to_cost_nothing() {
+    assert!(Bench::new().screen(120, 36).contains("here it costs nothing"));
+    let screen = bench().screen(120, 36);
+    assert!(screen.contains("a draft is quick") && !screen.contains("costs nothing"), "{screen}");
+}
+
 #[test]
 fn the_profile_stands_in_the_top_line() {
     let mut bench = Bench::with(Opened { profile: Some("client-a".to_owned()), ..opened() });
