@@ -23,6 +23,9 @@ pub(super) struct Args {
     /// The config file; a folder "catalog" beside it may hold models of your own
     #[arg(long, global = true, value_name = "FILE", env = "RUSHES_CONFIG")]
     pub(super) config: Option<PathBuf>,
+    /// Work with the config's [profiles.NAME]: its model, keys and addresses, and a data folder of its own
+    #[arg(long, global = true, value_name = "NAME", env = "RUSHES_PROFILE")]
+    pub(super) profile: Option<String>,
     /// Print JSON, one object a line
     #[arg(long, global = true)]
     pub(super) json: bool,
@@ -223,9 +226,26 @@ pub(super) struct Wish {
     pub(super) quality: Option<u32>,
     #[command(flatten)]
     pub(super) submitting: Submitting,
-    /// Print the estimate and the exact request, and send nothing
-    #[arg(long, conflicts_with = "wait")]
-    pub(super) dry_run: bool,
+    /// Print the estimate and the exact request, and send nothing; with =remote the service checks it and
+    /// says its price, where it can, and renders nothing
+    #[arg(
+        long,
+        value_name = "remote",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "local",
+        conflicts_with = "wait"
+    )]
+    pub(super) dry_run: Option<DryRun>,
+}
+
+/// Who says what a request would cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum DryRun {
+    /// The catalog; nothing is sent.
+    Local,
+    /// The service as well.
+    Remote,
 }
 
 impl Wish {

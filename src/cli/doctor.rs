@@ -1,19 +1,28 @@
 //! `rushes doctor`: what is set up, what works, and what to do.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Context;
 use super::trouble::Trouble;
 use crate::domain::catalog::Provider;
-use crate::runtime::execute::balance;
+use crate::domain::job::{FailureClass, JobError};
+use crate::domain::money::MicroUsd;
+use crate::runtime::account::{self, Account};
+use crate::runtime::keys::{self, Address, KeySource};
 use crate::runtime::opener::Here;
+use crate::runtime::profiles;
 use crate::runtime::workspace::Workspace;
+
+/// How far this machine's clock may be from a service's, in seconds.
+const MAX_SKEW_S: u64 = 60;
 
 /// One thing that was looked at.
 struct Finding {
     ok: bool,
     about: String,
     what: String,
+    /// The same for programs, where there is more than the words.
+    facts: Value,
 }
 
 pub(super) async fn run(context: &mut Context) -> Result<u8, Trouble> {
@@ -28,9 +37,14 @@ pub(super) async fn run(context: &mut Context) -> Result<u8, Trouble> {
         catalog(&workspace),
         database(&workspace).await,
     ];
+    findings.extend(profile(&workspace));
+    let mut clocks = Vec::new();
     for provider in &workspace.catalog.providers {
-        findings.push(service(&workspace, provider).await);
+        let (finding, ahead_s) = service(&workspace, provider).await;
+        findings.push(finding);
+        clocks.extend(ahead_s.filter(|_| !provider.play_money).map(|ahead_s| (provider, ahead_s)));
     }
+    findings.extend(clocks.into_iter().max_by_key(|(_, ahead_s)| ahead_s.abs()).map(clock));
     let here = Here::look();
     findings.push(found(here.can_show(), "player", here.in_words(&workspace.config.player)));
     let ok = findings.iter().all(|finding| finding.ok || finding.about == "player");
@@ -53,9 +67,13 @@ fn without_workspace(context: &mut Context, why: String) -> Result<u8, Trouble> 
 }
 
 fn print(context: &mut Context, findings: Vec<Finding>) -> Result<(), Trouble> {
-    for Finding { ok, about, what } in findings {
+    for Finding { ok, about, what, facts } in findings {
         if context.json {
-            context.out.json(&json!({ "about": about, "ok": ok, "what": what }))?;
+            let mut object = json!({ "about": about, "ok": ok, "what": what });
+            if let (Some(all), Value::Object(facts)) = (object.as_object_mut(), facts) {
+                all.extend(facts);
+            }
+            context.out.json(&object)?;
         } else {
             let mark = if ok { "ok" } else { "--" };
             context.out.line(&format!("{mark}  {about:<9} {what}"))?;
@@ -65,7 +83,7 @@ fn print(context: &mut Context, findings: Vec<Finding>) -> Result<(), Trouble> {
 }
 
 fn found(ok: bool, about: &str, what: String) -> Finding {
-    Finding { ok, about: about.to_owned(), what }
+    Finding { ok, about: about.to_owned(), what, facts: Value::Null }
 }
 
 fn config(context: &Context) -> Finding {
@@ -113,18 +131,125 @@ async fn database(workspace: &Workspace) -> Finding {
     }
 }
 
-/// A service without a key is fine: it is just not used.
-async fn service(workspace: &Workspace, provider: &Provider) -> Finding {
-    let key_is_set = std::env::var(&provider.key_env).is_ok_and(|key| !key.trim().is_empty());
-    if !provider.play_money && !key_is_set {
-        return found(true, &provider.id, format!("not used; set {} to use it", provider.key_env));
+/// Which profile this is, and which others have jobs that only they ask for.
+fn profile(workspace: &Workspace) -> Option<Finding> {
+    let here = workspace.places.profile.as_ref();
+    let elsewhere = profiles::live_elsewhere(&workspace.places);
+    if here.is_none() && elsewhere.is_empty() {
+        return None;
     }
-    match balance(workspace, &provider.id).await {
-        Ok((address, Some(balance))) => {
-            let money = if provider.play_money { "of play money" } else { "left" };
-            found(true, &provider.id, format!("answers at {address}, {balance} {money}"))
+    let mut words = vec![here.map_or("none".to_owned(), String::clone)];
+    words.extend(elsewhere.iter().map(ToString::to_string));
+    let live: Value = elsewhere.iter().map(|one| json!([one.profile, one.jobs])).collect();
+    let facts = json!({ "profile": here, "live_elsewhere": live });
+    Some(Finding { facts, ..found(true, "profile", words.join("; ")) })
+}
+
+fn clock((provider, ahead_s): (&Provider, i64)) -> Finding {
+    let apart = ahead_s.unsigned_abs();
+    let span = crate::words::span(jiff::SignedDuration::from_secs(ahead_s.abs()));
+    let side = if ahead_s > 0 { "ahead of" } else { "behind" };
+    let ok = apart <= MAX_SKEW_S;
+    let what = match apart {
+        0..=2 => format!("the same as {}'s", provider.name),
+        _ if ok => format!("{span} {side} {}'s", provider.name),
+        _ => format!(
+            "{span} {side} {}'s; set this machine's clock, since certificates and the seven days of drafts go by it",
+            provider.name
+        ),
+    };
+    Finding { facts: json!({ "ahead_s": ahead_s }), ..found(ok, "clock", what) }
+}
+
+/// A service without a key is fine: it is just not used. Also returns by how many seconds our clock is
+/// ahead of the service's.
+async fn service(workspace: &Workspace, provider: &Provider) -> (Finding, Option<i64>) {
+    let source = keys::source(provider, &workspace.config);
+    let address = keys::base_url(provider, &workspace.config).ok();
+    let Some(source) = source else {
+        let what = format!(
+            "not used, no key: set {}, or api_key_command in [providers.{}] of the config",
+            provider.key_env, provider.id
+        );
+        let facts = facts(None, None, None, address.as_ref());
+        return (Finding { facts, ..found(true, &provider.id, what) }, None);
+    };
+    let (account, ahead_s) = match account::look(workspace, provider).await {
+        Ok(Account { address, balance, ahead_s }) => ((Some(address), balance), ahead_s),
+        Err(error) => ((address, Err(error)), None),
+    };
+    let (address, balance) = account;
+    let (works, told) = match &balance {
+        Ok(told) => (Some(true), *told),
+        Err(error) if error.class == FailureClass::Key => (Some(false), None),
+        Err(_) => (None, None),
+    };
+    let facts = facts(Some(&source), works, told, address.as_ref());
+    let ok = balance.is_ok();
+    let what = match balance {
+        Ok(balance) => answers(provider, &source, address.as_ref(), balance),
+        Err(error) => refuses(&source, address.as_ref(), &error),
+    };
+    (Finding { facts, ..found(ok, &provider.id, what) }, ahead_s)
+}
+
+fn facts(
+    source: Option<&KeySource>,
+    works: Option<bool>,
+    balance: Option<MicroUsd>,
+    address: Option<&Address>,
+) -> Value {
+    json!({
+        "key_from": source.map(KeySource::word),
+        "key_works": works,
+        "balance_usd": balance.map(MicroUsd::as_usd),
+        "base_url": address.map(|address| &address.url),
+        "base_url_from": address.map(|address| address.from),
+    })
+}
+
+fn answers(
+    provider: &Provider,
+    source: &KeySource,
+    address: Option<&Address>,
+    balance: Option<MicroUsd>,
+) -> String {
+    let at = place(address);
+    match (balance, source) {
+        (Some(balance), _) if provider.play_money => {
+            format!("answers at {at}, {balance} of play money")
         }
-        Ok((address, None)) => found(true, &provider.id, format!("{address}, tells no balance")),
-        Err(error) => found(false, &provider.id, format!("{}. {}", error.message, error.advice())),
+        (Some(balance), _) => {
+            format!("answers at {at}, the key from {source} works, {balance} left")
+        }
+        (None, _) => format!(
+            "answers at {at}, the key from {source} works; what is left its API does not tell"
+        ),
+    }
+}
+
+/// What is wrong, and what to do.
+fn refuses(source: &KeySource, address: Option<&Address>, error: &JobError) -> String {
+    let message = error.message.trim_end_matches('.');
+    let at = place(address);
+    match error.class {
+        FailureClass::Key if error.code == "noKey" => format!("{message}."),
+        FailureClass::Key => {
+            format!("the key from {source} is refused at {at}: {message}. Put a working one there.")
+        }
+        FailureClass::Network => format!("no answer from {at}: {message}. Check the connection."),
+        FailureClass::Parameter if error.code == "baseUrl" => format!("{message}."),
+        _ => format!("{at} says: {message}. {}", error.advice()),
+    }
+}
+
+/// The address, and who says so where it is not the usual one.
+fn place(address: Option<&Address>) -> String {
+    match address {
+        None => "an address that is none".to_owned(),
+        Some(Address { url, from: from @ ("environment" | "config") }) => {
+            format!("{url} (from the {from})")
+        }
+        Some(address) => address.url.clone(),
     }
 }

@@ -11,6 +11,7 @@ use super::trouble::Trouble;
 use crate::domain::job::{FailureClass, Job, JobId, JobState};
 use crate::runtime::clock::wall;
 use crate::runtime::driver::{Driver, LiveJob, Snapshot};
+use crate::runtime::profiles;
 use crate::runtime::workspace::Workspace;
 use crate::words;
 
@@ -39,6 +40,9 @@ pub(super) async fn run(context: &mut Context, texts: &[String]) -> Result<u8, T
     };
     if ids.is_empty() {
         context.out.note("no job is live");
+        for other in profiles::live_elsewhere(&workspace.places) {
+            context.out.note(&format!("{other}"));
+        }
         return Ok(0);
     }
     jobs(context, workspace, &ids, Until::Ended).await

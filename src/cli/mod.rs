@@ -6,6 +6,7 @@ mod args;
 mod cancel;
 mod completions;
 mod doctor;
+mod dry_run;
 mod follow;
 mod generate;
 mod history;
@@ -79,7 +80,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Asked {
         }
     };
     let json = args.json;
-    let ended = match Places::find(args.data_dir, args.config).map_err(Trouble::wrong) {
+    let ended = match Places::find(args.data_dir, args.config, args.profile).map_err(Trouble::wrong)
+    {
         Ok(places) if args.verb.is_none() && is_terminal() => return Asked::Studio(places),
         Ok(places) => dispatch(&mut Context { places, out: Out::new(), json }, args.verb),
         Err(trouble) => Err(trouble),

@@ -21,7 +21,7 @@ pub(super) async fn run(
             "'{listen}' is no address to --listen at; write it like 127.0.0.1:4711"
         )));
     }
-    let config = Config::read(&context.places.config_file).map_err(Trouble::wrong)?;
+    let config = Config::read(&context.places).map_err(Trouble::wrong)?;
     let (catalog, problems) = read_catalog(&context.places);
     context.say_problems(&problems);
     let speed = speed.unwrap_or_else(|| config.sandbox_speed());

@@ -1,5 +1,6 @@
 //! The same questions to every adapter: what each kind of reply means, whoever sent it.
 
+mod account;
 mod runbase;
 mod runpod;
 mod runware;
@@ -165,7 +166,8 @@ impl Adapter {
         drop(registry::polled(self.protocol, &[self.named()], response));
         drop(registry::looked_up(self.protocol, &self.named(), response));
         drop(registry::canceled(self.protocol, response));
-        drop(registry::balance_told(self.protocol, response));
+        drop(registry::key_checked(self.protocol, response));
+        drop(registry::priced(self.protocol, response));
     }
 }
 

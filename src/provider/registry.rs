@@ -124,22 +124,58 @@ pub fn canceled(protocol: Protocol, response: &HttpResponse) -> Result<bool, Tro
     }
 }
 
-/// The request that asks for the balance, where the provider tells it; free, so it also checks a key.
-/// `call` is a fresh id for it.
-pub fn balance(protocol: Protocol, base_url: &str, call: Uuid) -> Option<HttpRequest> {
+/// The request that shows whether a key works, free of charge, and asks for the balance where the provider
+/// tells it. `call` is a fresh id for it, `wire_id` that of any of the provider's models.
+pub fn check_key(protocol: Protocol, base_url: &str, call: Uuid, wire_id: &str) -> HttpRequest {
     match protocol {
-        Protocol::Runware => Some(runware::balance(base_url, call)),
-        Protocol::Runpod | Protocol::Runbase => None,
+        Protocol::Runware => runware::balance(base_url, call),
+        Protocol::Runpod => runpod::health(base_url, wire_id),
+        Protocol::Runbase => runbase::no_run(base_url, call),
     }
 }
 
-/// The balance that the reply tells; none where it does not say.
-pub fn balance_told(
+/// That the key works, and the balance where the reply tells it; otherwise why it does not, or why that
+/// can't be told.
+pub fn key_checked(
     protocol: Protocol,
     response: &HttpResponse,
 ) -> Result<Option<MicroUsd>, JobError> {
     match protocol {
         Protocol::Runware => runware::balance_told(response),
+        Protocol::Runpod => runpod::health_told(response).map(|()| None),
+        Protocol::Runbase => runbase::no_run_told(response).map(|()| None),
+    }
+}
+
+/// Whether the provider tells what an account holds. RunPod's public endpoints and Runbase document no
+/// such call.
+pub fn tells_balance(protocol: Protocol) -> bool {
+    match protocol {
+        Protocol::Runware => true,
+        Protocol::Runpod | Protocol::Runbase => false,
+    }
+}
+
+/// The request that has `job` checked and priced, and never rendered; none where the provider can't do
+/// that.
+pub fn dry_run(
+    protocol: Protocol,
+    base_url: &str,
+    model: &Model,
+    job: &Job,
+    images: &Images,
+) -> Option<Result<HttpRequest, JobError>> {
+    match protocol {
+        Protocol::Runware => Some(runware::dry_run(base_url, model, job, images)),
+        Protocol::Runpod | Protocol::Runbase => None,
+    }
+}
+
+/// The price that the reply to [`dry_run`] tells; none where it tells none, which then was no dry run
+/// perhaps.
+pub fn priced(protocol: Protocol, response: &HttpResponse) -> Result<Option<MicroUsd>, JobError> {
+    match protocol {
+        Protocol::Runware => runware::priced(response),
         Protocol::Runpod | Protocol::Runbase => Ok(None),
     }
 }

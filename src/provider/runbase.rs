@@ -4,6 +4,7 @@
 //! error codes, rate limits. It documents no idempotency key, no list of runs and no way to stop one.
 
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::registry::Named;
 use super::reply::{
@@ -71,6 +72,19 @@ pub(super) fn submitted(response: &HttpResponse) -> SubmitOutcome {
 pub(super) fn poll(base_url: &str, job: &Named) -> Option<HttpRequest> {
     let id = segment(job.remote_id.as_deref()?);
     Some(HttpRequest::get(format!("{base_url}/runs/{id}")))
+}
+
+/// The request for a run that there can't be: its answer tells whether the key is taken (documents, error
+/// codes), which no other free call does.
+pub(super) fn no_run(base_url: &str, call: Uuid) -> HttpRequest {
+    HttpRequest::get(format!("{base_url}/runs/run_{}", call.simple()))
+}
+
+/// That the key was taken, since only the run was not found.
+pub(super) fn no_run_told(response: &HttpResponse) -> Result<(), JobError> {
+    let body = object(response).unwrap_or_default();
+    let refusal = refusal(&body, response, Charged::NotCharged);
+    if refusal.class == FailureClass::Lost { Ok(()) } else { Err(refusal) }
 }
 
 /// What the reply says of the run. Every status that is not an end counts as still running.

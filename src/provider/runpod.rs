@@ -103,6 +103,28 @@ pub(super) fn cancel(base_url: &str, job: &Named) -> Option<HttpRequest> {
     Some(HttpRequest::post(address(base_url, "cancel", job)?))
 }
 
+/// The request for an endpoint's counts, which is free and needs the key (documents, operations).
+pub(super) fn health(base_url: &str, wire_id: &str) -> HttpRequest {
+    HttpRequest::get(format!("{base_url}/{wire_id}/health"))
+}
+
+/// That the key was taken. Where the endpoint is gone nothing is known of the key.
+pub(super) fn health_told(response: &HttpResponse) -> Result<(), JobError> {
+    let body = object(response).unwrap_or_default();
+    match response.status {
+        200..300 if body.get("workers").or(body.get("jobs")).is_some() => Ok(()),
+        404 => {
+            let message = "the provider no longer has the endpoint that was asked, so whether the key works can't be told".to_owned();
+            let class = FailureClass::ModelGone;
+            Err(JobError::ours(class, "http404", message, Charged::NotCharged))
+        }
+        status => {
+            let text = error_text(&body, response);
+            Err(status_error(status, text, Charged::NotCharged))
+        }
+    }
+}
+
 fn address(base_url: &str, operation: &str, job: &Named) -> Option<String> {
     let remote_id = segment(job.remote_id.as_deref()?);
     // A model that left the catalog has no address, and asking another one would tell lies.

@@ -255,6 +255,32 @@ pub(super) fn balance_told(response: &HttpResponse) -> Result<Option<MicroUsd>, 
     Ok(number.and_then(MicroUsd::from_usd))
 }
 
+/// The request that has `job` checked and priced without a render or a charge: the very submit, with the
+/// header that makes it harmless (the provider's own guide for programs that run its models).
+pub(super) fn dry_run(
+    base_url: &str,
+    model: &Model,
+    job: &Job,
+    images: &Images,
+) -> Result<HttpRequest, JobError> {
+    let mut request = submit(base_url, model, job, images)?;
+    request.headers.push(("x-runware-dry-run".to_owned(), "1".to_owned()));
+    Ok(request)
+}
+
+/// The price that a dry run tells. Its form is not documented: costs are taken where results have them.
+pub(super) fn priced(response: &HttpResponse) -> Result<Option<MicroUsd>, JobError> {
+    let envelope = Envelope::read(response).map_err(|reason| trouble(response, reason).error)?;
+    if let Some(error) = envelope.errors.first() {
+        return Err(error.read(Charged::NotCharged));
+    }
+    let costs = envelope.items.iter().filter_map(|item| item.0.get("cost")?.as_f64());
+    Ok(costs
+        .map(MicroUsd::from_usd)
+        .collect::<Option<Vec<_>>>()
+        .and_then(|all| (!all.is_empty()).then(|| all.into_iter().sum())))
+}
+
 fn trouble(response: &HttpResponse, reason: String) -> Trouble {
     Trouble {
         error: status_error(response.status, reason, Charged::Unknown),

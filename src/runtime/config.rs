@@ -1,13 +1,16 @@
 //! The config file: every setting is optional, and a wrong one is named with its line.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use secrecy::SecretString;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use thiserror::Error;
 
 use super::keys::is_loopback_http;
+use super::places::Places;
 use crate::domain::catalog::ModelId;
 use crate::domain::ledger::Limits;
 
@@ -35,6 +38,22 @@ pub struct Config {
     pub sandbox: SandboxConfig,
     /// The services, by their ids.
     pub providers: BTreeMap<String, ProviderConfig>,
+    /// Certificates that are trusted besides the machine's own, in PEM: those of a proxy or a gateway.
+    pub ca_file: Option<PathBuf>,
+    /// What a profile puts over these settings, by its name.
+    pub profiles: BTreeMap<String, Profile>,
+}
+
+/// What is set otherwise for one client, team or account.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Profile {
+    /// The model that is used where none is named.
+    pub model: Option<ModelId>,
+    /// The studio's theme.
+    pub theme: Option<String>,
+    /// The services; what is left out here stays as it is without the profile.
+    pub providers: BTreeMap<String, ProviderConfig>,
 }
 
 /// The embedded sandbox.
@@ -53,6 +72,29 @@ pub struct ProviderConfig {
     /// Where it is, instead of its usual address.
     #[serde(deserialize_with = "address")]
     pub base_url: Option<String>,
+    /// The key itself; the file that holds it must be its owner's alone.
+    pub api_key: Option<SecretString>,
+    /// The program that prints the key, with its arguments.
+    pub api_key_command: Vec<String>,
+    /// Whether a profile says which key to use.
+    #[serde(skip)]
+    pub key_is_the_profiles: bool,
+}
+
+impl ProviderConfig {
+    fn says_a_key(&self) -> bool {
+        self.api_key.is_some() || !self.api_key_command.is_empty()
+    }
+
+    /// Takes what a profile says over.
+    fn overlay(&mut self, profile: Self) {
+        if profile.says_a_key() {
+            self.api_key = profile.api_key;
+            self.api_key_command = profile.api_key_command;
+            self.key_is_the_profiles = true;
+        }
+        self.base_url = profile.base_url.or(self.base_url.take());
+    }
 }
 
 /// Why the config file could not be used. Nothing was changed.
@@ -76,23 +118,80 @@ pub enum ConfigError {
         /// What is wrong.
         what: String,
     },
+    /// It holds a key and others may read it.
+    #[error(
+        "{path} holds a key, and others on this machine can read it (its mode is {mode:04o}); close it with: chmod 600 {quoted}",
+        path = path.display(), quoted = quoted(path)
+    )]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
+    /// The profile that was asked for is not in it.
+    #[error("there is no profile '{name}' in {path}; {there}", path = path.display(), there = there(known))]
+    NoProfile {
+        /// The file.
+        path: PathBuf,
+        /// The profile.
+        name: String,
+        /// Those that there are.
+        known: Vec<String>,
+    },
 }
 
 impl Config {
-    /// The config of `path`; all defaults where there is no such file.
-    pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        match std::fs::read_to_string(path) {
-            Ok(text) => Self::parse(path, &text),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(source) => Err(ConfigError::Unreadable { path: path.to_owned(), source }),
+    /// The config of `places` with the chosen profile over it; all defaults where there is no such file.
+    pub fn read(places: &Places) -> Result<Self, ConfigError> {
+        let path = &places.config_file;
+        let mut config = match read_whole(path) {
+            Ok((text, mode)) => {
+                let config = Self::parse(path, &text)?;
+                if config.holds_a_key() && mode & 0o077 != 0 {
+                    return Err(ConfigError::Open { path: path.clone(), mode });
+                }
+                config
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Self::default(),
+            Err(source) => return Err(ConfigError::Unreadable { path: path.clone(), source }),
+        };
+        if let Some(name) = &places.profile {
+            config.choose(path, name)?;
         }
+        let folder = path.parent().unwrap_or(Path::new("."));
+        config.ca_file = config.ca_file.map(|file| folder.join(file));
+        Ok(config)
+    }
+
+    /// Puts the profile `name` over what is set for all.
+    fn choose(&mut self, path: &Path, name: &str) -> Result<(), ConfigError> {
+        let Some(profile) = self.profiles.get(name).cloned() else {
+            let known = self.profiles.keys().cloned().collect();
+            return Err(ConfigError::NoProfile {
+                path: path.to_owned(),
+                name: name.to_owned(),
+                known,
+            });
+        };
+        self.model = profile.model.or(self.model.take());
+        self.theme = profile.theme.or(self.theme.take());
+        for (id, provider) in profile.providers {
+            self.providers.entry(id).or_default().overlay(provider);
+        }
+        Ok(())
+    }
+
+    fn holds_a_key(&self) -> bool {
+        let profiles = self.profiles.values().flat_map(|profile| profile.providers.values());
+        self.providers.values().chain(profiles).any(|provider| provider.api_key.is_some())
     }
 
     fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
         toml::from_str(text).map_err(|error| {
             let offset = error.span().map_or(0, |span| span.start).min(text.len());
             let line = text[..offset].matches('\n').count() + 1;
-            let what = error.message().lines().collect::<Vec<_>>().join(" ");
+            let what = without_values(&error.message().lines().collect::<Vec<_>>().join(" "));
             ConfigError::Wrong { path: path.to_owned(), line, what }
         })
     }
@@ -102,6 +201,37 @@ impl Config {
         let set = std::env::var("RUSHES_SANDBOX_SPEED").ok().and_then(|text| text.parse().ok());
         let speed: f64 = set.or(self.sandbox.speed).unwrap_or(1.0);
         if speed.is_finite() { speed.clamp(0.01, 1000.0) } else { 1.0 }
+    }
+}
+
+/// The text of `path`, and who may do what with the file.
+fn read_whole(path: &Path) -> std::io::Result<(String, u32)> {
+    let file = std::fs::File::open(path)?;
+    let mode = file.metadata()?.permissions().mode() & 0o7777;
+    Ok((std::io::read_to_string(file)?, mode))
+}
+
+/// The parser's words without the value that it met, which may be a key in the wrong place.
+fn without_values(what: &str) -> String {
+    let found = ["invalid type: ", "invalid value: "].iter().find_map(|begin| {
+        let kind = what.strip_prefix(begin)?.split([' ', ',']).next()?;
+        let (_, expected) = what.rsplit_once(", expected ")?;
+        Some(format!("{begin}{kind}, expected {expected}"))
+    });
+    found.unwrap_or_else(|| what.to_owned())
+}
+
+/// `path` as a shell takes it.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_alphanumeric() || "/._-+@,:".contains(c);
+    if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
+fn there(profiles: &[String]) -> String {
+    match profiles {
+        [] => "it has none; one begins with a line like [profiles.client-a]".to_owned(),
+        some => format!("there are {}", some.join(", ")),
     }
 }
 
@@ -153,5 +283,46 @@ mod tests {
         assert_eq!(config.limits, limits);
         assert_eq!(config.sandbox.speed, Some(2.5));
         assert_eq!(config.providers["runware"].base_url.as_deref(), Some("http://127.0.0.1:1/v1"));
+    }
+
+    const KEY: &str = "rw-secret-value-4711";
+
+    #[test]
+    fn a_key_in_the_wrong_place_is_not_repeated() {
+        for wrong in [
+            format!("providers = \"{KEY}\""),
+            format!("[providers]\nrunware = \"{KEY}\""),
+            format!("[providers.runware]\napi_key_command = \"{KEY}\""),
+            format!("[providers.runware]\napi_key = [\"{KEY}\"]"),
+            format!("[providers.runware]\napi_key = {KEY}"),
+            format!("[providers.runware]\napi_key = \"{KEY}"),
+            format!("[providers.runware]\napi_key = '{KEY}' '{KEY}'"),
+            format!("still = \"{KEY}\""),
+            format!("[sandbox]\nspeed = \"{KEY}\""),
+        ] {
+            let error = Config::parse(Path::new("config.toml"), &wrong).expect_err(&wrong);
+            assert!(!format!("{error} {error:?}").contains("secret"), "{wrong}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_config_with_keys_does_not_show_them() {
+        let text = format!("[providers.runware]\napi_key = \"{KEY}\"\n");
+        let config = Config::parse(Path::new("config.toml"), &text).expect("a config");
+        assert!(config.holds_a_key());
+        assert!(!format!("{config:?}").contains("secret"), "{config:?}");
+    }
+
+    /// The profile's own key is used whatever else is set: nobody pays for another's clips.
+    #[test]
+    fn a_profile_goes_over_what_is_set_for_all() {
+        let text = "model = \"sandbox/1.5-pro\"\n[providers.runware]\nbase_url = \"https://one.example/v1\"\napi_key_command = [\"pass\", \"all\"]\n[profiles.client-a]\nmodel = \"runware/1.0-pro\"\n[profiles.client-a.providers.runware]\napi_key_command = [\"pass\", \"a\"]\n";
+        let mut config = Config::parse(Path::new("config.toml"), text).expect("a config");
+        config.choose(Path::new("config.toml"), "client-a").expect("a profile");
+        let runware = &config.providers["runware"];
+        assert_eq!(runware.api_key_command, ["pass", "a"]);
+        assert!(runware.key_is_the_profiles);
+        assert_eq!(runware.base_url.as_deref(), Some("https://one.example/v1"));
+        assert_eq!(config.model.map(|id| id.to_string()).as_deref(), Some("runware/1.0-pro"));
     }
 }

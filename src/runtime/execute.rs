@@ -9,13 +9,11 @@ use tokio::task::JoinSet;
 use super::driver::Message;
 use super::http::SendError;
 use super::images;
-use super::keys;
 use super::limiter::Limiters;
+use super::line::line;
 use super::save;
 use super::workspace::Workspace;
-use crate::domain::catalog::Provider;
 use crate::domain::job::{Charged, FailureClass, Job, JobError, JobId};
-use crate::domain::money::MicroUsd;
 use crate::domain::outcome::{SaveTrouble, Sighting, SubmitOutcome, Trouble};
 use crate::engine::{Command, Input, Target};
 use crate::provider::registry::{self, Named};
@@ -31,13 +29,6 @@ pub(super) struct Executor {
     outbox: mpsc::Sender<Message>,
     saves: Arc<Semaphore>,
     limiters: Arc<Limiters>,
-}
-
-/// What an exchange with a provider needs.
-struct Line<'a> {
-    provider: &'a Provider,
-    base_url: String,
-    key: SecretString,
 }
 
 impl Executor {
@@ -101,7 +92,7 @@ impl Executor {
         })?;
         let protocol = line.provider.protocol;
         let images = images::kept(&job.request, &self.workspace.places);
-        let request = registry::submit(protocol, &line.base_url, model, job, &images);
+        let request = registry::submit(protocol, &line.address.url, model, job, &images);
         let reply = self.send(&id.provider, request.map_err(refused)?, &line.key).await;
         Ok(match reply {
             Ok(response) => registry::submitted(protocol, job, &response),
@@ -119,7 +110,7 @@ impl Executor {
         let named = targets.into_iter().map(|target| self.named(target)).collect();
         let protocol = line.provider.protocol;
         let mut exchanges = JoinSet::new();
-        for (request, jobs) in registry::polls(protocol, &line.base_url, named) {
+        for (request, jobs) in registry::polls(protocol, &line.address.url, named) {
             let (this, provider, key) = (self.clone(), provider.to_owned(), line.key.clone());
             exchanges.spawn(async move {
                 let reply = this.send(&provider, request, &key).await;
@@ -147,7 +138,7 @@ impl Executor {
         let line = line(&self.workspace, provider).await.map_err(bare)?;
         let protocol = line.provider.protocol;
         // Without any name that the provider knows, it knows nothing of the job.
-        let Some(request) = registry::look_up(protocol, &line.base_url, &named) else {
+        let Some(request) = registry::look_up(protocol, &line.address.url, &named) else {
             return Ok(Sighting::NotKnown);
         };
         let reply = self.send(provider, request, &line.key).await.map_err(not_sent)?;
@@ -158,7 +149,7 @@ impl Executor {
         let named = self.named(target);
         let line = line(&self.workspace, provider).await.map_err(bare)?;
         let protocol = line.provider.protocol;
-        let Some(request) = registry::cancel(protocol, &line.base_url, &named) else {
+        let Some(request) = registry::cancel(protocol, &line.address.url, &named) else {
             return Ok(false);
         };
         let reply = self.send(provider, request, &line.key).await.map_err(not_sent)?;
@@ -212,46 +203,11 @@ impl Executor {
     }
 }
 
-/// The provider with its address and key, ready to be spoken to.
-async fn line<'a>(workspace: &'a Workspace, provider: &str) -> Result<Line<'a>, JobError> {
-    let Some(provider) = workspace.catalog.provider(provider) else {
-        let message = format!("the catalog no longer has the provider '{provider}'");
-        let class = FailureClass::ModelGone;
-        return Err(JobError::ours(class, "noProvider", message, Charged::NotCharged));
-    };
-    let key = keys::key(provider)?;
-    let base_url = if provider.play_money {
-        workspace.sandbox.base_url().await.map_err(|message| {
-            JobError::ours(FailureClass::Network, "sandbox", message, Charged::NotCharged)
-        })?
-    } else {
-        keys::base_url(provider, &workspace.config)?
-    };
-    Ok(Line { provider, base_url, key })
-}
-
-/// What the account of `provider` holds, where the provider tells; the call is free, so it also
-/// checks the key. Returns the address that was asked and the balance.
-pub async fn balance(
-    workspace: &Workspace,
-    provider: &str,
-) -> Result<(String, Option<MicroUsd>), JobError> {
-    let line = line(workspace, provider).await?;
-    let protocol = line.provider.protocol;
-    let call = super::clock::new_attempt_key();
-    let Some(request) = registry::balance(protocol, &line.base_url, call) else {
-        return Ok((line.base_url, None));
-    };
-    let reply = workspace.transport.send(request, &line.key).await;
-    let response = reply.map_err(|error| not_sent(error).error)?;
-    Ok((line.base_url, registry::balance_told(protocol, &response)?))
-}
-
 fn bare(error: JobError) -> Trouble {
     Trouble { error, retry_after_ms: None }
 }
 
-fn not_sent(error: SendError) -> Trouble {
+pub(super) fn not_sent(error: SendError) -> Trouble {
     let error =
         JobError::ours(FailureClass::Network, "network", error.message, Charged::NotCharged);
     Trouble { error, retry_after_ms: None }

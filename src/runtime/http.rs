@@ -2,11 +2,13 @@
 //! broken network needs. Nothing here tries anything twice.
 
 use std::error::Error;
+use std::fs;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use reqwest::Client;
 use reqwest::redirect::Policy;
+use reqwest::{Certificate, Client, ClientBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::keys::is_loopback_http;
@@ -29,15 +31,30 @@ pub struct SendError {
     pub message: String,
 }
 
-/// Sends requests. Its clients are made when they are first needed, since making one fails on a
-/// machine without certificates, where the sandbox must work all the same.
+/// Sends requests, by the proxy that the environment names, over HTTP/2 where a service offers it, on
+/// connections that stay open. Its clients are made when they are first needed, since that for other
+/// machines can't be made where there are no certificates, and the sandbox must work all the same.
 #[derive(Debug, Default)]
 pub struct Transport {
-    api: OnceLock<Client>,
-    files: OnceLock<Client>,
+    ca_file: Option<PathBuf>,
+    api: Clients,
+    files: Clients,
+}
+
+/// One client for other machines, and one for this machine, which needs no certificates and which no proxy
+/// has a part in: it would see the key, since plain http is allowed here.
+#[derive(Debug, Default)]
+struct Clients {
+    far: OnceLock<Client>,
+    here: OnceLock<Client>,
 }
 
 impl Transport {
+    /// A transport that trusts the certificates of `ca_file` besides the machine's own.
+    pub fn new(ca_file: Option<PathBuf>) -> Self {
+        Self { ca_file, ..Self::default() }
+    }
+
     /// Sends `request` with `key` and reads the reply. Redirects are not followed: the key must
     /// not reach another host.
     pub async fn send(
@@ -45,11 +62,13 @@ impl Transport {
         request: HttpRequest,
         key: &SecretString,
     ) -> Result<HttpResponse, SendError> {
-        let client =
-            client(&self.api, || builder().redirect(Policy::none()).timeout(REQUEST_TIMEOUT))?;
+        let url = parsed(&request.url)?;
+        let client = self.client(&self.api, &url, |builder| {
+            builder.redirect(Policy::none()).timeout(REQUEST_TIMEOUT)
+        })?;
         let mut outgoing = match request.method {
-            Method::Get => client.get(&request.url),
-            Method::Post => client.post(&request.url),
+            Method::Get => client.get(url),
+            Method::Post => client.post(url),
         };
         for (name, value) in &request.headers {
             outgoing = outgoing.header(name, value);
@@ -82,49 +101,76 @@ impl Transport {
 
     /// Begins to fetch a file. No key goes along, since the address is the provider's word only.
     pub async fn fetch(&self, url: &str) -> Result<reqwest::Response, SendError> {
-        let refused = |message: String| SendError { never_arrived: true, message };
-        let parsed = reqwest::Url::parse(url)
-            .map_err(|error| refused(format!("'{}' is no address: {error}", one_line(url, 100))))?;
-        if parsed.scheme() != "https" && !is_loopback_http(&parsed) {
-            return Err(refused(format!("'{}' is not an https address", one_line(url, 100))));
-        }
-        let client = client(&self.files, || {
+        let url = parsed(url)?;
+        let client = self.client(&self.files, &url, |builder| {
             let policy = Policy::custom(|attempt| {
-                let safe = attempt.url().scheme() == "https" || is_loopback_http(attempt.url());
+                let safe = is_safe(attempt.url());
                 if safe && attempt.previous().len() < 5 { attempt.follow() } else { attempt.stop() }
             });
-            builder().redirect(policy).read_timeout(READ_TIMEOUT)
+            builder.redirect(policy).read_timeout(READ_TIMEOUT)
         })?;
-        client.get(parsed).send().await.map_err(|error| SendError {
+        client.get(url).send().await.map_err(|error| SendError {
             never_arrived: error.is_connect(),
             message: described(&error),
         })
     }
-}
 
-fn builder() -> reqwest::ClientBuilder {
-    Client::builder()
-        .user_agent(concat!("rushes/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(CONNECT_TIMEOUT)
-}
-
-fn client(
-    slot: &OnceLock<Client>,
-    make: impl FnOnce() -> reqwest::ClientBuilder,
-) -> Result<&Client, SendError> {
-    if let Some(client) = slot.get() {
-        return Ok(client);
+    /// The client of `clients` for `url`.
+    fn client<'a>(
+        &self,
+        clients: &'a Clients,
+        url: &Url,
+        finish: impl FnOnce(ClientBuilder) -> ClientBuilder,
+    ) -> Result<&'a Client, SendError> {
+        let here = is_loopback_http(url);
+        let slot = if here { &clients.here } else { &clients.far };
+        if let Some(client) = slot.get() {
+            return Ok(client);
+        }
+        // A provider may be installed already, by an earlier client of this process.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let mut builder = Client::builder()
+            .user_agent(concat!("rushes/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT_TIMEOUT);
+        builder = if here {
+            builder.no_proxy().tls_certs_only([])
+        } else {
+            builder.tls_certs_merge(self.trusted()?)
+        };
+        let client = finish(builder).build().map_err(|error| {
+            not_sent(format!(
+                "no secure connection can be made on this machine ({}); install its CA certificates",
+                described(&error)
+            ))
+        })?;
+        Ok(slot.get_or_init(|| client))
     }
-    // A provider may be installed already, by an earlier client of this process.
-    drop(rustls::crypto::ring::default_provider().install_default());
-    let client = make().build().map_err(|error| SendError {
-        never_arrived: true,
-        message: format!(
-            "no secure connection can be made on this machine ({}); install its CA certificates",
-            described(&error)
-        ),
-    })?;
-    Ok(slot.get_or_init(|| client))
+
+    /// The certificates of `ca_file`.
+    fn trusted(&self) -> Result<Vec<Certificate>, SendError> {
+        let Some(path) = &self.ca_file else { return Ok(Vec::new()) };
+        let wrong = |why| not_sent(format!("the config's ca_file {} {why}", path.display()));
+        let pem = fs::read(path).map_err(|error| wrong(format!("can't be read: {error}")))?;
+        match Certificate::from_pem_bundle(&pem) {
+            Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+            _ => Err(wrong("has no certificates in PEM".to_owned())),
+        }
+    }
+}
+
+fn not_sent(message: String) -> SendError {
+    SendError { never_arrived: true, message }
+}
+
+/// `url`, where what is sent there can be read by nobody on the way.
+fn parsed(url: &str) -> Result<Url, SendError> {
+    let wrong = |why: String| not_sent(format!("'{}' {why}", one_line(url, 100)));
+    let parsed = Url::parse(url).map_err(|error| wrong(format!("is no address: {error}")))?;
+    if is_safe(&parsed) { Ok(parsed) } else { Err(wrong("is not an https address".to_owned())) }
+}
+
+fn is_safe(url: &Url) -> bool {
+    url.scheme() == "https" || is_loopback_http(url)
 }
 
 /// The whole chain of causes in a line, without the address, which may hold a token.
@@ -140,6 +186,9 @@ pub(super) fn described(error: &reqwest::Error) -> String {
     while let Some(error) = cause {
         words = format!("{words}: {error}");
         cause = error.source();
+    }
+    if words.contains("UnknownIssuer") {
+        words += "; if a proxy or gateway of yours signs for it, name its certificates as ca_file in the config";
     }
     one_line(&words, 300)
 }

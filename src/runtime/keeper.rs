@@ -52,7 +52,9 @@ pub enum KeeperError {
 pub fn start(places: &Places) -> io::Result<()> {
     let mut command = Command::new(program()?);
     command.arg("keeper");
-    command.arg("--data-dir").arg(std::path::absolute(&places.data_dir)?);
+    let data_dir = places.without_profile().data_dir;
+    command.arg("--data-dir").arg(std::path::absolute(data_dir)?);
+    command.arg("--profile").arg(places.profile.as_deref().unwrap_or_default());
     command.arg("--config").arg(std::path::absolute(&places.config_file)?);
     // A folder that nobody wants to unmount.
     command.current_dir(&places.data_dir);
@@ -139,9 +141,12 @@ mod tests {
     #[test]
     fn the_lock_tells_who_holds_it_and_only_while_it_is_held() {
         let folder = tempfile::tempdir().expect("a folder");
-        let places =
-            Places::find(Some(folder.path().to_owned()), Some(folder.path().join("config.toml")))
-                .expect("places");
+        let places = Places::find(
+            Some(folder.path().to_owned()),
+            Some(folder.path().join("config.toml")),
+            None,
+        )
+        .expect("places");
         assert_eq!(running(&places).expect("an answer"), None);
         let held = lock(&places.keeper_lock()).expect("a lock").expect("nobody has it");
         let told = running(&places).expect("an answer").expect("a keeper");

@@ -2,6 +2,7 @@
 //!
 //! Must never contain drawing. One place reads the clock, one sends HTTP, one spawns the jobs' work.
 
+pub mod account;
 pub mod clock;
 pub mod config;
 pub mod driver;
@@ -13,9 +14,11 @@ pub mod images;
 pub mod keeper;
 pub mod keys;
 mod limiter;
+mod line;
 pub mod new_job;
 pub mod opener;
 pub mod places;
+pub mod profiles;
 mod sandbox_files;
 pub mod sandbox_host;
 mod sandbox_server;

@@ -12,28 +12,72 @@ pub struct Places {
     pub data_dir: PathBuf,
     /// The config file; it need not exist.
     pub config_file: PathBuf,
+    /// The profile that was chosen.
+    pub profile: Option<String>,
 }
 
-/// No place could be found for the data.
+/// Why there is no place for the data.
 #[derive(Debug, Error)]
-#[error("there is no home folder to keep things in; set HOME, or give --data-dir and --config")]
-pub struct NoHome;
+pub enum NoPlace {
+    /// Nobody lives here.
+    #[error("there is no home folder to keep things in; set HOME, or give --data-dir and --config")]
+    NoHome,
+    /// The profile can't name a folder.
+    #[error(
+        "'{0}' is no name for a profile; one is made of up to {MAX_PROFILE_CHARS} small letters, digits, - and _"
+    )]
+    Profile(String),
+}
+
+/// The longest name of a profile, which stands in the studio's top line.
+const MAX_PROFILE_CHARS: usize = 24;
 
 impl Places {
-    /// The places given, or the XDG ones.
-    pub fn find(data_dir: Option<PathBuf>, config_file: Option<PathBuf>) -> Result<Self, NoHome> {
+    /// The places given, or the XDG ones. A profile has a data folder of its own inside: its jobs are
+    /// asked for, promoted and summed up with its own keys alone, whatever other profile runs beside it.
+    pub fn find(
+        data_dir: Option<PathBuf>,
+        config_file: Option<PathBuf>,
+        profile: Option<String>,
+    ) -> Result<Self, NoPlace> {
         let base = choose_base_strategy();
         let data_dir = match (data_dir, &base) {
             (Some(dir), _) => dir,
             (None, Ok(base)) => base.data_dir().join("rushes"),
-            (None, Err(_)) => return Err(NoHome),
+            (None, Err(_)) => return Err(NoPlace::NoHome),
         };
         let config_file = match (config_file, &base) {
             (Some(file), _) => file,
             (None, Ok(base)) => base.config_dir().join("rushes/config.toml"),
-            (None, Err(_)) => return Err(NoHome),
+            (None, Err(_)) => return Err(NoPlace::NoHome),
         };
-        Ok(Self { data_dir, config_file })
+        let profile = profile.filter(|name| !name.is_empty());
+        let places = Self { data_dir, config_file, profile: None };
+        match profile {
+            None => Ok(places),
+            // Small letters only: some file systems take A and a for the same folder.
+            Some(name) if is_profile(&name) => Ok(places.of_profile(&name)),
+            Some(name) => Err(NoPlace::Profile(name)),
+        }
+    }
+
+    /// The places of the profile `name`, seen from those without one.
+    pub(super) fn of_profile(&self, name: &str) -> Self {
+        Self {
+            data_dir: self.data_dir.join("profiles").join(name),
+            config_file: self.config_file.clone(),
+            profile: Some(name.to_owned()),
+        }
+    }
+
+    /// The same places without a profile.
+    pub(super) fn without_profile(&self) -> Self {
+        let folder = self.data_dir.ancestors().nth(if self.profile.is_some() { 2 } else { 0 });
+        Self {
+            data_dir: folder.unwrap_or(&self.data_dir).to_owned(),
+            config_file: self.config_file.clone(),
+            profile: None,
+        }
     }
 
     /// The folder of the user's own catalog files, beside the config file.
@@ -75,4 +119,9 @@ impl Places {
     pub fn clip(&self, path: &str) -> PathBuf {
         self.data_dir.join(path)
     }
+}
+
+fn is_profile(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c);
+    !name.is_empty() && name.len() <= MAX_PROFILE_CHARS && name.chars().all(plain)
 }

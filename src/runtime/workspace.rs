@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use super::config::{Config, ConfigError};
 use super::http::Transport;
+use super::keys::Keys;
 use super::places::Places;
 use super::sandbox_host::SandboxHost;
 use super::store_thread::StoreThread;
@@ -30,6 +31,8 @@ pub struct Workspace {
     pub store: StoreThread,
     /// HTTP.
     pub transport: Transport,
+    /// The services' keys.
+    pub keys: Keys,
     /// The embedded sandbox.
     pub sandbox: SandboxHost,
 }
@@ -59,7 +62,7 @@ pub enum WorkspaceError {
 impl Workspace {
     /// Opens the workspace of `places`, making its data folder where there is none.
     pub fn open(places: Places) -> Result<Self, WorkspaceError> {
-        let config = Config::read(&places.config_file)?;
+        let config = Config::read(&places)?;
         let (catalog, catalog_problems) = read_catalog(&places);
         make_private(&places.data_dir)
             .map_err(|source| WorkspaceError::Folder { path: places.data_dir.clone(), source })?;
@@ -69,7 +72,8 @@ impl Workspace {
             SandboxHost::new(places.sandbox_dir(), Arc::clone(&catalog), config.sandbox_speed());
         Ok(Self {
             store: StoreThread::start(store).map_err(WorkspaceError::Thread)?,
-            transport: Transport::default(),
+            transport: Transport::new(config.ca_file.clone()),
+            keys: Keys::default(),
             catalog_problems,
             catalog,
             sandbox,

@@ -18,6 +18,7 @@ use crate::domain::catalog::{Catalog, ModelId};
 use crate::domain::cost::Estimate;
 use crate::domain::job::{Job, JobError, JobId, JobState, Relation};
 use crate::domain::ledger::{Limits, Sums};
+use crate::domain::money::MicroUsd;
 use crate::media::picture::Picture;
 use crate::words::CopyFrom;
 
@@ -185,8 +186,12 @@ pub struct App {
     pub data_dir: PathBuf,
     /// How the user fetches files from here.
     pub copy_from: CopyFrom,
-    /// Providers whose key is set.
-    pub keys: Vec<String>,
+    /// Providers whose key is set, and where.
+    pub keys: Vec<(String, String)>,
+    /// The profile that was chosen.
+    pub profile: Option<String>,
+    /// What the accounts of the providers hold that were asked; none where it is not known.
+    pub balances: Vec<(String, Option<MicroUsd>)>,
     /// What is to be saved, and since when it waits.
     pub unsaved_since: Option<Timestamp>,
     /// When Ctrl+C was pressed last.
@@ -233,6 +238,8 @@ impl App {
             data_dir: PathBuf::new(),
             copy_from: CopyFrom::default(),
             keys: Vec::new(),
+            profile: None,
+            balances: Vec::new(),
             unsaved_since: None,
             interrupted_at: None,
             awaited: None,

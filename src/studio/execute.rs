@@ -14,16 +14,19 @@ use tokio::time::timeout;
 use super::app::{Entry, Live, Saved};
 use super::dialog::JobStory;
 use super::msg::{Effect, Msg, Opened};
+use crate::domain::catalog::Provider;
 use crate::domain::job::{Job, JobId, Parent};
 use crate::domain::ledger::Sums;
 use crate::domain::query::HistoryQuery;
 use crate::domain::request::{FrameImage, GenerationRequest};
 use crate::media::poster::poster;
+use crate::runtime::account;
 use crate::runtime::clock::wall;
 use crate::runtime::driver::{Bell, Snapshot};
 use crate::runtime::files::write_whole;
 use crate::runtime::images;
 use crate::runtime::keeper;
+use crate::runtime::keys;
 use crate::runtime::new_job::{self, Stored};
 use crate::runtime::opener::{self, Here, Opened as Shown};
 use crate::runtime::workspace::Workspace;
@@ -63,6 +66,7 @@ impl Outside {
                 }
                 Effect::Cancel(id) => this.cancel(id).await,
                 Effect::LoadJobs => this.load_jobs().await,
+                Effect::LoadBalance(provider) => this.load_balance(provider).await,
                 Effect::Search { generation, query } => this.search(generation, query).await,
                 Effect::LoadStory(id) => this.story(id).await,
                 Effect::LoadPoster { path, max_px } => load_poster(path, max_px).await,
@@ -169,6 +173,11 @@ impl Outside {
         })
     }
 
+    async fn load_balance(&self, provider: String) -> Option<Msg> {
+        let left = account::balance(&self.workspace, &provider).await;
+        Some(Msg::Balance { provider, left })
+    }
+
     async fn search(&self, generation: u64, query: HistoryQuery) -> Option<Msg> {
         let now = wall();
         let latest = Arc::clone(&self.latest_search);
@@ -267,7 +276,9 @@ pub(super) fn opened(workspace: &Workspace) -> Opened {
         let text = std::fs::read_to_string(folder.join(format!("{name}.toml"))).ok();
         (name, text)
     });
-    let has_key = |env: &str| std::env::var(env).is_ok_and(|key| !key.trim().is_empty());
+    let key = |provider: &Provider| {
+        Some((provider.id.clone(), keys::source(provider, config)?.to_string()))
+    };
     let providers = workspace.catalog.providers.iter();
     Opened {
         catalog: Arc::clone(&workspace.catalog),
@@ -276,7 +287,8 @@ pub(super) fn opened(workspace: &Workspace) -> Opened {
         saved: text.and_then(|text| serde_json::from_slice(&text).ok()),
         data_dir: workspace.places.data_dir.clone(),
         copy_from: here.copy_from().clone(),
-        keys: providers.filter(|one| has_key(&one.key_env)).map(|one| one.id.clone()).collect(),
+        keys: providers.filter_map(key).collect(),
+        profile: workspace.places.profile.clone(),
         limits: config.limits,
         keymap: config.keys.clone(),
         theme,

@@ -26,14 +26,19 @@ pub(super) fn header(app: &App, frame: &mut Frame<'_>, area: Rect) {
         };
         words(name, style)
     };
+    let profile = app.profile.as_ref().map(|name| format!("{name}  ")).unwrap_or_default();
     let left = vec![
         words(" rushes  ", theme.bold(Tone::Accent)),
+        words(profile, theme.bold(Tone::Promote)),
         tab("Studio", app.view == View::Studio),
         words("  ", theme.style(Tone::Text)),
         tab("History", app.view == View::History),
     ];
     let narrow = area.width < 72;
     let mut right = if narrow { Vec::new() } else { vec![service(app)] };
+    if area.width >= 100 {
+        right.extend(left_to_spend(app));
+    }
     right.push(money(app, area.width));
     if !app.lives.is_empty() {
         right.push(words(format!("  ◐ {}", app.lives.len()), theme.style(Tone::Busy)));
@@ -78,14 +83,24 @@ fn service(app: &App) -> Span<'static> {
         Some(provider) if provider.play_money => {
             words("sandbox, no key needed", theme.style(Tone::Good))
         }
-        Some(provider) if app.keys.contains(&provider.id) => {
-            words(format!("{} by {}", provider.name, provider.key_env), theme.style(Tone::Good))
-        }
-        Some(provider) => {
-            words(format!("{}: set {}", provider.name, provider.key_env), theme.style(Tone::Warn))
-        }
+        Some(provider) => match app.keys.iter().find(|(id, _)| *id == provider.id) {
+            Some((_, source)) => {
+                words(format!("{} by {source}", provider.name), theme.style(Tone::Good))
+            }
+            None => words(
+                format!("{}: set {}", provider.name, provider.key_env),
+                theme.style(Tone::Warn),
+            ),
+        },
         None => words("", theme.style(Tone::Dim)),
     }
+}
+
+/// What the account holds that a submit would be paid from, where that is known.
+fn left_to_spend(app: &App) -> Option<Span<'static>> {
+    let chosen = &app.settings.chosen.model.provider;
+    let (_, left) = app.balances.iter().find(|(id, _)| id == chosen)?;
+    Some(words(format!("  {} left", (*left)?), app.theme.style(Tone::Money)))
 }
 
 /// The toast, where there is one: over the footer, and over the rows above it as far as its text needs.

@@ -93,7 +93,9 @@ fn about(app: &App, model: &Model) -> String {
         let key = &provider.key_env;
         sentences.push(match () {
             () if provider.play_money => "rendered here, for play money".to_owned(),
-            () if app.keys.contains(&provider.id) => format!("at {}", provider.name),
+            () if app.keys.iter().any(|(id, _)| *id == provider.id) => {
+                format!("at {}", provider.name)
+            }
             () => format!("at {}, whose key is not set ({key})", provider.name),
         });
     }

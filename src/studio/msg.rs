@@ -11,6 +11,7 @@ use super::dialog::JobStory;
 use crate::domain::catalog::{Catalog, ModelId};
 use crate::domain::job::{JobError, JobId, Parent};
 use crate::domain::ledger::{Limits, Sums};
+use crate::domain::money::MicroUsd;
 use crate::domain::query::HistoryQuery;
 use crate::domain::request::{FrameImage, GenerationRequest};
 use crate::media::picture::Picture;
@@ -48,6 +49,13 @@ pub enum Msg {
     Jobs(Vec<Entry>),
     /// What the jobs of the last day were charged, by provider.
     Spent(Vec<(String, Sums)>),
+    /// What the account at a provider holds, where it tells.
+    Balance {
+        /// The provider.
+        provider: String,
+        /// The balance.
+        left: Option<MicroUsd>,
+    },
     /// What a search found.
     Found {
         /// The search's number; an older one is stale.
@@ -103,8 +111,10 @@ pub struct Opened {
     pub data_dir: PathBuf,
     /// How the user fetches files from here.
     pub copy_from: CopyFrom,
-    /// Providers whose key is set.
-    pub keys: Vec<String>,
+    /// Providers whose key is set, and where.
+    pub keys: Vec<(String, String)>,
+    /// The profile that was chosen.
+    pub profile: Option<String>,
     /// What may be spent without being asked.
     pub limits: Limits,
     /// The keys of the config.
@@ -133,6 +143,8 @@ pub enum Effect {
     Cancel(JobId),
     /// Read the list of jobs again.
     LoadJobs,
+    /// Ask a provider what its account holds.
+    LoadBalance(String),
     /// Search.
     Search {
         /// The search's number.

@@ -68,10 +68,17 @@ fn hint(app: &App, frame: &mut Frame<'_>, area: Rect) {
     if app.knows {
         return row(frame, area, 0, Row::from(words(" Write a prompt", dim)));
     }
+    let provider = app.catalog.provider(&app.settings.chosen.model.provider);
+    let is_play = provider.is_some_and(|provider| provider.play_money);
+    let draft = if is_play {
+        " 1  a draft is quick and cheap; here it costs nothing"
+    } else {
+        " 1  a draft is quick and cheap, where the model has them"
+    };
     let lines = [
         " Write what should be seen, and press F5.",
         "",
-        " 1  a draft is quick and cheap; here it costs nothing",
+        draft,
         " 2  watch it under Jobs, look at it under Preview",
         " 3  change one thing, submit again, compare",
         " 4  p makes the final of the draft you like",

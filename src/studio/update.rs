@@ -14,6 +14,7 @@ use super::layout::{self, Spot};
 use super::msg::{Effect, Msg, Now, Opened};
 use super::settings::Settings;
 use crate::domain::job::{Job, JobState};
+use crate::domain::money::MicroUsd;
 use crate::words;
 
 /// The pause after which what was written is saved.
@@ -53,6 +54,12 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Effect> {
         Msg::Jobs(entries) => jobs(app, entries),
         Msg::Spent(spent) => {
             app.spent = spent;
+            Vec::new()
+        }
+        Msg::Balance { provider, left } => {
+            if let Some(known) = app.balances.iter_mut().find(|(id, _)| *id == provider) {
+                known.1 = left;
+            }
             Vec::new()
         }
         Msg::Found { generation, entries } => {
@@ -122,6 +129,7 @@ fn settle(app: &mut App, effects: &mut Vec<Effect>) {
         effects.insert(0, Effect::Save(Box::new(app.take_saved())));
     }
     want_poster(app, effects);
+    want_balance(app, effects);
 }
 
 /// Notes that something is to be saved, after a pause from now on.
@@ -223,6 +231,7 @@ fn opened_workspace(app: &mut App, opened: Opened) -> Vec<Effect> {
     app.data_dir = opened.data_dir;
     app.copy_from = opened.copy_from;
     app.keys = opened.keys;
+    app.profile = opened.profile;
     app.still = opened.still;
     app.limits = opened.limits;
     let mut problems = opened.problems;
@@ -282,6 +291,14 @@ fn jobs(app: &mut App, entries: Vec<Entry>) -> Vec<Effect> {
         tell_what_happened(app, left_at);
     }
     let mut effects = Vec::new();
+    let charged = ended.iter().filter(|job| job.charge().is_none_or(|sum| sum > MicroUsd::ZERO));
+    for provider in charged.map(|job| &job.request.model.provider) {
+        // What is known stays on the screen until the answer comes.
+        let asked = Effect::LoadBalance(provider.clone());
+        if app.balances.iter().any(|(id, _)| id == provider) && !effects.contains(&asked) {
+            effects.push(asked);
+        }
+    }
     for job in ended {
         let text = format!(
             "{} {}: {}",
@@ -333,6 +350,17 @@ fn merge_lives(app: &mut App) {
         if let Some(entry) = app.jobs.iter_mut().find(|entry| entry.job.id == live.job.id) {
             entry.job = live.job.clone();
         }
+    }
+}
+
+/// Asks once what the account holds that a submit would be paid from; from then on, after a charge.
+fn want_balance(app: &mut App, effects: &mut Vec<Effect>) {
+    let id = &app.settings.chosen.model.provider;
+    let asked = app.balances.iter().any(|(one, _)| one == id);
+    let is_real = app.catalog.provider(id).is_some_and(|provider| !provider.play_money);
+    if app.open && is_real && !asked && app.keys.iter().any(|(one, _)| one == id) {
+        app.balances.push((id.clone(), None));
+        effects.push(Effect::LoadBalance(id.clone()));
     }
 }
 

@@ -1,6 +1,7 @@
 //! `--dry-run`: the exact request and its price, with nothing sent and nothing made.
 
-use super::support::{Desk, text};
+use super::keys::KEY;
+use super::support::{Desk, Running, text};
 
 #[test]
 fn a_dry_run_sends_nothing_and_makes_nothing() {
@@ -14,7 +15,7 @@ fn a_dry_run_sends_nothing_and_makes_nothing() {
         .args(["--seed", "65545", "--prompt", "a paper boat"])
         .env("RUNWARE_API_KEY", "a-key-that-stays-here")
         .env("RUNWARE_BASE_URL", format!("http://{address}/v1"));
-    let ended = super::support::Running::start(command).ended().expecting(0);
+    let ended = Running::start(command).ended().expecting(0);
     let dry = ended.object();
     assert_eq!(dry["dry_run"], true);
     assert_eq!(dry["estimate_usd"], 0.07292);
@@ -66,4 +67,77 @@ fn a_local_image_goes_along_whole() {
     let sent = text(&dry["body"][0], "/inputs/frameImages/0/image");
     assert!(sent.starts_with("data:image/png;base64,iVBORw0KGgo"), "{sent}");
     assert!(!desk.data().exists());
+}
+
+/// `--dry-run=remote` of a draft for `model`, at the service at `url`.
+fn remote(desk: &Desk, model: &str, url: &str, prompt: &str) -> Running {
+    let line = ["generate", "--dry-run=remote", "--json", "--model", model, "--prompt", prompt];
+    let mut command = desk.command(&line);
+    command.env("RUNWARE_API_KEY", KEY).env("RUNWARE_BASE_URL", format!("{url}/v1"));
+    command.env("RUNPOD_API_KEY", KEY).env("RUNPOD_BASE_URL", format!("{url}/v2"));
+    command.env("RUNBASE_API_KEY", KEY).env("RUNBASE_BASE_URL", format!("{url}/api/v1"));
+    Running::start(command)
+}
+
+#[test]
+fn the_service_says_its_price_and_takes_no_job() {
+    let (there, here) = (Desk::new(), Desk::new());
+    let (_remote, url) = super::keys::remote(&there);
+    let url = url.strip_suffix("/v1").expect("Runware's path");
+    for model in ["runware/1.5-pro", "runware/1.0-pro-fast", "runware/2.0-mini"] {
+        let dry = remote(&here, model, url, "a boat").ended().expecting(0).object();
+        assert!(dry["service_usd"].as_f64() > Some(0.0), "{dry}");
+        assert!(dry["service_usd"].as_f64() <= dry["estimate_usd"].as_f64(), "{dry}");
+    }
+    // Not even trouble makes a job of it, and what is refused is told.
+    let poor = "a boat, sandbox:insufficient-credits";
+    let ended = remote(&here, "runware/1.5-pro", url, poor).ended().expecting(1);
+    ended.saying(&["Insufficient credits", "nothing was rendered or charged", "Top up"]);
+    remote(&here, "runware/1.5-pro", url, "a boat, sandbox:lost-reply").ended().expecting(0);
+    assert_eq!(there.journal(), Vec::<serde_json::Value>::new());
+    assert_eq!(here.done(&["jobs", "--json"]).out, "");
+
+    let line = ["generate", "--dry-run=remote", "--prompt", "a boat"];
+    let ended = here.done(&line).saying(&["nothing was rendered or charged"]);
+    assert!(ended.out.contains("Sandbox would charge $0.12153"), "{}", ended.out);
+    assert_eq!(here.accepted().len(), 0);
+}
+
+#[test]
+fn a_service_that_tells_no_price_is_not_asked() {
+    let desk = Desk::new();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    for model in ["runpod/1.0-pro", "runbase/1.0-pro"] {
+        let dry = remote(&desk, model, &url, "a boat").ended().expecting(0).object();
+        assert_eq!(dry.get("service_usd"), Some(&serde_json::Value::Null));
+        let line = ["generate", "--dry-run=remote", "--prompt", "a boat", "--model", model];
+        desk.done(&line).saying(&["can't be asked for a price, so nothing was sent"]);
+    }
+    super::keys::nobody_called(&listener);
+}
+
+/// A service that does not know of dry runs might take it for a job, which must not pass in silence. The
+/// header that it should know stands in the request.
+#[test]
+fn an_answer_without_a_price_is_told() {
+    use std::io::{Read, Write};
+    let desk = Desk::new();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let running = remote(&desk, "runware/1.5-pro", &url, "a boat");
+    let (mut stream, _) = listener.accept().expect("a call");
+    let mut request = Vec::new();
+    let mut piece = [0; 4096];
+    while !request.ends_with(b"}]") {
+        let count = stream.read(&mut piece).expect("a request");
+        request.extend_from_slice(&piece[..count]);
+    }
+    // The acknowledgement of a submit (Runware docs, task polling).
+    let body = r#"{"data":[{"taskType":"videoInference","taskUUID":"…"}]}"#;
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n";
+    write!(stream, "{head}content-length: {}\r\n\r\n{body}", body.len()).expect("an answer");
+    running.ended().expecting(3).saying(&["without a price", "its dashboard has it as"]);
+    let request = String::from_utf8_lossy(&request).to_lowercase();
+    assert!(request.contains("x-runware-dry-run: 1\r\n"), "{request}");
 }

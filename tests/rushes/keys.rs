@@ -19,7 +19,7 @@ pub(crate) fn remote(desk: &Desk) -> (Running, String) {
 }
 
 /// The same provider as the built-in one, expected to be as quick as the sandbox behind it.
-const QUICK_RUNWARE: &str = r#"[provider]
+pub(crate) const QUICK_RUNWARE: &str = r#"[provider]
 id = "runware"
 name = "Runware"
 protocol = "runware"
@@ -33,7 +33,7 @@ expected_draft_s = 1
 expected_final_s = 1
 "#;
 
-fn draft(desk: &Desk, key: &str, base_url: &str) -> Command {
+pub(crate) fn draft(desk: &Desk, key: &str, base_url: &str) -> Command {
     let line = ["generate", "--model", "runware/1.5-pro", "--draft", "--duration", "4"];
     let mut command = desk.command(&line);
     command.args(["--wait", "--json", "--prompt", "a paper boat"]);
@@ -41,13 +41,16 @@ fn draft(desk: &Desk, key: &str, base_url: &str) -> Command {
     command
 }
 
-/// The key is in no file of the desk and in nothing that was printed.
-fn key_is_nowhere(desk: &Desk, printed: &[&Ended]) {
+/// The key is in nothing that was printed, and in no file of the desk but those of the config, where a
+/// test may have put it.
+pub(crate) fn key_is_nowhere(desk: &Desk, printed: &[&Ended]) {
     for ended in printed {
         assert!(!ended.out.contains(KEY) && !ended.err.contains(KEY), "the key was printed");
     }
-    let files = Desk::files(&desk.path(""));
+    let config = desk.path("config");
+    let mut files = Desk::files(&desk.path(""));
     assert!(!files.is_empty());
+    files.retain(|path| !path.starts_with(&config));
     for path in files {
         let content = fs::read(&path).expect("a readable file");
         let found = content.windows(KEY.len()).any(|window| window == KEY.as_bytes());
@@ -71,7 +74,9 @@ fn the_real_entry_works_and_its_key_is_never_kept() {
     let mut doctor = here.command(&["doctor"]);
     doctor.env("RUNWARE_API_KEY", KEY).env("RUNWARE_BASE_URL", &url);
     let doctor = Running::start(doctor).ended().expecting(0);
-    assert!(doctor.out.contains("ok  runware   answers at"), "{}", doctor.out);
+    let told =
+        format!("answers at {url} (from the environment), the key from RUNWARE_API_KEY works");
+    assert!(doctor.out.contains(&told), "{}", doctor.out);
     let shown = here.done(&["show", text(&job, "/id")]);
     key_is_nowhere(&here, &[&ended, &doctor, &shown]);
     key_is_nowhere(&there, &[]);
@@ -129,7 +134,7 @@ fn plain_http_to_another_machine_is_refused() {
     nobody_called(&listener);
 }
 
-fn nobody_called(listener: &TcpListener) {
+pub(crate) fn nobody_called(listener: &TcpListener) {
     listener.set_nonblocking(true).expect("a listener that does not wait");
     assert!(listener.accept().is_err(), "somebody called");
 }
@@ -160,4 +165,88 @@ fn a_redirect_is_not_followed_with_the_key() {
 
 fn listener() -> TcpListener {
     TcpListener::bind("127.0.0.1:0").expect("a port")
+}
+
+/// Writes a config with the key, or that leads to it, and closes it to others.
+fn config(desk: &Desk, lines: &str) -> std::path::PathBuf {
+    use std::os::unix::fs::PermissionsExt as _;
+    let path = desk.write("config/config.toml", lines);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("closed");
+    path
+}
+
+/// A whole job and the doctor, without a key in the environment.
+#[test]
+fn a_key_by_a_command_or_in_the_config_works_and_is_never_kept() {
+    let there = Desk::new();
+    let (_remote, url) = remote(&there);
+    for (lines, from) in [
+        (format!("api_key = \"{KEY}\""), "the config"),
+        ("api_key_command = [\"cat\", \"config/key\"]".to_owned(), "cat"),
+        (format!("api_key = \"wrong\"\napi_key_command = [\"echo\", \"{KEY}\"]"), "echo"),
+    ] {
+        let here = Desk::new();
+        here.write("config/catalog/quick.toml", QUICK_RUNWARE);
+        here.write("config/key", format!("{KEY}\nuser: mia\n"));
+        config(&here, &format!("[providers.runware]\n{lines}\nbase_url = \"{url}\"\n"));
+        let mut command = draft(&here, "", "");
+        command.env_remove("RUNWARE_API_KEY").env_remove("RUNWARE_BASE_URL");
+        let ended = Running::start(command).ended().expecting(0);
+        let shown = here.done(&["show", text(&ended.object(), "/id")]);
+        let doctor = here.done(&["doctor"]);
+        let told = format!("answers at {url} (from the config), the key from {from} works");
+        assert!(doctor.out.contains(&told), "{}", doctor.out);
+        key_is_nowhere(&here, &[&ended, &shown, &doctor, &here.done(&["doctor", "--json"])]);
+    }
+}
+
+/// The environment's key goes before the config's.
+#[test]
+fn the_environment_wins_over_the_config() {
+    let (there, here) = (Desk::new(), Desk::new());
+    let (_remote, url) = remote(&there);
+    config(&here, "[providers.runware]\napi_key = \"wrong\"\n");
+    let mut doctor = here.command(&["doctor"]);
+    doctor.env("RUNWARE_API_KEY", KEY).env("RUNWARE_BASE_URL", &url);
+    let doctor = Running::start(doctor).ended().expecting(0);
+    assert!(doctor.out.contains("the key from RUNWARE_API_KEY works"), "{}", doctor.out);
+}
+
+#[test]
+fn a_config_with_a_key_that_others_can_read_is_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let desk = Desk::new();
+    let path = config(&desk, &format!("[providers.runware]\napi_key = \"{KEY}\"\n"));
+    for mode in [0o640, 0o604, 0o644, 0o660] {
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("opened");
+        let line = format!("chmod 600 {}", path.display());
+        let ended = desk.run(&["jobs"]).expecting(2).saying(&[&line, &format!("{mode:04o}")]);
+        let doctor = desk.run(&["doctor"]).expecting(1);
+        assert!(doctor.out.contains(&line), "{}", doctor.out);
+        key_is_nowhere(&desk, &[&ended, &doctor]);
+    }
+    assert!(!desk.data().exists());
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).expect("closed");
+    desk.done(&["jobs"]);
+}
+
+#[test]
+fn a_command_that_gives_no_key_is_told_and_nothing_is_sent() {
+    let desk = Desk::new();
+    let listener = listener();
+    let url = format!("http://{}/v1", listener.local_addr().expect("an address"));
+    for (command, told) in [
+        (format!("[\"sh\", \"-c\", \"echo {KEY}; echo {KEY} >&2; exit 4\"]"), "exit status: 4"),
+        (format!("[\"/nowhere/pass\", \"{KEY}\"]"), "can't be started"),
+        ("[\"true\"]".to_owned(), "what true gives for Runware is no key"),
+    ] {
+        config(&desk, &format!("[providers.runware]\napi_key_command = {command}\n"));
+        let ended = Running::start(draft(&desk, "", &url)).ended().expecting(1);
+        let job = ended.object();
+        assert_eq!(job.pointer("/error/charged"), Some(&"not_charged".into()), "{job}");
+        let message = text(&job, "/error/message");
+        assert!(message.contains(told) && message.contains("nothing was sent"), "{message}");
+        key_is_nowhere(&desk, &[&ended]);
+    }
+    nobody_called(&listener);
 }

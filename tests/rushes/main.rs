@@ -3,6 +3,7 @@
 
 mod damage;
 mod disk;
+mod doctor;
 mod drafts;
 mod dry_run;
 mod examples;
@@ -11,7 +12,9 @@ mod house;
 mod interrupted;
 mod keys;
 mod money;
+mod network;
 mod output;
+mod profiles;
 mod providers;
 mod sdk;
 mod support;

@@ -173,6 +173,7 @@ pub fn opened() -> Opened {
         limits: Limits::default(),
         copy_from: CopyFrom { address: "mia@studio".to_owned(), port: None },
         keys: Vec::new(),
+        profile: None,
         keymap: Tables::new(),
         theme: None,
         still: false,

@@ -1,5 +1,6 @@
 //! The studio by its own surface: keys as text in, effects and screens out.
 
+mod account;
 mod dialogs;
 mod drawing;
 mod finding;

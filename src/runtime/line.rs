@@ -1,0 +1,44 @@
+//! A provider with its address and key, ready to be spoken to.
+
+use secrecy::SecretString;
+
+use super::keys::{self, Address};
+use super::workspace::Workspace;
+use crate::domain::catalog::Provider;
+use crate::domain::job::{Charged, FailureClass, JobError};
+
+/// What an exchange with a provider needs.
+pub(super) struct Line<'a> {
+    pub(super) provider: &'a Provider,
+    pub(super) address: Address,
+    pub(super) key: SecretString,
+}
+
+/// The line to `provider`.
+pub(super) async fn line<'a>(
+    workspace: &'a Workspace,
+    provider: &str,
+) -> Result<Line<'a>, JobError> {
+    let Some(provider) = workspace.catalog.provider(provider) else {
+        let message = format!("the catalog no longer has the provider '{provider}'");
+        let class = FailureClass::ModelGone;
+        return Err(JobError::ours(class, "noProvider", message, Charged::NotCharged));
+    };
+    let address = address(workspace, provider).await?;
+    let key = workspace.keys.key(provider, &workspace.config).await?;
+    Ok(Line { provider, address, key })
+}
+
+/// Where `provider` is; the sandbox is served first, if nobody does.
+pub(super) async fn address(
+    workspace: &Workspace,
+    provider: &Provider,
+) -> Result<Address, JobError> {
+    if !provider.play_money {
+        return keys::base_url(provider, &workspace.config);
+    }
+    let served = workspace.sandbox.base_url().await;
+    served.map(|url| Address { url, from: "sandbox" }).map_err(|message| {
+        JobError::ours(FailureClass::Network, "sandbox", message, Charged::NotCharged)
+    })
+}

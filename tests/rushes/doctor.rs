@@ -1,0 +1,88 @@
+//! `rushes doctor` on the services: keys, balances, addresses, clocks.
+
+use std::io::{Read as _, Write as _};
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use super::keys::{KEY, key_is_nowhere, remote};
+use super::support::{Desk, Ended, Running, text};
+
+fn doctor(desk: &Desk, key: &str, url: &str) -> Command {
+    let mut command = desk.command(&["doctor", "--json"]);
+    command.env("RUNWARE_API_KEY", key).env("RUNWARE_BASE_URL", format!("{url}/v1"));
+    command.env("RUNPOD_API_KEY", key).env("RUNPOD_BASE_URL", format!("{url}/v2"));
+    command.env("RUNBASE_API_KEY", key).env("RUNBASE_BASE_URL", format!("{url}/api/v1"));
+    command
+}
+
+fn finding(ended: &Ended, about: &str) -> Value {
+    let all = ended.objects();
+    all.into_iter().find(|one| one["about"] == about).unwrap_or_else(|| panic!("no {about}"))
+}
+
+#[test]
+fn every_service_is_asked_whether_it_takes_the_key() {
+    let (there, here) = (Desk::new(), Desk::new());
+    let (_remote, url) = remote(&there);
+    let url = url.strip_suffix("/v1").expect("Runware's path");
+    let good = Running::start(doctor(&here, KEY, url)).ended().expecting(0);
+    let bad = Running::start(doctor(&here, "another", url)).ended().expecting(1);
+    for (service, path) in [("runware", "/v1"), ("runpod", "/v2"), ("runbase", "/api/v1")] {
+        let told = finding(&good, service);
+        let facts = json!({
+            "about": service,
+            "ok": true,
+            "what": told["what"],
+            "key_from": "environment",
+            "key_works": true,
+            "balance_usd": if service == "runware" { json!(1000.0) } else { Value::Null },
+            "base_url": format!("{url}{path}"),
+            "base_url_from": "environment",
+        });
+        assert_eq!(told, facts);
+        let told = finding(&bad, service);
+        assert_eq!((&told["ok"], &told["key_works"]), (&json!(false), &json!(false)), "{told}");
+        let what = text(&told, "/what");
+        assert!(what.contains("_API_KEY is refused") && what.contains("Put a working"), "{what}");
+    }
+    assert_eq!(finding(&good, "clock")["ok"], true);
+    assert_eq!(there.accepted().len(), 0);
+    key_is_nowhere(&here, &[&good, &bad]);
+}
+
+#[test]
+fn a_service_without_a_key_is_not_asked() {
+    let desk = Desk::new();
+    let ended = desk.done(&["doctor", "--json"]);
+    let runpod = finding(&ended, "runpod");
+    assert!(text(&runpod, "/what").contains("set RUNPOD_API_KEY"), "{runpod}");
+    assert_eq!((&runpod["key_from"], &runpod["key_works"]), (&Value::Null, &Value::Null));
+    assert_eq!(runpod["base_url"], "https://api.runpod.ai/v2");
+    assert_eq!(runpod["base_url_from"], "catalog");
+}
+
+/// The balance's body is of Runware's docs, account management.
+#[test]
+fn a_clock_that_is_wrong_is_seen() {
+    let desk = Desk::new();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let mut command = doctor(&desk, KEY, &url);
+    for service in ["RUNPOD", "RUNBASE"] {
+        command.env_remove(format!("{service}_API_KEY"));
+    }
+    let running = Running::start(command);
+    let (mut stream, _) = listener.accept().expect("a call");
+    assert!(stream.read(&mut [0; 4096]).expect("a request") > 0);
+    let body =
+        r#"{"data":[{"taskType":"accountManagement","operation":"getDetails","balance":2450.75}]}"#;
+    let head = "HTTP/1.1 200 OK\r\ndate: Tue, 20 Oct 2020 12:00:00 GMT\r\nconnection: close\r\n";
+    write!(stream, "{head}content-length: {}\r\n\r\n{body}", body.len()).expect("an answer");
+    let ended = running.ended().expecting(1);
+    assert!(text(&finding(&ended, "runware"), "/what").ends_with("$2450.75 left"));
+    let clock = finding(&ended, "clock");
+    assert_eq!(clock["ok"], false);
+    assert!(clock["ahead_s"].as_i64() > Some(100_000_000), "{clock}");
+    assert!(text(&clock, "/what").contains("set this machine's clock"), "{clock}");
+}
