@@ -9,6 +9,7 @@ use reqwest::Client;
 use reqwest::redirect::Policy;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::exchange::SendError;
 use super::keys::is_loopback_http;
 use crate::domain::text::one_line;
 use crate::provider::wire::{HttpRequest, HttpResponse, Method};
@@ -19,15 +20,6 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// A file transfer that stands still this long is given up.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// Why no complete reply came.
-#[derive(Debug)]
-pub struct SendError {
-    /// Whether the request surely never reached the service.
-    pub never_arrived: bool,
-    /// What was seen.
-    pub message: String,
-}
 
 /// Sends requests. Its clients are made when they are first needed, since making one fails on a
 /// machine without certificates, where the sandbox must work all the same.

@@ -5,6 +5,7 @@
 pub mod clock;
 pub mod config;
 pub mod driver;
+pub mod exchange;
 pub mod execute;
 pub mod files;
 mod foreign;
@@ -18,7 +19,7 @@ pub mod places;
 mod sandbox_files;
 pub mod sandbox_host;
 mod sandbox_server;
-mod save;
+pub mod save;
 mod sidecar;
 pub mod store_thread;
 pub mod workspace;
