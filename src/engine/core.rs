@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::fold::apply;
-use super::message::{Command, Input, Now, Step, Target};
+use super::message::{Adopted, Command, Input, Now, Step, Target};
 use super::schedule::{Dice, backoff_ms, poll_wait_ms};
 use crate::domain::catalog::Provider;
 use crate::domain::event::{JobEvent, Write};
@@ -117,7 +117,7 @@ impl Engine {
     pub fn handle(&mut self, input: Input, now: Now) -> Step {
         let mut step = Step::default();
         match input {
-            Input::Adopt { job, expected_ms } => self.adopt(*job, expected_ms, now),
+            Input::Adopt { jobs } => self.adopt_all(jobs, now, &mut step),
             Input::Submitted { job, outcome } => self.submitted(job, outcome, now, &mut step),
             Input::Polled { provider, jobs, outcome } => {
                 self.polled(&provider, &jobs, outcome, now, &mut step);
@@ -177,6 +177,16 @@ impl Engine {
             _ if live.wants_look_up() => Some(due_ms),
             _ if live.is_polled() && !provider.polling => Some(due_ms.max(provider.next_poll_ms)),
             _ => None,
+        }
+    }
+
+    fn adopt_all(&mut self, jobs: Vec<Adopted>, now: Now, step: &mut Step) {
+        let stops: Vec<JobId> = jobs.iter().filter(|one| one.stop).map(|one| one.job.id).collect();
+        for Adopted { job, expected_ms, .. } in jobs {
+            self.adopt(job, expected_ms, now);
+        }
+        for id in stops {
+            self.cancel(id, now, step);
         }
     }
 

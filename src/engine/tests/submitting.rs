@@ -153,7 +153,7 @@ fn a_finished_job_takes_nothing_more() {
     script.give(Input::Submitted { job, outcome: busy(None) });
     script.give(Input::Saved { job, index: 0, outcome: Err(gone()) });
     script.give(Input::Cancel { job });
-    script.give(Input::Adopt { job: Box::new(ended.clone()), expected_ms: EXPECTED_MS });
+    script.give(adopt([ended.clone()]));
     assert_eq!(script.rows[&job], ended);
     assert_eq!((script.open.len(), script.engine.next_deadline_ms()), (0, None));
 }
