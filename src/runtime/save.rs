@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use super::clock::new_dice_seed;
 use super::exchange::SendError;
-use super::files::{part_of, put_in_place};
+use super::files::put_in_place;
 use super::http::{Transport, described};
 use super::images::hex;
 use super::places::Places;
@@ -83,8 +84,7 @@ pub(super) async fn save(
     let mut transfer = Transfer::begin(reply.status().as_u16(), reply.content_length())?;
     let path = clip_path(job, index);
     let full = places.clip(&path);
-    let part = part_of(&full);
-    let mut file = create(&part).map_err(disk)?;
+    let (mut file, part) = create(&full, new_dice_seed()).map_err(disk)?;
     let mut hash = Sha256::new();
     let mut last_told = 0;
     while let Some(chunk) = reply
@@ -137,11 +137,22 @@ fn keep(
     Ok(clip)
 }
 
-fn create(part: &Path) -> io::Result<File> {
-    if let Some(folder) = part.parent() {
-        fs::create_dir_all(folder)?;
+/// An empty `.part` of its own for `full`: two drivers that meet in spite of lock and lease must not write
+/// into one file. Those that earlier transfers left behind go; one that is still being written can then
+/// not take the name any more, and is fetched again.
+fn create(full: &Path, number: u64) -> io::Result<(File, PathBuf)> {
+    let name = full.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let folder = full.parent().unwrap_or(full);
+    fs::create_dir_all(folder)?;
+    for other in fs::read_dir(folder)?.flatten() {
+        let other_name = other.file_name().to_string_lossy().into_owned();
+        let rest = other_name.strip_prefix(&name);
+        if rest.is_some_and(|rest| rest.starts_with('.') && rest.ends_with(".part")) {
+            fs::remove_file(other.path())?;
+        }
     }
-    File::options().read(true).write(true).create(true).truncate(true).open(part)
+    let part = full.with_file_name(format!("{name}.{number:016x}.part"));
+    Ok((File::options().read(true).write(true).create_new(true).open(&part)?, part))
 }
 
 /// What the file says of itself; none for a WebM, which is kept unread. Anything that is no video at
@@ -217,5 +228,25 @@ pub fn disk(error: io::Error) -> SaveTrouble {
     SaveTrouble {
         error: JobError::ours(FailureClass::Disk, "disk", message, Charged::Charged),
         gone: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_transfers_of_one_clip_never_write_into_one_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let full = folder.path().join("day").join("fox.mp4");
+        let (mut first, first_part) = create(&full, 1).expect("a file");
+        first.write_all(b"half of").expect("room");
+        let (mut second, second_part) = create(&full, 2).expect("another file");
+        second.write_all(b"the whole clip").expect("room");
+        first.write_all(b" something").expect("room");
+        put_in_place(&first_part, &full).expect_err("its name went to the second");
+        put_in_place(&second_part, &full).expect("a clip");
+        assert_eq!(fs::read(&full).expect("a clip"), b"the whole clip");
+        assert_eq!(fs::read_dir(folder.path().join("day")).expect("a folder").count(), 1);
     }
 }
