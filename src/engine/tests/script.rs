@@ -124,10 +124,15 @@ impl Script {
     /// Ends the process and starts another one: all that was not stored is gone, and the monotonic
     /// clock starts anew.
     pub fn crash(&mut self) {
+        self.restart(self.rows.values().cloned().collect());
+    }
+
+    /// The same, with these jobs found.
+    pub fn restart(&mut self, jobs: Vec<Job>) {
         self.mono_ms = 5;
         self.engine = Engine::new(&providers(), 8);
         self.open.clear();
-        self.give(adopt(self.rows.values().cloned()));
+        self.give(adopt(jobs));
     }
 
     /// Takes the open command that `pick` chooses.
