@@ -5,7 +5,7 @@ use rushes::engine::schedule::Dice;
 use crate::network::Weather;
 use crate::sabotage::Sabotage;
 use crate::user::{Act, Order};
-use crate::world::{Happening, Upset, World};
+use crate::world::{Blow, Happening, Upset, World};
 
 const DAY_MS: u64 = 24 * 3_600_000;
 /// The words that a prompt may have; most have none.
@@ -30,8 +30,12 @@ pub fn schedule(seed: u64, sabotage: Sabotage, told: bool) -> World {
     world.trace.lines = told.then(String::new);
     let mut dice = Dice::new(seed ^ 0x5eed);
     world.weather = Weather::any(&mut dice);
-    world.in_flight_arrives = dice.throw() % 2 == 0;
+    world.in_flight_arrives = dice.throw().is_multiple_of(2);
     let end_ms = [20_000, 60_000, 300_000, 1_200_000][(dice.throw() % 4) as usize];
+    if dice.throw().is_multiple_of(2) {
+        let blow = Blow::ALL[dice.throw() as usize % Blow::ALL.len()];
+        world.blow = Some((dice.throw() % 100, blow));
+    }
     world.at(0, Happening::Start);
     for _ in 0..1 + dice.throw() % 5 {
         let at_ms = dice.throw() % (end_ms / 2);
@@ -60,9 +64,13 @@ fn order(dice: &mut Dice) -> Order {
     let runware = model.starts_with("runware");
     Order {
         model,
-        draft: model == "runware/1.5-pro" && dice.throw() % 2 == 0,
+        draft: model == "runware/1.5-pro" && dice.throw().is_multiple_of(2),
         results: if runware { 1 + (dice.throw() % 3) as u32 } else { 1 },
-        word: if dice.throw() % 4 == 0 { WORDS[dice.throw() as usize % WORDS.len()] } else { "" },
+        word: if dice.throw().is_multiple_of(4) {
+            WORDS[dice.throw() as usize % WORDS.len()]
+        } else {
+            ""
+        },
     }
 }
 
@@ -84,7 +92,7 @@ fn upset(dice: &mut Dice) -> (Happening, Option<Upset>) {
         2 => (Upset::DiskFull(true), Some(Upset::DiskFull(false))),
         3 => (Upset::DatabaseBusy(true), Some(Upset::DatabaseBusy(false))),
         4 => {
-            let jump_ms = (dice.throw() % (4 * DAY_MS)) as i64 - 2 * DAY_MS as i64;
+            let jump_ms = (dice.throw() % (20 * DAY_MS)) as i64 - 10 * DAY_MS as i64;
             (Upset::WallJumps(jump_ms), None)
         }
         5 => (Upset::Sleeps(dice.throw() % (2 * DAY_MS)), None),

@@ -43,12 +43,17 @@ impl Committed {
         Ok(self.epoch)
     }
 
+    /// Whether nobody took a newer lease.
+    pub fn is_held(&self, lease: u64) -> bool {
+        lease == self.epoch
+    }
+
     /// Writes all of `writes` or none.
     pub fn commit(&mut self, writes: &[Write], lease: Option<u64>) -> Result<(), Refused> {
         if self.refuses {
             return Err(Refused::ForNow);
         }
-        if lease.is_some_and(|lease| lease != self.epoch) {
+        if lease.is_some_and(|lease| !self.is_held(lease)) {
             return Err(Refused::LeaseLost);
         }
         for write in writes {

@@ -1,5 +1,5 @@
-//! A disk that can be full, and on which a name and what lies under it are two things: two transfers that
-//! open one `.part` write into the same content, as on a real one.
+//! A disk that can be full, and on which a name and what lies under it are two things, as on a real one: who
+//! has a file open goes on writing into it when its name is gone.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -14,16 +14,14 @@ pub struct Disk {
 }
 
 impl Disk {
-    /// Opens `name` empty, as a file that is truncated when it is there already.
-    pub fn create(&mut self, name: &str) -> io::Result<usize> {
+    /// A new, empty file; other parts of the same clip lose their names.
+    pub fn create(&mut self, clip: &str, number: u64) -> io::Result<(usize, String)> {
         self.room()?;
-        let new = self.contents.len();
-        let file = *self.names.entry(name.to_owned()).or_insert(new);
-        if file == new {
-            self.contents.push(Vec::new());
-        }
-        self.contents[file].clear();
-        Ok(file)
+        self.names.retain(|name, _| !(name.starts_with(clip) && name.ends_with(".part")));
+        let part = format!("{clip}.{number:016x}.part");
+        self.contents.push(Vec::new());
+        self.names.insert(part.clone(), self.contents.len() - 1);
+        Ok((self.contents.len() - 1, part))
     }
 
     /// Writes `bytes` into an open file from `offset` on.

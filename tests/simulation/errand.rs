@@ -57,7 +57,7 @@ impl World {
                 let protocol = protocol(&provider);
                 let began_ms = self.process(number).map_or(0, |process| process.began_ms);
                 let stop_ms = self.store.stops.get(&job.id).copied();
-                self.laws.sent(&job, began_ms, stop_ms);
+                self.laws.sent(&job, self.now_ms, began_ms, stop_ms);
                 let base_url = Remote::base_url(protocol);
                 let request = registry::submit(protocol, base_url, model, &job, &Images::new());
                 match request {
@@ -172,7 +172,7 @@ impl World {
             Some(Says::Http(response)) => {
                 let answer = match fate {
                     // Of two replies the first is the one that comes back, or the second.
-                    Fate::Twice if self.dice.throw() % 2 == 0 => return,
+                    Fate::Twice if self.dice.throw().is_multiple_of(2) => return,
                     _ => network::spoiled(fate, response, &mut self.dice),
                 };
                 self.after(back_ms, Happening::Answer { errand: number, part, answer });
@@ -253,7 +253,6 @@ impl World {
         if !self.processes.iter().any(|process| process.number == alive) {
             return;
         }
-        let part = format!("{path}.part");
         let mut total = Some(bytes.len() as u64);
         let mut breaks = false;
         match fate {
@@ -272,11 +271,12 @@ impl World {
             }
             _ => {}
         }
-        let begun = Transfer::begin(200, total)
-            .and_then(|transfer| Ok((transfer, self.disk.create(&part).map_err(save::disk)?)));
+        let begun = Transfer::begin(200, total).and_then(|transfer| {
+            Ok((transfer, self.disk.create(&path, number).map_err(save::disk)?))
+        });
         match begun {
             Err(trouble) => self.saved(number, Err(trouble)),
-            Ok((transfer, file)) => {
+            Ok((transfer, (file, part))) => {
                 let download =
                     Download { transfer, part, file, rest: bytes, done: Vec::new(), breaks };
                 if let Some(Errand { work: Work::Save { download: slot, .. }, .. }) =
@@ -355,6 +355,10 @@ impl World {
     fn saved(&mut self, number: u64, outcome: Result<ClipFile, SaveTrouble>) {
         let Some(errand) = self.errands.remove(&number) else { return };
         if let Work::Save { job, index, .. } = errand.work {
+            let outcome = match self.sabotage {
+                Sabotage::LosesFiles => outcome.and_then(|_| Err(gone())),
+                _ => outcome,
+            };
             self.outcome(errand.process, Input::Saved { job: job.id, index, outcome });
         }
     }
@@ -370,6 +374,11 @@ fn may_double(work: &Work) -> bool {
         Work::Save { .. } => false,
         _ => true,
     }
+}
+
+fn gone() -> SaveTrouble {
+    let gone = Transfer::begin(410, None).map(drop);
+    gone.expect_err("410 is no file")
 }
 
 fn lost() -> SendError {

@@ -30,6 +30,7 @@ pub enum Law {
     SameSeedSameTrace,
     HonestAboutMoney,
     StoppedIsNotSent,
+    NothingIsGivenUp,
 }
 
 impl fmt::Display for Law {
@@ -46,6 +47,7 @@ impl fmt::Display for Law {
             Self::NoDeadlineInThePast => "no deadline lies in the past",
             Self::SameSeedSameTrace => "the same seed gives the same trace",
             Self::HonestAboutMoney => "what was billed is never called free",
+            Self::NothingIsGivenUp => "what can still be had is not given up",
             Self::StoppedIsNotSent => "what was stopped before it was sent is not sent",
         })
     }
@@ -58,6 +60,7 @@ const MAX_STOPS: u32 = 5;
 /// The most questions about one job in ten seconds, by one process.
 const MAX_QUESTIONS: usize = 25;
 const WINDOW_MS: u64 = 10_000;
+const DAY_MS: u64 = 24 * 3_600_000;
 /// The most questions about one job by one process: so many at first, and one in so many milliseconds.
 const FIRST_QUESTIONS: u64 = 150;
 const LATER_QUESTION_MS: u64 = 5_000;
@@ -69,6 +72,7 @@ pub struct Laws {
     pub broken: Vec<(Law, String)>,
     generations: BTreeMap<Uuid, BTreeSet<Uuid>>,
     doubted: BTreeSet<JobId>,
+    sent_ms: BTreeMap<JobId, u64>,
     questions: BTreeMap<(u64, JobId), Questions>,
     stops: BTreeMap<(u64, JobId), u32>,
 }
@@ -98,7 +102,8 @@ impl Laws {
     }
 
     /// A process that began at `began_ms` sends `job`; `stop_ms` is when the user asked to stop it.
-    pub fn sent(&mut self, job: &Job, began_ms: u64, stop_ms: Option<u64>) {
+    pub fn sent(&mut self, job: &Job, now_ms: u64, began_ms: u64, stop_ms: Option<u64>) {
+        self.sent_ms.entry(job.id).or_insert(now_ms);
         let doubted = self.doubted.contains(&job.id);
         self.check(Law::NoResubmissionInDoubt, !doubted, || format!("{} is sent again", job.id));
         let stopped = stop_ms.is_some_and(|stop_ms| stop_ms < began_ms);
@@ -120,6 +125,21 @@ impl Laws {
             let sends = write.job.sends;
             self.check(Law::BudgetsHold, sends <= MAX_SENDS, || format!("{id} sent {sends} times"));
         }
+    }
+
+    /// A job counts as overdue.
+    pub fn overdue(&mut self, job: &Job, now_ms: u64) {
+        let age_ms = now_ms - self.sent_ms.get(&job.id).copied().unwrap_or(now_ms);
+        self.check(Law::NothingIsGivenUp, age_ms > DAY_MS, || {
+            format!("{} is called overdue after {age_ms} ms", job.id)
+        });
+    }
+
+    /// A result counts as lost, and its address leads to its file all the same, or does not.
+    pub fn lost(&mut self, job: &Job, is_there: bool) {
+        self.check(Law::NothingIsGivenUp, !is_there, || {
+            format!("{} gives up a file that is there", job.id)
+        });
     }
 
     /// No provider has more of our jobs at once than the catalog allows.
@@ -256,7 +276,7 @@ pub fn sha256(bytes: &[u8]) -> String {
 /// Whether it is a whole clip of the remote's: the last byte counts its parts.
 fn is_whole(bytes: &[u8]) -> bool {
     bytes.len() > 12
-        && (bytes.len() - 12) % 17 == 0
+        && (bytes.len() - 12).is_multiple_of(17)
         && bytes.last() == Some(&(((bytes.len() - 12) / 17 - 1) as u8))
         && bytes.get(12).is_some_and(|first| usize::from(2 + first % 6) == (bytes.len() - 12) / 17)
 }

@@ -87,7 +87,7 @@ impl Weather {
                     Kind::Truncated => Fate::Truncated,
                     Kind::Garbage => Fate::Garbage,
                     Kind::TooMany => Fate::Turned(429),
-                    Kind::Turned => Fate::Turned([500, 502, 503][(dice.throw() % 3) as usize]),
+                    Kind::Turned => Fate::Turned([403, 500, 502, 503][(dice.throw() % 4) as usize]),
                     Kind::Broken => Fate::Broken([500, 502, 504][(dice.throw() % 3) as usize]),
                 };
             }

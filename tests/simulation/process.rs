@@ -97,6 +97,8 @@ impl World {
         let now = self.told_now();
         let Some(process) = self.process(number) else { return };
         let mut step = process.engine.handle(input, now);
+        let deadline_ms = process.engine.next_deadline_ms();
+        self.laws.deadline(deadline_ms, self.now().mono_ms);
         if self.sabotage == Sabotage::ClaimsFree {
             claim_free(&mut step);
         }
@@ -149,7 +151,8 @@ impl World {
                 before.insert(write.job.id, row.clone());
             }
         }
-        let skipped = self.sabotage == Sabotage::SkipsCommits && self.dice.throw() % 8 == 0;
+        let skipped =
+            self.sabotage == Sabotage::SkipsCommits && self.dice.throw().is_multiple_of(8);
         if skipped {
             return Ok(());
         }
@@ -162,11 +165,28 @@ impl World {
         for write in writes {
             let (id, word, state) = (write.job.id, write.event.word(), write.job.state);
             self.trace.line(self.now_ms, format_args!("{id} {word} -> {state}"));
+            self.observe_giving_up(write);
         }
         self.laws.committed(&before, writes);
         self.laws.places(&self.store, &CATALOG);
         self.laws.files(writes.iter().map(|write| &write.job), &self.disk);
         Ok(())
+    }
+
+    fn observe_giving_up(&mut self, write: &Write) {
+        match &write.event {
+            JobEvent::Failed { error } | JobEvent::OutputFailed { error }
+                if error.code == "overdue" =>
+            {
+                self.laws.overdue(&write.job, self.now_ms);
+            }
+            JobEvent::OutputLost { index, .. } => {
+                let url = write.job.outputs[*index].url.clone();
+                let is_there = self.remote.has_file(url, self.true_time());
+                self.laws.lost(&write.job, is_there);
+            }
+            _ => {}
+        }
     }
 
     /// The process ends; unless another one drives, the user starts it again.
@@ -189,11 +209,9 @@ impl World {
         if self.sabotage == Sabotage::WakesTheDead {
             self.wake_the_dead();
         }
-        let mono_ms = self.now().mono_ms;
         let Some(process) = self.processes.iter().find(|one| one.number == number) else { return };
-        self.laws.deadline(process.engine.next_deadline_ms(), mono_ms);
         // One whose lease was taken learns of it when it wants to write.
-        if self.processes.len() == 1 {
+        if self.store.is_held(process.lease) {
             let idle = process.inbox.is_empty();
             self.laws.recovery(&process.engine, &self.store, idle);
         }

@@ -78,6 +78,11 @@ impl Remote {
         Done { says, accepted }
     }
 
+    /// Whether `url` leads to a file.
+    pub fn has_file(&mut self, url: String, now: Timestamp) -> bool {
+        matches!(self.handle(HttpRequest::get(url), now).says, Some(Says::File(_)))
+    }
+
     /// What was billed for each task, in micro-dollars; a task without a price counts one for each result.
     pub fn billed(&self, now: Timestamp) -> BTreeMap<Uuid, i64> {
         let lines = self.sandbox.ledger(now);

@@ -32,10 +32,12 @@ pub enum Sabotage {
     ClaimsFree,
     /// Wishes to stop are heard only after everything that can be sent was sent.
     HearsLate,
+    /// A file that was saved counts as gone.
+    LosesFiles,
 }
 
 /// Which law each breaks.
-pub const SABOTAGES: [(Sabotage, Law); 12] = [
+pub const SABOTAGES: [(Sabotage, Law); 13] = [
     (Sabotage::TakesLossForFailure, Law::OneGenerationPerKey),
     (Sabotage::SendsDoubted, Law::NoResubmissionInDoubt),
     (Sabotage::WakesTheDead, Law::EndsAbsorb),
@@ -48,4 +50,5 @@ pub const SABOTAGES: [(Sabotage, Law); 12] = [
     (Sabotage::RollsItsOwnDice, Law::SameSeedSameTrace),
     (Sabotage::ClaimsFree, Law::HonestAboutMoney),
     (Sabotage::HearsLate, Law::StoppedIsNotSent),
+    (Sabotage::LosesFiles, Law::NothingIsGivenUp),
 ];

@@ -1,5 +1,6 @@
-//! Scripted scenarios, and the power going at every boundary of each: before and after every commit, every
-//! command, every request that arrives, every chunk of a file, and its rename.
+//! Scripted scenarios, and a blow at every boundary of each: before and after every commit, every command,
+//! every request that arrives, every chunk of a file, and its rename. The power goes, the disk is full, or
+//! another program takes the lease.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -7,7 +8,7 @@ use std::fmt::Write as _;
 use rushes::domain::job::JobState;
 
 use crate::user::{Act, Order};
-use crate::world::{Happening, Upset, World};
+use crate::world::{Blow, Happening, Upset, World};
 
 /// A story, as times and what happens then.
 pub struct Scenario {
@@ -93,7 +94,7 @@ pub const SCENARIOS: &[Scenario] = &[
     }),
     scenario("the disk is full while the file comes", |world| {
         world.orders(&[RUNWARE]);
-        world.at(38_500, Happening::Upset(Upset::DiskFull(true)));
+        world.at(21_500, Happening::Upset(Upset::DiskFull(true)));
         world.at(90_000, Happening::Upset(Upset::DiskFull(false)));
     }),
     scenario("the database is busy when the reply comes", |world| {
@@ -121,6 +122,12 @@ pub const SCENARIOS: &[Scenario] = &[
         world.orders(&[RUNWARE, RUNPOD, RUNBASE]);
         world.at(5_000, Happening::Upset(Upset::WallJumps(-9 * DAY_MS as i64)));
     }),
+    scenario("the wall clock jumps while it renders slowly", |world| {
+        world.orders(&[RUNWARE, RUNPOD, RUNBASE].map(|order| with(order, "sandbox:slow")));
+        world.at(5_000, Happening::Upset(Upset::WallJumps(9 * DAY_MS as i64)));
+        world.at(70_000, Happening::Upset(Upset::DiskFull(true)));
+        world.at(75_000, Happening::Upset(Upset::DiskFull(false)));
+    }),
     scenario("quit and started again", |world| {
         world.orders(&[RUNWARE, RUNPOD, RUNBASE]);
         world.at(5_000, Happening::Act(Act::Quit(60_000)));
@@ -137,11 +144,10 @@ impl World {
     }
 }
 
-/// The scenario, with the power going at boundary `crash_at`, if any.
-pub fn play(scenario: &Scenario, crash_at: Option<u64>, in_flight_arrives: bool) -> World {
+/// The scenario, with a blow at one boundary, if any.
+pub fn play(scenario: &Scenario, blow: Option<(u64, Blow)>) -> World {
     let mut world = World::new(1);
-    world.crash_at = crash_at;
-    world.in_flight_arrives = in_flight_arrives;
+    world.blow = blow;
     (scenario.story)(&mut world);
     world.at(CALM_MS, Happening::Upset(Upset::Calm));
     world.run();
@@ -153,35 +159,40 @@ pub struct Line {
     pub text: String,
     /// What broke, at which boundary.
     pub broken: Vec<String>,
-    pub crashes: u64,
+    pub blows: u64,
 }
 
-/// Every boundary of one scenario, twice: requests on their way arrive all the same, or they don't.
-pub fn crash_everywhere(scenario: &Scenario) -> Line {
-    let calm = play(scenario, None, true);
+/// Every blow at every boundary of one scenario.
+pub fn struck_everywhere(scenario: &Scenario) -> Line {
+    let calm = play(scenario, None);
+    let mut broken: Vec<String> = complaints(scenario, None, &calm).collect();
     let mut ends: BTreeMap<JobState, u64> = BTreeMap::new();
-    let mut broken: Vec<String> = Vec::new();
-    let (mut crashes, mut same) = (0, 0);
-    let worlds = (0..calm.boundaries).flat_map(|at| [(Some(at), true), (Some(at), false)]);
-    for (crash_at, arrives) in [(None, true)].into_iter().chain(worlds) {
-        let world = play(scenario, crash_at, arrives);
-        let place = format!("{}, boundary {crash_at:?}, in flight {arrives}", scenario.name);
-        broken
-            .extend(world.laws.broken.iter().map(|(law, what)| format!("{place}: {law}: {what}")));
-        if crash_at.is_none() {
-            continue;
-        }
-        crashes += 1;
-        same += u64::from(world.ends().eq(calm.ends()));
-        for state in world.ends() {
-            *ends.entry(state).or_default() += 1;
+    let (mut blows, mut same) = (0, 0);
+    for at in 0..calm.boundaries {
+        for blow in Blow::ALL {
+            let world = play(scenario, Some((at, blow)));
+            broken.extend(complaints(scenario, Some((at, blow)), &world));
+            blows += 1;
+            same += u64::from(world.ends().eq(calm.ends()));
+            for state in world.ends() {
+                *ends.entry(state).or_default() += 1;
+            }
         }
     }
-    let mut text = format!("{:44} {:>6} {crashes:>7} {same:>9} ", scenario.name, calm.boundaries);
+    let mut text = format!("{:44} {:>10} {blows:>6} {same:>9} ", scenario.name, calm.boundaries);
     for (state, count) in ends {
-        let _ = write!(text, " {state} {count}");
+        let _ = write!(text, " {count} {state}");
     }
-    Line { text, broken, crashes }
+    Line { text, broken, blows }
+}
+
+fn complaints(
+    scenario: &Scenario,
+    blow: Option<(u64, Blow)>,
+    world: &World,
+) -> impl Iterator<Item = String> {
+    let place = format!("{}, {blow:?}", scenario.name);
+    world.laws.broken.iter().map(move |(law, what)| format!("{place}: {law}: {what}"))
 }
 
 impl World {

@@ -30,6 +30,8 @@ const PATIENCE_MS: u64 = 3 * 24 * 3_600_000;
 const MAX_TURNS: u32 = 60_000;
 /// How soon the program is started again after the machine went down.
 const REBOOT_MS: u64 = 3_000;
+/// How long a disk stays full: longer than a driver waits for it.
+const FULL_MS: u64 = 60_000;
 
 /// Something that happens at a time.
 pub enum Happening {
@@ -78,6 +80,29 @@ impl fmt::Display for Happening {
     }
 }
 
+/// What comes at a boundary.
+#[derive(Clone, Copy, Debug)]
+pub enum Blow {
+    /// The power goes.
+    Crash {
+        /// Whether requests that were on their way arrive although their sender is gone.
+        in_flight_arrives: bool,
+    },
+    /// The next write finds the disk full, and so do those of the next minute.
+    DiskFull,
+    /// Another program takes the lease.
+    Steal,
+}
+
+impl Blow {
+    pub const ALL: [Self; 4] = [
+        Self::Crash { in_flight_arrives: true },
+        Self::Crash { in_flight_arrives: false },
+        Self::DiskFull,
+        Self::Steal,
+    ];
+}
+
 /// What befalls the machine.
 #[derive(Clone, Copy, Debug)]
 pub enum Upset {
@@ -120,9 +145,9 @@ pub struct World {
     numbers: u64,
     /// Whether the faults have stopped, and when.
     calm_ms: Option<u64>,
-    /// How many boundaries were passed, and at which one the power goes.
+    /// How many boundaries were passed, and what comes at one of them.
     pub boundaries: u64,
-    pub crash_at: Option<u64>,
+    pub blow: Option<(u64, Blow)>,
     /// The address of the next file dies while it comes.
     pub breaks_next_file: bool,
     /// Whether requests that were on their way arrive although their sender is gone.
@@ -149,7 +174,7 @@ impl World {
             numbers: 0,
             calm_ms: None,
             boundaries: 0,
-            crash_at: None,
+            blow: None,
             breaks_next_file: false,
             in_flight_arrives: true,
         }
@@ -193,15 +218,25 @@ impl World {
         self.calm_ms.is_some()
     }
 
-    /// A point at which the power may go. Returns whether it went.
+    /// A point at which the blow may come. Returns whether the power went.
     pub fn boundary(&mut self) -> bool {
-        let here = self.crash_at == Some(self.boundaries);
+        let blow = self.blow.filter(|(at, _)| *at == self.boundaries).map(|(_, blow)| blow);
         self.boundaries += 1;
-        if here {
-            self.crash();
-            self.after(REBOOT_MS, Happening::Start);
+        match blow {
+            None => {}
+            Some(Blow::Crash { in_flight_arrives }) => {
+                self.in_flight_arrives = in_flight_arrives;
+                self.crash();
+                self.after(REBOOT_MS, Happening::Start);
+                return true;
+            }
+            Some(Blow::DiskFull) => {
+                self.upset(Upset::DiskFull(true));
+                self.after(FULL_MS, Happening::Upset(Upset::DiskFull(false)));
+            }
+            Some(Blow::Steal) => self.after(0, Happening::Steal),
         }
-        here
+        false
     }
 
     /// Runs until nothing is left to do, and judges what is left.
