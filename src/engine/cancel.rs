@@ -21,6 +21,7 @@ impl Engine {
                 let message = "stopped before the provider had it".to_owned();
                 let class = FailureClass::Provider;
                 let error = JobError::ours(class, "canceled", message, Charged::NotCharged);
+                let error = self.not_taken(id, error);
                 self.record(id, JobEvent::Canceled { error }, now, step);
             }
             JobState::Running => self.ask_to_stop(id, now, step),

@@ -5,7 +5,7 @@ use super::core::{Engine, Live, target};
 use super::message::{Command, Now, Step};
 use super::schedule::backoff_ms;
 use crate::domain::event::JobEvent;
-use crate::domain::job::{Charged, FailureClass, JobError, JobId, JobState};
+use crate::domain::job::{Charged, FailureClass, Job, JobError, JobId, JobState};
 use crate::domain::outcome::{Sighting, Trouble};
 
 /// Polls that don't know a job before the provider's records are asked: about half a minute, in
@@ -16,7 +16,7 @@ const POLLS_BEFORE_LOOK_UP: u32 = 5;
 const UNKNOWN_GRACE_MS: u64 = 150_000;
 /// After a longer gap nobody promises that the provider still knows the key, so only the user may
 /// send the job again.
-const LONGEST_GAP_MS: i128 = 15 * 60_000;
+const LONGEST_GAP_MS: i64 = 15 * 60_000;
 /// The most times that a job of unknown outcome is sent again.
 const MAX_RESENDS: u32 = 5;
 
@@ -28,6 +28,7 @@ impl Engine {
         }
         let Some(live) = self.live.get_mut(&id) else { return };
         live.now_known();
+        live.may_arrive = true;
         live.due_ms = Some(now.mono_ms + 1000);
         let provider = live.job.request.model.provider.clone();
         if !self.can_look_up(&provider) {
@@ -106,7 +107,9 @@ impl Engine {
     fn may_send_again(&mut self, id: JobId, now: Now, step: &mut Step) {
         let Some(live) = self.live.get_mut(&id) else { return };
         let sent_at = live.job.sent_at.unwrap_or(live.job.created_at);
-        let gap_ms = now.wall.duration_since(sent_at).as_millis();
+        // The wall clock may have been put back, and the other one does not count a laptop's sleep.
+        let by_wall_ms = now.wall.duration_since(sent_at).as_millis() as i64;
+        let gap_ms = by_wall_ms.max(now.mono_ms as i64 - live.started_ms);
         if gap_ms > LONGEST_GAP_MS || live.job.sends > MAX_RESENDS {
             return self.doubt(id, "no reply came, and its records don't know the job", now, step);
         }
@@ -117,6 +120,26 @@ impl Engine {
         if stop {
             self.cancel(id, now, step);
         }
+    }
+}
+
+impl Engine {
+    /// `error`, of a job that the provider does not have. It costs nothing, unless an earlier send of
+    /// unknown fate arrives after all.
+    pub(super) fn not_taken(&self, id: JobId, error: JobError) -> JobError {
+        let may_arrive = self.live.get(&id).is_some_and(|live| live.may_arrive);
+        let charged = if may_arrive { Charged::Unknown } else { error.charged };
+        JobError { charged, ..error }
+    }
+}
+
+/// Whether a send that an earlier process knew nothing of may still arrive. A job that was sent again may
+/// have been refused each time; nothing stored tells that from a reply that was lost.
+pub(super) fn may_arrive(job: &Job) -> bool {
+    match job.state {
+        JobState::Submitting | JobState::Confirming => true,
+        JobState::RetryWait => job.sends > 1 || job.error.is_none(),
+        _ => false,
     }
 }
 

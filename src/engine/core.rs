@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::confirm::may_arrive;
 use super::fold::apply;
-use super::message::{Command, Input, Now, Step, Target};
+use super::message::{Adopted, Command, Input, Now, Step, Target};
 use super::schedule::{Dice, backoff_ms, poll_wait_ms};
 use crate::domain::catalog::Provider;
 use crate::domain::event::{JobEvent, Write};
@@ -20,6 +21,9 @@ const MAX_JOBS_A_POLL: usize = 100;
 const POLL_TOGETHER_MS: u64 = 2_000;
 /// A provider that still says "processing" after this long will not finish.
 const MAX_RUNNING_MS: i64 = 24 * 3_600_000;
+/// Nothing is given up for its age before this process has watched it for this long: the wall clock that
+/// the age is read from may have jumped.
+const LEAST_WATCH_MS: u64 = 3_600_000;
 
 /// The live jobs of one database and what is known of their providers.
 #[derive(Debug)]
@@ -66,6 +70,10 @@ pub(super) struct Live {
     /// before the clock's start.
     pub(super) started_ms: i64,
     pub(super) expected_ms: u64,
+    /// Since when this process watches it, on the monotonic clock.
+    pub(super) watched_since_ms: u64,
+    /// A send whose fate nobody knows may still arrive, although the provider does not know the job.
+    pub(super) may_arrive: bool,
     /// When something is to be done for it; none while a reply is awaited.
     pub(super) due_ms: Option<u64>,
     /// Polls and lookups in a row that did not know it.
@@ -89,6 +97,8 @@ pub(super) struct Live {
 pub(super) struct Save {
     pub(super) tries: u32,
     pub(super) gone: u32,
+    /// Its address changed while the old one was being fetched.
+    pub(super) moved: bool,
     /// When to try again; none while it is being saved, or given up.
     pub(super) due_ms: Option<u64>,
 }
@@ -117,7 +127,7 @@ impl Engine {
     pub fn handle(&mut self, input: Input, now: Now) -> Step {
         let mut step = Step::default();
         match input {
-            Input::Adopt { job, expected_ms } => self.adopt(*job, expected_ms, now),
+            Input::Adopt { jobs } => self.adopt_all(jobs, now, &mut step),
             Input::Submitted { job, outcome } => self.submitted(job, outcome, now, &mut step),
             Input::Polled { provider, jobs, outcome } => {
                 self.polled(&provider, &jobs, outcome, now, &mut step);
@@ -180,6 +190,16 @@ impl Engine {
         }
     }
 
+    fn adopt_all(&mut self, jobs: Vec<Adopted>, now: Now, step: &mut Step) {
+        let stops: Vec<JobId> = jobs.iter().filter(|one| one.stop).map(|one| one.job.id).collect();
+        for Adopted { job, expected_ms, .. } in jobs {
+            self.adopt(job, expected_ms, now);
+        }
+        for id in stops {
+            self.cancel(id, now, step);
+        }
+    }
+
     fn adopt(&mut self, job: Job, expected_ms: u64, now: Now) {
         if !job.state.is_live() || self.live.contains_key(&job.id) {
             return;
@@ -189,6 +209,8 @@ impl Engine {
         let mut live = Live {
             started_ms: now.mono_ms as i64 - waited_ms,
             expected_ms,
+            watched_since_ms: now.mono_ms,
+            may_arrive: may_arrive(&job),
             due_ms: Some(now.mono_ms),
             unknown: 0,
             unknown_since_ms: None,
@@ -242,6 +264,7 @@ impl Engine {
             }
             if let Some(live) = self.live.get_mut(&id) {
                 live.due_ms = None;
+                live.started_ms = now.mono_ms as i64;
                 step.commands.push(Command::Submit { job: Box::new(live.job.clone()) });
             }
         }
@@ -262,6 +285,7 @@ impl Engine {
                 self.accepted(id, JobEvent::Accepted { remote_id, charge, how }, now, step);
             }
             SubmitOutcome::Refused(error) => {
+                let error = self.not_taken(id, error);
                 self.record(id, JobEvent::Failed { error }, now, step);
             }
             SubmitOutcome::Busy(trouble) => self.postpone(id, trouble, now, step),
@@ -288,7 +312,8 @@ impl Engine {
         let sends = live.job.sends;
         let provider = live.job.request.model.provider.clone();
         if sends >= MAX_SENDS {
-            self.record(id, JobEvent::Failed { error: trouble.error }, now, step);
+            let error = self.not_taken(id, trouble.error);
+            self.record(id, JobEvent::Failed { error }, now, step);
             return;
         }
         let backoff_ms = backoff_ms(sends, LONGEST_SEND_WAIT_MS, self.dice.throw());
@@ -392,8 +417,18 @@ impl Live {
 
     /// Whether the provider has had the job for longer than any render takes.
     pub(super) fn is_overdue(&self, now: Now) -> bool {
+        self.age_ms(now) > MAX_RUNNING_MS && self.is_watched_long(now)
+    }
+
+    /// How long the provider has had the job, by the wall clock.
+    pub(super) fn age_ms(&self, now: Now) -> i64 {
         let since = self.job.accepted_at.unwrap_or(self.job.created_at);
-        now.wall.duration_since(since).as_millis() as i64 > MAX_RUNNING_MS
+        now.wall.duration_since(since).as_millis() as i64
+    }
+
+    /// Whether this process has watched the job for long enough to believe in its age.
+    pub(super) fn is_watched_long(&self, now: Now) -> bool {
+        now.mono_ms - self.watched_since_ms >= LEAST_WATCH_MS
     }
 }
 

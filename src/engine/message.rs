@@ -20,12 +20,11 @@ pub struct Now {
 /// Something that happened.
 #[derive(Debug)]
 pub enum Input {
-    /// A job that is new, or that an earlier process left behind.
+    /// Jobs that are new, or that an earlier process left behind: all that there are at once, so that none
+    /// is sent before it is known which others take a place at the provider.
     Adopt {
-        /// The job as it is stored.
-        job: Box<Job>,
-        /// How long such a job usually takes.
-        expected_ms: u64,
+        /// The jobs.
+        jobs: Vec<Adopted>,
     },
     /// What came of [`Command::Submit`].
     Submitted {
@@ -73,6 +72,17 @@ pub enum Input {
     },
     /// The time of [`Engine::next_deadline_ms`](super::Engine::next_deadline_ms) has come.
     Wake,
+}
+
+/// A job that the engine is to drive.
+#[derive(Debug)]
+pub struct Adopted {
+    /// The job as it is stored.
+    pub job: Job,
+    /// How long such a job usually takes.
+    pub expected_ms: u64,
+    /// Whether the user wants it stopped.
+    pub stop: bool,
 }
 
 /// Something to do, once the writes beside it are durable.

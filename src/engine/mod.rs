@@ -15,7 +15,7 @@ mod transition;
 
 pub use core::{Engine, Watched};
 pub use fold::apply;
-pub use message::{Command, Input, Now, Step, Target};
+pub use message::{Adopted, Command, Input, Now, Step, Target};
 pub use transition::transition;
 
 #[cfg(test)]

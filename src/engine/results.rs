@@ -14,7 +14,7 @@ const TRIES_BEFORE_ASKING: u32 = 2;
 /// The longest wait before a file is fetched again.
 const LONGEST_SAVE_WAIT_MS: u64 = 300_000;
 /// Providers keep files about this long; after it there is nothing left to fetch.
-const FILES_KEPT_MS: i128 = 8 * 24 * 3_600_000;
+const FILES_KEPT_MS: i64 = 8 * 24 * 3_600_000;
 /// With some results there and the rest neither there, failed, nor under way, the rest won't come.
 const STANDSTILL_MS: u64 = 600_000;
 
@@ -155,8 +155,12 @@ impl Engine {
     /// Uses a new address at once, unless a transfer is under way: two would write one file.
     fn save_again(&mut self, id: JobId, index: usize, now: Now) {
         let save = self.live.get_mut(&id).and_then(|live| live.saves.get_mut(&index));
-        if let Some(save) = save.filter(|save| save.due_ms.is_some()) {
-            *save = Save { due_ms: Some(now.mono_ms), ..Save::default() };
+        match save {
+            Some(save) if save.due_ms.is_some() => {
+                *save = Save { due_ms: Some(now.mono_ms), ..Save::default() };
+            }
+            Some(save) => save.moved = true,
+            None => {}
         }
     }
 
@@ -212,9 +216,14 @@ impl Engine {
     ) {
         let dice = self.dice.throw();
         let Some(live) = self.live.get_mut(&id) else { return };
-        let accepted_at = live.job.accepted_at.unwrap_or(live.job.created_at);
-        let too_late = now.wall.duration_since(accepted_at).as_millis() > FILES_KEPT_MS;
+        let too_late = live.age_ms(now) > FILES_KEPT_MS && live.is_watched_long(now);
         let Some(save) = live.saves.get_mut(&index) else { return };
+        if save.moved {
+            // What the old address said tells nothing of the new one.
+            *save = Save { due_ms: Some(now.mono_ms), ..Save::default() };
+            self.record(id, JobEvent::SaveFailed { index, error: trouble.error }, now, step);
+            return;
+        }
         save.tries += 1;
         save.gone += u32::from(trouble.gone);
         if save.gone >= MAX_GONE || too_late {

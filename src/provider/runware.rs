@@ -141,6 +141,10 @@ pub(super) fn submitted(job: &Job, response: &HttpResponse) -> SubmitOutcome {
         Err(reason) if response.status >= 500 || response.status < 300 => {
             return SubmitOutcome::Unknown { reason };
         }
+        // What can't be read may say that the key is taken, and that would be an acceptance.
+        Err(reason) if job.sends > 1 && matches!(response.status, 400 | 409) => {
+            return SubmitOutcome::Unknown { reason };
+        }
         Err(reason) => {
             let error = status_error(response.status, reason, Charged::NotCharged);
             return refused_or_busy(error, response);
@@ -157,8 +161,9 @@ pub(super) fn submitted(job: &Job, response: &HttpResponse) -> SubmitOutcome {
     }
     let about_it = |error: &&WireError| error.task_uuid.as_ref().is_none_or(|uuid| *uuid == key);
     match envelope.errors.iter().chain(&inside).find(about_it) {
-        // Only a second send of the same key can meet this: the first one was taken after all.
-        Some(error) if error.is_conflict() && job.sends > 1 => SubmitOutcome::Accepted {
+        // Nobody else has this key, so an earlier send of it was taken after all: ours, or one that a proxy
+        // doubled.
+        Some(error) if error.is_conflict() => SubmitOutcome::Accepted {
             remote_id: None,
             charge: None,
             how: "the provider had it already".to_owned(),

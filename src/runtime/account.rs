@@ -4,13 +4,13 @@
 use jiff::Timestamp;
 
 use super::clock::{new_attempt_key, wall};
-use super::execute::not_sent;
 use super::keys::Address;
 use super::line::{address, line};
 use super::workspace::Workspace;
 use crate::domain::catalog::{Model, Provider};
 use crate::domain::job::{Job, JobError};
 use crate::domain::money::MicroUsd;
+use crate::domain::outcome::Trouble;
 use crate::provider::registry::{self, Images};
 use crate::provider::wire::HttpResponse;
 
@@ -40,7 +40,7 @@ pub async fn look(workspace: &Workspace, provider: &Provider) -> Result<Account,
         Ok(reply) => {
             (registry::key_checked(provider.protocol, &reply), ahead_s(&reply, asked, wall()))
         }
-        Err(error) => (Err(not_sent(error).error), None),
+        Err(error) => (Err(Trouble::from(error).error), None),
     };
     Ok(Account { address: line.address, balance, ahead_s })
 }
@@ -81,7 +81,7 @@ pub async fn price(
     };
     let key = workspace.keys.key(provider, &workspace.config).await?;
     let reply = workspace.transport.send(request?, &key).await;
-    let reply = reply.map_err(|error| not_sent(error).error)?;
+    let reply = reply.map_err(|error| Trouble::from(error).error)?;
     Ok(registry::priced(protocol, &reply)?.map_or(Price::Silent, Price::Told))
 }
 

@@ -1,7 +1,7 @@
 //! The driver: commits what the engine says, then does what it says (law 1). One process per database
 //! drives (law 12); every other one follows, and takes over when the driver ends.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{File, TryLockError};
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use super::workspace::Workspace;
 use crate::domain::event::Write;
 use crate::domain::job::{Job, JobError, JobId};
 use crate::domain::request::Parameters;
-use crate::engine::{Engine, Input, Now, Step, Watched};
+use crate::engine::{Adopted, Engine, Input, Now, Step, Watched};
 use crate::store::{Lease, Store, StoreError};
 
 /// The most messages that wait for the driver.
@@ -296,14 +296,19 @@ impl Actor {
         let (jobs, cancels) = self
             .store(|store| Ok::<_, StoreError>((store.live_jobs()?, store.cancels_asked()?)))
             .await??;
+        let stops: HashSet<JobId> = cancels.into_iter().map(|job| job.id).collect();
+        let mut adopted = Vec::new();
         for job in jobs {
-            if self.engine().is_some_and(|engine| !engine.is_live(job.id)) {
+            let (id, stop) = (job.id, stops.contains(&job.id));
+            if self.engine().is_some_and(|engine| !engine.is_live(id)) {
                 let expected_ms = expected_ms(&self.workspace, &job).await?;
-                self.drive(Input::Adopt { job: Box::new(job), expected_ms }).await?;
+                adopted.push(Adopted { job, expected_ms, stop });
+            } else if stop {
+                self.drive(Input::Cancel { job: id }).await?;
             }
         }
-        for job in cancels {
-            self.drive(Input::Cancel { job: job.id }).await?;
+        if !adopted.is_empty() {
+            self.drive(Input::Adopt { jobs: adopted }).await?;
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 use super::driver::Message;
-use super::http::SendError;
+use super::exchange::{self, Answer};
 use super::images;
 use super::limiter::Limiters;
 use super::line::line;
@@ -17,7 +17,7 @@ use crate::domain::job::{Charged, FailureClass, Job, JobError, JobId};
 use crate::domain::outcome::{SaveTrouble, Sighting, SubmitOutcome, Trouble};
 use crate::engine::{Command, Input, Target};
 use crate::provider::registry::{self, Named};
-use crate::provider::wire::{HttpRequest, HttpResponse};
+use crate::provider::wire::HttpRequest;
 
 /// The most files that are fetched at once.
 const MAX_SAVES: usize = 3;
@@ -94,11 +94,7 @@ impl Executor {
         let images = images::kept(&job.request, &self.workspace.places);
         let request = registry::submit(protocol, &line.address.url, model, job, &images);
         let reply = self.send(&id.provider, request.map_err(refused)?, &line.key).await;
-        Ok(match reply {
-            Ok(response) => registry::submitted(protocol, job, &response),
-            Err(error) if error.never_arrived => SubmitOutcome::Busy(not_sent(error)),
-            Err(error) => SubmitOutcome::Unknown { reason: error.message },
-        })
+        Ok(exchange::submitted(protocol, job, reply))
     }
 
     async fn poll(
@@ -114,23 +110,15 @@ impl Executor {
             let (this, provider, key) = (self.clone(), provider.to_owned(), line.key.clone());
             exchanges.spawn(async move {
                 let reply = this.send(&provider, request, &key).await;
-                registry::polled(protocol, &jobs, &reply.map_err(not_sent)?)
+                exchange::polled(protocol, &jobs, reply)
             });
         }
-        let (mut sightings, mut failed) = (Vec::new(), None);
+        let mut answers = Vec::new();
         while let Some(outcome) = exchanges.join_next().await {
-            match outcome {
-                Ok(Ok(some)) => sightings.extend(some),
-                Ok(Err(trouble)) => failed = Some(trouble),
-                // An exchange that broke off tells nothing of its jobs: they are asked for again.
-                Err(_) => {}
-            }
+            // An exchange that broke off tells nothing of its jobs: they are asked for again.
+            answers.extend(outcome);
         }
-        // A provider that answers for one job is there; the others are asked for again in their time.
-        match failed {
-            Some(trouble) if sightings.is_empty() => Err(trouble),
-            _ => Ok(sightings),
-        }
+        exchange::all_polled(answers)
     }
 
     async fn look_up(&self, provider: &str, target: Target) -> Result<Sighting, Trouble> {
@@ -141,8 +129,7 @@ impl Executor {
         let Some(request) = registry::look_up(protocol, &line.address.url, &named) else {
             return Ok(Sighting::NotKnown);
         };
-        let reply = self.send(provider, request, &line.key).await.map_err(not_sent)?;
-        registry::looked_up(protocol, &named, &reply)
+        exchange::looked_up(protocol, &named, self.send(provider, request, &line.key).await)
     }
 
     async fn cancel(&self, provider: &str, target: Target) -> Result<bool, Trouble> {
@@ -152,17 +139,11 @@ impl Executor {
         let Some(request) = registry::cancel(protocol, &line.address.url, &named) else {
             return Ok(false);
         };
-        let reply = self.send(provider, request, &line.key).await.map_err(not_sent)?;
-        registry::canceled(protocol, &reply)
+        exchange::stopped(protocol, self.send(provider, request, &line.key).await)
     }
 
     /// One exchange, when it is this request's turn.
-    async fn send(
-        &self,
-        provider: &str,
-        request: HttpRequest,
-        key: &SecretString,
-    ) -> Result<HttpResponse, SendError> {
+    async fn send(&self, provider: &str, request: HttpRequest, key: &SecretString) -> Answer {
         self.limiters.turn(provider).await;
         let reply = self.workspace.transport.send(request, key).await?;
         if reply.status == 429 {
@@ -204,11 +185,5 @@ impl Executor {
 }
 
 fn bare(error: JobError) -> Trouble {
-    Trouble { error, retry_after_ms: None }
-}
-
-pub(super) fn not_sent(error: SendError) -> Trouble {
-    let error =
-        JobError::ours(FailureClass::Network, "network", error.message, Charged::NotCharged);
     Trouble { error, retry_after_ms: None }
 }

@@ -27,7 +27,7 @@ pub fn put_in_place(part: &Path, path: &Path) -> io::Result<()> {
 }
 
 /// The name that a file has while it is being written.
-pub fn part_of(path: &Path) -> std::path::PathBuf {
+fn part_of(path: &Path) -> std::path::PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".part");
     name.into()

@@ -11,6 +11,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, ClientBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::exchange::SendError;
 use super::keys::is_loopback_http;
 use crate::domain::text::one_line;
 use crate::provider::wire::{HttpRequest, HttpResponse, Method};
@@ -21,15 +22,6 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// A file transfer that stands still this long is given up.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// Why no complete reply came.
-#[derive(Debug)]
-pub struct SendError {
-    /// Whether the request surely never reached the service.
-    pub never_arrived: bool,
-    /// What was seen.
-    pub message: String,
-}
 
 /// Sends requests, by the proxy that the environment names, over HTTP/2 where a service offers it, on
 /// connections that stay open. Its clients are made when they are first needed, since that for other

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::files::{part_of, put_in_place};
-use super::http::{SendError, Transport, described};
+use super::clock::new_dice_seed;
+use super::exchange::SendError;
+use super::files::put_in_place;
+use super::http::{Transport, described};
 use super::images::hex;
 use super::places::Places;
 use super::sidecar;
@@ -29,6 +31,46 @@ pub struct Progress {
     pub total: Option<u64>,
 }
 
+/// The transfer of one file, as far as it can be judged by its numbers.
+#[derive(Clone, Copy, Debug)]
+pub struct Transfer {
+    progress: Progress,
+}
+
+impl Transfer {
+    /// The service answered `status` and announced so many bytes; an error where no file follows.
+    pub fn begin(status: u16, total: Option<u64>) -> Result<Self, SaveTrouble> {
+        if !(200..300).contains(&status) {
+            return Err(refused(status));
+        }
+        let transfer = Self { progress: Progress { bytes: 0, total } };
+        transfer.check_size(total.unwrap_or(0))?;
+        Ok(transfer)
+    }
+
+    /// So many bytes more came; an error where the file is larger than any clip.
+    pub fn take(&mut self, bytes: usize) -> Result<(), SaveTrouble> {
+        self.progress.bytes += bytes as u64;
+        self.check_size(self.progress.bytes)
+    }
+
+    /// Nothing more comes; an error where that is not the whole file.
+    pub fn end(self) -> Result<Progress, SaveTrouble> {
+        let Progress { bytes, total } = self.progress;
+        if bytes == 0 || total.is_some_and(|total| total != bytes) {
+            return Err(provider("truncated", format!("only {bytes} bytes of the file came")));
+        }
+        Ok(self.progress)
+    }
+
+    fn check_size(self, bytes: u64) -> Result<(), SaveTrouble> {
+        match bytes > MAX_CLIP_BYTES {
+            true => Err(provider("tooLarge", "the file is larger than 2 GiB".to_owned())),
+            false => Ok(()),
+        }
+    }
+}
+
 /// Fetches `output`, which is result `index` of `job`, and keeps it under a name of its own.
 pub(super) async fn save(
     transport: &Transport,
@@ -39,43 +81,26 @@ pub(super) async fn save(
     mut told: impl FnMut(Progress),
 ) -> Result<ClipFile, SaveTrouble> {
     let mut reply = transport.fetch(&output.url).await.map_err(network)?;
-    let status = reply.status().as_u16();
-    if !reply.status().is_success() {
-        return Err(refused(status));
-    }
-    let total = reply.content_length();
-    if total.is_some_and(|total| total > MAX_CLIP_BYTES) {
-        return Err(provider("tooLarge", "the file is larger than 2 GiB".to_owned()));
-    }
+    let mut transfer = Transfer::begin(reply.status().as_u16(), reply.content_length())?;
     let path = clip_path(job, index);
     let full = places.clip(&path);
-    let part = part_of(&full);
-    let mut file = create(&part).map_err(disk)?;
+    let (mut file, part) = create(&full, new_dice_seed()).map_err(disk)?;
     let mut hash = Sha256::new();
-    let mut progress = Progress { bytes: 0, total };
     let mut last_told = 0;
     while let Some(chunk) = reply
         .chunk()
         .await
         .map_err(|error| network(SendError { never_arrived: false, message: described(&error) }))?
     {
-        progress.bytes += chunk.len() as u64;
-        if progress.bytes > MAX_CLIP_BYTES {
-            return Err(provider("tooLarge", "the file is larger than 2 GiB".to_owned()));
-        }
+        transfer.take(chunk.len())?;
         file.write_all(&chunk).map_err(disk)?;
         hash.update(&chunk);
-        if progress.bytes - last_told >= PROGRESS_STEP_BYTES {
-            last_told = progress.bytes;
-            told(progress);
+        if transfer.progress.bytes - last_told >= PROGRESS_STEP_BYTES {
+            last_told = transfer.progress.bytes;
+            told(transfer.progress);
         }
     }
-    if total.is_some_and(|total| total != progress.bytes) || progress.bytes == 0 {
-        return Err(provider(
-            "truncated",
-            format!("only {} bytes of the file came", progress.bytes),
-        ));
-    }
+    let progress = transfer.end()?;
     told(progress);
     let sha256 = hex(&hash.finalize());
     let job = job.clone();
@@ -112,11 +137,22 @@ fn keep(
     Ok(clip)
 }
 
-fn create(part: &Path) -> io::Result<File> {
-    if let Some(folder) = part.parent() {
-        fs::create_dir_all(folder)?;
+/// An empty `.part` of its own for `full`: two drivers that meet in spite of lock and lease must not write
+/// into one file. Those that earlier transfers left behind go; one that is still being written can then
+/// not take the name any more, and is fetched again.
+fn create(full: &Path, number: u64) -> io::Result<(File, PathBuf)> {
+    let name = full.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let folder = full.parent().unwrap_or(full);
+    fs::create_dir_all(folder)?;
+    for other in fs::read_dir(folder)?.flatten() {
+        let other_name = other.file_name().to_string_lossy().into_owned();
+        let rest = other_name.strip_prefix(&name);
+        if rest.is_some_and(|rest| rest.starts_with('.') && rest.ends_with(".part")) {
+            fs::remove_file(other.path())?;
+        }
     }
-    File::options().read(true).write(true).create(true).truncate(true).open(part)
+    let part = full.with_file_name(format!("{name}.{number:016x}.part"));
+    Ok((File::options().read(true).write(true).create_new(true).open(&part)?, part))
 }
 
 /// What the file says of itself; none for a WebM, which is kept unread. Anything that is no video at
@@ -145,7 +181,7 @@ fn facts(file: &mut File, bytes: u64) -> Result<Option<ClipSummary>, SaveTrouble
 
 /// `clips/2026-11-21/moonlit-clocktower-market-chase-019a….mp4`: the day, the prompt's first words
 /// for people, and the job's id, so that no two jobs can meet.
-fn clip_path(job: &Job, index: usize) -> String {
+pub fn clip_path(job: &Job, index: usize) -> String {
     let day = job.created_at.strftime("%Y-%m-%d");
     let words: Vec<String> = job
         .request
@@ -171,7 +207,8 @@ fn refused(status: u16) -> SaveTrouble {
     }
 }
 
-fn network(error: SendError) -> SaveTrouble {
+/// The connection broke.
+pub fn network(error: SendError) -> SaveTrouble {
     SaveTrouble {
         error: JobError::ours(FailureClass::Network, "download", error.message, Charged::Charged),
         gone: false,
@@ -185,10 +222,31 @@ fn provider(code: &str, message: String) -> SaveTrouble {
     }
 }
 
-fn disk(error: io::Error) -> SaveTrouble {
+/// This machine could not keep the file.
+pub fn disk(error: io::Error) -> SaveTrouble {
     let message = format!("the clip can't be written to the data folder: {error}");
     SaveTrouble {
         error: JobError::ours(FailureClass::Disk, "disk", message, Charged::Charged),
         gone: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_transfers_of_one_clip_never_write_into_one_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let full = folder.path().join("day").join("fox.mp4");
+        let (mut first, first_part) = create(&full, 1).expect("a file");
+        first.write_all(b"half of").expect("room");
+        let (mut second, second_part) = create(&full, 2).expect("another file");
+        second.write_all(b"the whole clip").expect("room");
+        first.write_all(b" something").expect("room");
+        put_in_place(&first_part, &full).expect_err("its name went to the second");
+        put_in_place(&second_part, &full).expect("a clip");
+        assert_eq!(fs::read(&full).expect("a clip"), b"the whole clip");
+        assert_eq!(fs::read_dir(folder.path().join("day")).expect("a folder").count(), 1);
     }
 }

@@ -4,7 +4,8 @@ use jiff::SignedDuration;
 
 use super::script::*;
 use crate::domain::job::{Charged, FailureClass, JobState};
-use crate::domain::outcome::Sighting;
+use crate::domain::outcome::{Sighting, SubmitOutcome};
+use crate::domain::sample;
 use crate::engine::Command;
 
 #[test]
@@ -101,6 +102,40 @@ fn after_a_long_gap_only_the_user_sends_again() {
     script.wall += SignedDuration::from_mins(16);
     script.records(job, Ok(Sighting::NotKnown));
     assert_in_doubt(&mut script, job, "created sent outcome_unknown doubted");
+}
+
+#[test]
+fn a_wall_clock_that_was_put_back_hides_no_gap() {
+    let mut script = Script::new();
+    let job = script.job(KEEPS_RECORDS, 1);
+    script.reply(job, lost());
+    script.unknown_until_look_up(job);
+    script.set_clock(script.mono_ms + 16 * 60_000);
+    script.wall -= SignedDuration::from_mins(20);
+    script.records(job, Ok(Sighting::NotKnown));
+    assert_in_doubt(&mut script, job, "created sent outcome_unknown doubted");
+}
+
+/// The records did not know it, it is sent again and refused: and then the first send arrives.
+#[test]
+fn what_is_refused_after_a_lost_reply_is_not_called_free() {
+    let refused = || SubmitOutcome::Refused(sample::error(FailureClass::Key));
+    for crash in [false, true] {
+        let mut script = Script::new();
+        let job = script.job(KEEPS_RECORDS, 1);
+        script.reply(job, lost());
+        script.unknown_until_look_up(job);
+        script.records(job, Ok(Sighting::NotKnown));
+        if crash {
+            script.crash();
+            script.unknown_until_look_up(job);
+            script.records(job, Ok(Sighting::NotKnown));
+        }
+        script.reply(job, refused());
+        assert_eq!(script.state(job), JobState::Failed);
+        let charged = script.rows[&job].error.as_ref().map(|error| error.charged);
+        assert_eq!(charged, Some(Charged::Unknown));
+    }
 }
 
 #[test]

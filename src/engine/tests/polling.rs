@@ -1,5 +1,7 @@
 //! What a provider says of running jobs, and what happens when it says nothing.
 
+use jiff::SignedDuration;
+
 use super::script::*;
 use crate::domain::job::{Charged, FailureClass, JobError, JobId, JobState};
 use crate::domain::outcome::{Report, Sighting};
@@ -158,6 +160,25 @@ fn a_job_that_takes_a_day_is_given_up() {
     script.poll(job, seen(&[], 1));
     assert_eq!(script.story(job), "created sent accepted failed");
     assert_eq!(script.error_class(job), Some(FailureClass::Timeout));
+}
+
+#[test]
+fn a_jump_of_the_wall_clock_gives_up_nothing() {
+    let mut script = Script::new();
+    let job = script.running(KEEPS_RECORDS, 1);
+    script.wall += SignedDuration::from_hours(9 * 24);
+    for restart in [false, true] {
+        if restart {
+            script.crash();
+        }
+        script.poll(job, seen(&[], 1));
+        assert_eq!(script.state(job), JobState::Running);
+    }
+    script.poll(job, seen(&["a"], 0));
+    script.save(job, 0, Err(broken()));
+    assert_eq!(script.state(job), JobState::Downloading);
+    script.save(job, 0, Ok(()));
+    assert_eq!(script.state(job), JobState::Succeeded);
 }
 
 #[test]

@@ -160,6 +160,26 @@ fn an_address_that_moves_during_a_transfer_is_used_for_the_next_one() {
     assert_eq!(script.save(job, 0, Ok(())).url, MOVED);
 }
 
+/// The old address was asked for the last time that counts when the new one came.
+#[test]
+fn what_an_old_address_says_does_not_count_against_the_new_one() {
+    let mut script = Script::new();
+    let job = script.running(KEEPS_RECORDS, 1);
+    script.poll(job, seen(&["a"], 0));
+    for _ in 0..5 {
+        script.save(job, 0, Err(gone()));
+    }
+    let save = |command: &Command| matches!(command, Command::Save { .. });
+    while !script.open.iter().any(save) {
+        script.take(|command| matches!(command, Command::Poll { .. }));
+        script.wake();
+    }
+    script.answer_poll(vec![job], Ok(vec![(job, moved())]));
+    script.save(job, 0, Err(gone()));
+    assert_eq!(script.state(job), JobState::Downloading);
+    assert_eq!(script.save(job, 0, Ok(())).url, MOVED);
+}
+
 #[test]
 fn an_address_that_refuses_connections_is_asked_for_anew_at_the_second_time() {
     let mut script = Script::new();

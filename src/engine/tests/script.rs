@@ -11,7 +11,7 @@ use crate::domain::event::JobEvent;
 use crate::domain::job::{Charged, FailureClass, Job, JobError, JobId, JobState, Output};
 use crate::domain::outcome::{Report, SaveTrouble, Sighting, SubmitOutcome, Trouble};
 use crate::domain::sample;
-use crate::engine::{Command, Engine, Input, Now, Target, apply};
+use crate::engine::{Adopted, Command, Engine, Input, Now, Target, apply};
 
 /// A provider that can be asked for a job by its attempt key. It takes two jobs at once.
 pub const KEEPS_RECORDS: &str = "keeps-records";
@@ -57,7 +57,7 @@ impl Script {
         let created = JobEvent::Created { job: Box::new(job.clone()) };
         self.events.insert(id, vec![(self.wall, created)]);
         self.rows.insert(id, job.clone());
-        self.give(Input::Adopt { job: Box::new(job), expected_ms: EXPECTED_MS });
+        self.give(adopt([job]));
         id
     }
 
@@ -124,12 +124,15 @@ impl Script {
     /// Ends the process and starts another one: all that was not stored is gone, and the monotonic
     /// clock starts anew.
     pub fn crash(&mut self) {
+        self.restart(self.rows.values().cloned().collect());
+    }
+
+    /// The same, with these jobs found.
+    pub fn restart(&mut self, jobs: Vec<Job>) {
         self.mono_ms = 5;
         self.engine = Engine::new(&providers(), 8);
         self.open.clear();
-        for job in self.rows.clone().into_values() {
-            self.give(Input::Adopt { job: Box::new(job), expected_ms: EXPECTED_MS });
-        }
+        self.give(adopt(jobs));
     }
 
     /// Takes the open command that `pick` chooses.
@@ -330,4 +333,10 @@ pub fn gone() -> SaveTrouble {
 /// A transfer broke off.
 pub fn broken() -> SaveTrouble {
     SaveTrouble { error: sample::error(FailureClass::Network), gone: false }
+}
+
+/// Jobs of the usual length, handed to the engine.
+pub fn adopt(jobs: impl IntoIterator<Item = Job>) -> Input {
+    let adopted = |job| Adopted { job, expected_ms: EXPECTED_MS, stop: false };
+    Input::Adopt { jobs: jobs.into_iter().map(adopted).collect() }
 }

@@ -4,7 +4,7 @@ use super::script::*;
 use crate::domain::job::{Charged, FailureClass, JobState};
 use crate::domain::outcome::{Sighting, SubmitOutcome};
 use crate::domain::sample;
-use crate::engine::{Command, Input};
+use crate::engine::{Adopted, Command, Input};
 
 #[test]
 fn the_happy_path_is_one_story() {
@@ -153,7 +153,7 @@ fn a_finished_job_takes_nothing_more() {
     script.give(Input::Submitted { job, outcome: busy(None) });
     script.give(Input::Saved { job, index: 0, outcome: Err(gone()) });
     script.give(Input::Cancel { job });
-    script.give(Input::Adopt { job: Box::new(ended.clone()), expected_ms: EXPECTED_MS });
+    script.give(adopt([ended.clone()]));
     assert_eq!(script.rows[&job], ended);
     assert_eq!((script.open.len(), script.engine.next_deadline_ms()), (0, None));
 }
@@ -168,4 +168,27 @@ fn a_wish_to_stop_forbids_sending_again_what_never_arrived() {
     script.records(job, Ok(Sighting::NotKnown));
     assert_eq!(script.state(job), JobState::Canceled);
     assert!(!script.is_sending(job));
+}
+
+#[test]
+fn jobs_left_behind_are_counted_before_any_is_sent() {
+    let mut script = Script::new();
+    let waiting = script.job(KEEPS_RECORDS, 1);
+    script.reply(waiting, SubmitOutcome::Busy(trouble(FailureClass::Network, None)));
+    let others = [0; 2].map(|_| script.running(KEEPS_RECORDS, 1));
+    script.crash();
+    assert_eq!(script.state(waiting), JobState::RetryWait, "{others:?} have both places");
+}
+
+#[test]
+fn what_was_stopped_while_nobody_drove_is_never_sent() {
+    let mut script = Script::new();
+    let [first, second, queued] = [0; 3].map(|_| script.job(KEEPS_RECORDS, 1));
+    script.reply(first, accepted());
+    script.reply(second, accepted());
+    let queued = script.rows[&queued].clone();
+    script.restart(Vec::new());
+    let stopped = Adopted { job: queued.clone(), expected_ms: EXPECTED_MS, stop: true };
+    script.give(Input::Adopt { jobs: vec![stopped] });
+    assert_eq!(script.story(queued.id), "created canceled", "both places were free");
 }

@@ -1,0 +1,75 @@
+//! What an exchange with a provider came to: its reply, or why there is none, as an input of the engine
+//! knows it. Values alone, so that the simulation reads replies exactly as the program does.
+
+use crate::domain::catalog::Protocol;
+use crate::domain::job::{Charged, FailureClass, Job, JobError, JobId};
+use crate::domain::outcome::{Sighting, SubmitOutcome, Trouble};
+use crate::provider::registry::{self, Named};
+use crate::provider::wire::HttpResponse;
+
+/// Why no complete reply came.
+#[derive(Clone, Debug)]
+pub struct SendError {
+    /// Whether the request surely never reached the service.
+    pub never_arrived: bool,
+    /// What was seen.
+    pub message: String,
+}
+
+impl From<SendError> for Trouble {
+    /// A question without an answer: it costs nothing, so it may be asked again.
+    fn from(error: SendError) -> Self {
+        let class = FailureClass::Network;
+        let error = JobError::ours(class, "network", error.message, Charged::NotCharged);
+        Self { error, retry_after_ms: None }
+    }
+}
+
+/// A reply, or why there is none.
+pub type Answer = Result<HttpResponse, SendError>;
+
+/// What came of sending `job`: only a request that surely never arrived may be sent again.
+pub fn submitted(protocol: Protocol, job: &Job, answer: Answer) -> SubmitOutcome {
+    match answer {
+        Ok(response) => registry::submitted(protocol, job, &response),
+        Err(error) if error.never_arrived => SubmitOutcome::Busy(error.into()),
+        Err(error) => SubmitOutcome::Unknown { reason: error.message },
+    }
+}
+
+/// What one request of a poll says of its `jobs`.
+pub fn polled(
+    protocol: Protocol,
+    jobs: &[Named],
+    answer: Answer,
+) -> Result<Vec<(JobId, Sighting)>, Trouble> {
+    registry::polled(protocol, jobs, &answer?)
+}
+
+/// What all requests of a poll say together. A provider that answers for one job is there; the others
+/// are asked for again in their time.
+pub fn all_polled(
+    answers: impl IntoIterator<Item = Result<Vec<(JobId, Sighting)>, Trouble>>,
+) -> Result<Vec<(JobId, Sighting)>, Trouble> {
+    let (mut sightings, mut failed) = (Vec::new(), None);
+    for answer in answers {
+        match answer {
+            Ok(some) => sightings.extend(some),
+            Err(trouble) => failed = Some(trouble),
+        }
+    }
+    match failed {
+        Some(trouble) if sightings.is_empty() => Err(trouble),
+        _ => Ok(sightings),
+    }
+}
+
+/// What the provider's records say of `job`.
+pub fn looked_up(protocol: Protocol, job: &Named, answer: Answer) -> Result<Sighting, Trouble> {
+    registry::looked_up(protocol, job, &answer?)
+}
+
+/// Whether the provider confirms a stop.
+pub fn stopped(protocol: Protocol, answer: Answer) -> Result<bool, Trouble> {
+    registry::canceled(protocol, &answer?)
+}

@@ -1,0 +1,54 @@
+//! Broken programs: each breaks the rule that one property guards, which its checker must notice.
+
+use crate::laws::Law;
+
+/// What is wrong with the program.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sabotage {
+    /// Nothing.
+    #[default]
+    None,
+    /// A lost reply counts as a request that never arrived.
+    TakesLossForFailure,
+    /// A job in doubt is sent again by itself, when the program starts.
+    SendsDoubted,
+    /// An event is committed to a job that has ended.
+    WakesTheDead,
+    /// Nobody wakes the engine.
+    Oversleeps,
+    /// A transaction is forgotten, and its commands are carried out.
+    SkipsCommits,
+    /// The row is written without the event that led to it.
+    ForgetsEvents,
+    /// A file that was cut off counts as whole.
+    KeepsHalves,
+    /// Every question is asked ten times.
+    Nags,
+    /// The engine is told a time that has passed.
+    StopsTheClock,
+    /// Chance has another source than the seed.
+    RollsItsOwnDice,
+    /// Whatever fails is said to be free.
+    ClaimsFree,
+    /// Wishes to stop are heard only after everything that can be sent was sent.
+    HearsLate,
+    /// A file that was saved counts as gone.
+    LosesFiles,
+}
+
+/// Which law each breaks.
+pub const SABOTAGES: [(Sabotage, Law); 13] = [
+    (Sabotage::TakesLossForFailure, Law::OneGenerationPerKey),
+    (Sabotage::SendsDoubted, Law::NoResubmissionInDoubt),
+    (Sabotage::WakesTheDead, Law::EndsAbsorb),
+    (Sabotage::Oversleeps, Law::EveryJobEnds),
+    (Sabotage::SkipsCommits, Law::RecoveryEqualsLive),
+    (Sabotage::ForgetsEvents, Law::LogFoldsToRow),
+    (Sabotage::KeepsHalves, Law::SucceededIsAFile),
+    (Sabotage::Nags, Law::BudgetsHold),
+    (Sabotage::StopsTheClock, Law::NoDeadlineInThePast),
+    (Sabotage::RollsItsOwnDice, Law::SameSeedSameTrace),
+    (Sabotage::ClaimsFree, Law::HonestAboutMoney),
+    (Sabotage::HearsLate, Law::StoppedIsNotSent),
+    (Sabotage::LosesFiles, Law::NothingIsGivenUp),
+];

@@ -1,0 +1,153 @@
+//! What the user does, by way of the store, as studio and command line do it.
+
+use rushes::domain::cost::Estimate;
+use rushes::domain::event::{JobEvent, Write};
+use rushes::domain::job::{Job, JobId, JobState, Parent, Relation};
+use rushes::domain::promotion::Promotable;
+use rushes::domain::request::{Choices, GenerationRequest};
+use uuid::{Builder, Uuid};
+
+use crate::sabotage::Sabotage;
+use crate::world::{CATALOG, Happening, World};
+
+/// What the user does. Numbers choose among the jobs that there are.
+#[derive(Clone, Copy, Debug)]
+pub enum Act {
+    /// Submits a job.
+    Submit(Order),
+    /// Stops a job.
+    Stop(usize),
+    /// Promotes a draft.
+    Promote(usize),
+    /// Submits a job again that ended or is in doubt, as a new one.
+    Again(usize),
+    /// Ends the program; starts it again so much later.
+    Quit(u64),
+}
+
+/// What is ordered.
+#[derive(Clone, Copy, Debug)]
+pub struct Order {
+    pub model: &'static str,
+    pub draft: bool,
+    pub results: u32,
+    /// A word that makes the sandbox misbehave, or nothing.
+    pub word: &'static str,
+}
+
+impl Order {
+    pub const fn of(model: &'static str) -> Self {
+        Self { model, draft: false, results: 1, word: "" }
+    }
+}
+
+impl World {
+    pub fn act(&mut self, act: Act) {
+        if self.is_calm() {
+            return;
+        }
+        match act {
+            Act::Submit(order) => self.submit(order),
+            Act::Stop(nth) => {
+                let Some(job) = self.nth(nth, |job| job.state.is_live()) else { return };
+                if !self.store.refuses {
+                    self.store.stops.entry(job.id).or_insert(self.now_ms);
+                    self.ring();
+                }
+            }
+            Act::Promote(nth) => self.promote(nth),
+            Act::Again(nth) => {
+                let again = |job: &Job| !job.state.is_live() && job.state != JobState::Succeeded;
+                if let Some(job) = self.nth(nth, again) {
+                    self.create(job.request.clone(), Some((job.id, Relation::Retry)));
+                }
+            }
+            Act::Quit(wait_ms) => {
+                self.crash();
+                self.after(wait_ms, Happening::Start);
+            }
+        }
+    }
+
+    fn nth(&self, nth: usize, which: impl Fn(&Job) -> bool) -> Option<Job> {
+        let fitting: Vec<&Job> = self.store.rows.values().filter(|job| which(job)).collect();
+        fitting.get(nth % fitting.len().max(1)).map(|job| (*job).clone())
+    }
+
+    fn submit(&mut self, order: Order) {
+        let model = CATALOG.model(&order.model.parse().expect("an id")).expect("a model");
+        let choices = Choices {
+            prompt: format!("a fox {}", order.word).trim().to_owned(),
+            draft: order.draft,
+            results: (order.results > 1).then_some(order.results),
+            ..Choices::default()
+        };
+        let request = GenerationRequest::new(model, choices).expect("a request the model allows");
+        self.create(request, None);
+    }
+
+    fn promote(&mut self, nth: usize) {
+        let now = self.now().wall;
+        let model = |job: &Job| CATALOG.model(&job.request.model);
+        let ready = |job: &Job| Promotable::of(job, model(job), now).is_ok();
+        let Some(draft) = self.nth(nth, ready) else { return };
+        let Some(model) = model(&draft) else { return };
+        let draft_id = draft.draft_id().unwrap_or_default().to_owned();
+        let request = &draft.request;
+        let request = GenerationRequest::promote(model, request, draft_id, draft.seed(), None);
+        self.create(
+            request.expect("a draft that can be promoted"),
+            Some((draft.id, Relation::Promote)),
+        );
+    }
+
+    fn create(&mut self, request: GenerationRequest, parent: Option<(JobId, Relation)>) {
+        let model = CATALOG.model(&request.model).expect("a model of the catalog");
+        let now = self.now().wall;
+        let job = Job {
+            id: JobId(Uuid::from_u128(u128::from(self.number()) << 80)),
+            created_at: now,
+            updated_at: now,
+            state: JobState::Queued,
+            since: now,
+            parent: parent.map(|(job, relation)| Parent { job, relation }),
+            estimate: Estimate::of(model, &request),
+            request,
+            attempt_key: self.key(),
+            sends: 0,
+            sent_at: None,
+            accepted_at: None,
+            rendered_at: None,
+            remote_id: None,
+            taken: None,
+            outputs: Vec::new(),
+            failures: Vec::new(),
+            download_tries: 0,
+            error: None,
+        };
+        let event = JobEvent::Created { job: Box::new(job.clone()) };
+        if self.store.commit(&[Write { at: now, event, job }], None).is_ok() {
+            self.ring();
+        }
+    }
+
+    fn key(&mut self) -> Uuid {
+        let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(&self.dice.throw().to_le_bytes());
+        bytes[8..].copy_from_slice(&self.dice.throw().to_le_bytes());
+        if self.sabotage == Sabotage::RollsItsOwnDice {
+            bytes[..8].copy_from_slice(&(std::ptr::from_ref(self) as u64).to_le_bytes());
+            bytes[3..9].copy_from_slice(&crate::chance().to_le_bytes()[..6]);
+        }
+        Builder::from_random_bytes(bytes).into_uuid()
+    }
+
+    /// Every driver hears, sooner or later, that something was stored.
+    fn ring(&mut self) {
+        let numbers: Vec<u64> = self.processes.iter().map(|process| process.number).collect();
+        for process in numbers {
+            let wait_ms = self.dice.throw() % 300;
+            self.after(wait_ms, Happening::Bell { process });
+        }
+    }
+}
