@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 use tokio::sync::{Semaphore, mpsc};
-use tokio::task::JoinSet;
 
 use super::driver::Message;
 use super::http::SendError;
@@ -116,30 +115,13 @@ impl Executor {
         targets: Vec<Target>,
     ) -> Result<Vec<(JobId, Sighting)>, Trouble> {
         let line = line(&self.workspace, provider).await.map_err(bare)?;
-        let named = targets.into_iter().map(|target| self.named(target)).collect();
+        let named: Vec<Named> = targets.into_iter().map(|target| self.named(target)).collect();
         let protocol = line.provider.protocol;
-        let mut exchanges = JoinSet::new();
-        for (request, jobs) in registry::polls(protocol, &line.base_url, named) {
-            let (this, provider, key) = (self.clone(), provider.to_owned(), line.key.clone());
-            exchanges.spawn(async move {
-                let reply = this.send(&provider, request, &key).await;
-                registry::polled(protocol, &jobs, &reply.map_err(not_sent)?)
-            });
-        }
-        let (mut sightings, mut failed) = (Vec::new(), None);
-        while let Some(outcome) = exchanges.join_next().await {
-            match outcome {
-                Ok(Ok(some)) => sightings.extend(some),
-                Ok(Err(trouble)) => failed = Some(trouble),
-                // An exchange that broke off tells nothing of its jobs: they are asked for again.
-                Err(_) => {}
-            }
-        }
-        // A provider that answers for one job is there; the others are asked for again in their time.
-        match failed {
-            Some(trouble) if sightings.is_empty() => Err(trouble),
-            _ => Ok(sightings),
-        }
+        let Some(request) = registry::poll(protocol, &line.base_url, &named) else {
+            return Ok(Vec::new());
+        };
+        let reply = self.send(provider, request, &line.key).await.map_err(not_sent)?;
+        registry::polled(protocol, &named, &reply)
     }
 
     async fn look_up(&self, provider: &str, target: Target) -> Result<Sighting, Trouble> {

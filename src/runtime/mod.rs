@@ -11,7 +11,7 @@ mod foreign;
 mod http;
 pub mod images;
 pub mod keys;
-mod limiter;
+pub mod limiter;
 pub mod new_job;
 pub mod opener;
 pub mod places;

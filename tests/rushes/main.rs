@@ -11,6 +11,7 @@ mod house;
 mod interrupted;
 mod keys;
 mod output;
+mod polling;
 mod providers;
 mod sdk;
 mod support;
