@@ -15,10 +15,11 @@ use crate::provider::wire::{HttpRequest, HttpResponse, Method};
 
 /// The largest reply that is read, in bytes; real ones have a few kilobytes.
 const MAX_REPLY_BYTES: usize = 8 << 20;
+/// How long a reply may take to its last byte; `RUSHES_TIMEOUT_S` sets another time, for slow lines.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// A file transfer that stands still this long is given up.
-const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// The most time between two steps of a file transfer.
+const STEP_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Why no complete reply came.
 #[derive(Debug)]
@@ -46,7 +47,7 @@ impl Transport {
         key: &SecretString,
     ) -> Result<HttpResponse, SendError> {
         let client =
-            client(&self.api, || builder().redirect(Policy::none()).timeout(REQUEST_TIMEOUT))?;
+            client(&self.api, || builder().redirect(Policy::none()).timeout(request_timeout()))?;
         let mut outgoing = match request.method {
             Method::Get => client.get(&request.url),
             Method::Post => client.post(&request.url),
@@ -93,13 +94,24 @@ impl Transport {
                 let safe = attempt.url().scheme() == "https" || is_loopback_http(attempt.url());
                 if safe && attempt.previous().len() < 5 { attempt.follow() } else { attempt.stop() }
             });
-            builder().redirect(policy).read_timeout(READ_TIMEOUT)
+            builder().redirect(policy).read_timeout(step_timeout())
         })?;
         client.get(parsed).send().await.map_err(|error| SendError {
             never_arrived: error.is_connect(),
             message: described(&error),
         })
     }
+}
+
+fn request_timeout() -> Duration {
+    let set = std::env::var("RUSHES_TIMEOUT_S").ok().and_then(|text| text.parse::<f64>().ok());
+    set.filter(|seconds| (0.1..=86_400.0).contains(seconds))
+        .map_or(REQUEST_TIMEOUT, Duration::from_secs_f64)
+}
+
+/// A file transfer that takes longer for a step is given up.
+pub(super) fn step_timeout() -> Duration {
+    request_timeout().min(STEP_TIMEOUT)
 }
 
 fn builder() -> reqwest::ClientBuilder {
