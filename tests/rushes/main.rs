@@ -14,6 +14,8 @@ mod keys;
 mod output;
 mod polling;
 mod providers;
+mod rows;
+mod rules;
 mod sdk;
 mod support;
 mod together;
