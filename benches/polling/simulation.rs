@@ -178,7 +178,7 @@ pub fn ours(provider: &str, scatter: f64) -> Figures {
             run.happens(at_ms, Happening::Begin(run.places.len() - 1));
         }
     }
-    run.to_the_end();
+    run.play_out();
     run.figures
 }
 
@@ -224,7 +224,7 @@ impl Run {
         self.happens(at_ms, Happening::Input(self.inputs.len() - 1));
     }
 
-    fn to_the_end(&mut self) {
+    fn play_out(&mut self) {
         while self.now_ms < END_MS {
             let next_ms = self.happenings.peek().map(|Reverse((at_ms, ..))| *at_ms);
             let wake_ms = self.engine.next_deadline_ms();

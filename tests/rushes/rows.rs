@@ -39,6 +39,9 @@ usd = { "480p" = 0.05 }
 sure = "made up for a test"
 "#;
 
+/// A model, options for it, and what its clip is: width and height, and frames.
+type Row = (&'static str, &'static [&'static str], (u32, u32), u64);
+
 /// A sandbox that takes one key, and its address without a path.
 fn remote(desk: &Desk) -> (Running, String) {
     let line = ["sandbox", "--listen", "127.0.0.1:0", "--key", KEY, "--speed", "50", "--json"];
@@ -69,7 +72,7 @@ fn is_playable(job: &Value) {
 fn each_documented_model_goes_from_prompt_to_a_playable_file() {
     let (there, here) = (Desk::new(), Desk::new());
     let (_remote, url) = remote(&there);
-    let rows: [(&str, &[&str], (u32, u32), u64); 5] = [
+    let rows: [Row; 5] = [
         ("runware/1.0-pro", &["--duration", "1.2"], (864, 480), 29),
         ("runware/1.0-pro-fast", &["--duration", "1.2", "--aspect", "21:9"], (960, 416), 29),
         ("runware/1.5-pro", &["--duration", "4"], (864, 496), 96),

@@ -30,7 +30,7 @@ impl Hand {
 
     /// Mostly nothing, since every choice is one more that can be wrong.
     fn maybe<T: Clone>(&mut self, of: &[T]) -> Option<T> {
-        (self.dice.throw() % 6 == 0).then(|| self.one(of))
+        self.dice.throw().is_multiple_of(6).then(|| self.one(of))
     }
 
     /// As much of a PNG as says its size.
@@ -66,7 +66,7 @@ impl Hand {
             ["", " ", "x", "a fox", "市场 at night\n", &"long ".repeat(600), &"x".repeat(3001)];
         Choices {
             prompt: self.one(&prompts).to_owned(),
-            draft: self.dice.throw() % 4 == 0,
+            draft: self.dice.throw().is_multiple_of(4),
             resolution: self.maybe(&["480p", "720p", "1080p", "4k"]).and_then(|it| it.parse().ok()),
             aspect: self
                 .maybe(&["16:9", "4:3", "1:1", "9:16", "21:9", "9:21"])
