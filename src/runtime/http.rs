@@ -72,7 +72,7 @@ impl Transport {
                 .map_err(|error| SendError { never_arrived: false, message: described(&error) })?;
             match chunk {
                 Some(chunk) if body.len() + chunk.len() > MAX_REPLY_BYTES => {
-                    let message = format!("the reply is larger than {MAX_REPLY_BYTES} bytes");
+                    let message = format!("the reply is larger than {} MiB", MAX_REPLY_BYTES >> 20);
                     return Err(SendError { never_arrived: false, message });
                 }
                 Some(chunk) => body.extend_from_slice(&chunk),
@@ -141,9 +141,10 @@ fn client(
 
 /// The whole chain of causes in a line, without the address, which may hold a token.
 pub(super) fn described(error: &reqwest::Error) -> String {
-    let mut words = if error.is_timeout() {
-        "timed out".to_owned()
-    } else if error.is_connect() {
+    if error.is_timeout() && !error.is_connect() {
+        return "no whole reply came in time".to_owned();
+    }
+    let mut words = if error.is_connect() {
         "no connection".to_owned()
     } else {
         "the connection broke".to_owned()
