@@ -172,7 +172,7 @@ fn encode_a_poll_of_200_jobs(bencher: Bencher<'_, '_>) {
     let url = "https://api.runware.ai/v1";
     bencher
         .with_inputs(|| jobs.clone())
-        .bench_values(|jobs| registry::polls(Protocol::Runware, url, jobs));
+        .bench_values(|jobs| registry::poll(Protocol::Runware, url, &jobs));
 }
 
 /// Half of them still render, the others are ready.

@@ -212,8 +212,9 @@ pub(super) struct Wish {
     /// Keep the camera still
     #[arg(long)]
     pub(super) camera_fixed: bool,
-    /// The image that the clip begins with: a PNG, JPEG or WebP file, or an address
-    #[arg(long, value_name = "PATH|URL")]
+    /// The image that the clip begins with: a PNG, JPEG or WebP file, an address, or at Runware the UUID of
+    /// media that it stores
+    #[arg(long, value_name = "PATH|URL|UUID")]
     pub(super) first_frame: Option<String>,
     /// The image that the clip ends with
     #[arg(long, value_name = "PATH|URL")]

@@ -96,9 +96,15 @@ pub(super) async fn jobs(
 /// Where each job stands when nobody waits for it any longer.
 fn interrupted_words(jobs: &[Job]) -> String {
     let words = jobs.iter().map(|job| {
-        let what = match job.state {
-            JobState::Queued | JobState::RetryWait => "is not sent yet and not charged",
-            JobState::Submitting | JobState::Confirming => "may or may not be at the provider",
+        let what = match (job.state, &job.error) {
+            (JobState::Queued | JobState::RetryWait, _) => "is not sent yet and not charged",
+            (JobState::Submitting | JobState::Confirming, _) => "may or may not be at the provider",
+            (JobState::Downloading, Some(error)) => {
+                return format!(
+                    "job {} is ready, and its file could not be fetched yet ({})",
+                    job.id, error.message
+                );
+            }
             _ => "goes on at the provider",
         };
         format!("job {} {what}", job.id)

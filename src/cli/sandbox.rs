@@ -26,6 +26,7 @@ pub(super) async fn run(
     context.say_problems(&problems);
     let speed = speed.unwrap_or_else(|| config.sandbox_speed());
     let host = SandboxHost::new(context.places.sandbox_dir(), Arc::new(catalog), speed);
+    let one_key = key.is_some();
     let address = host.serve(Some(listen), key).await.map_err(|error| match error {
         HostError::Address { .. } => Trouble::wrong(error),
         other => Trouble::failed(other),
@@ -38,9 +39,10 @@ pub(super) async fn run(
         context.out.note(&format!(
             "it is Runware there, RunPod at http://{address}/v2, and Runbase at http://{address}/api/v1"
         ));
+        let keys = if one_key { "it takes that key alone" } else { "it takes any key" };
         context
             .out
-            .note("it takes any key; Ctrl+C ends it, and its jobs go on when it is served again");
+            .note(&format!("{keys}; Ctrl+C ends it, and its jobs go on when it is served again"));
     }
     tokio::signal::ctrl_c().await.map_err(Trouble::failed)?;
     Ok(0)

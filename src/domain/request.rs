@@ -160,10 +160,15 @@ impl fmt::Display for OutputFormat {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FrameImage {
-    /// On the web, fetched by the provider.
+    /// On the web, fetched by the provider; or the UUID of media that it stores.
     Url(String),
     /// A local file, kept by its content so that the request can be made again.
     File(ImageFile),
+}
+
+/// Whether `text` is written as the UUID of stored media.
+pub fn is_media_id(text: &str) -> bool {
+    text.len() == 36 && uuid::Uuid::try_parse(text).is_ok()
 }
 
 impl FrameImage {

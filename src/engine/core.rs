@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::confirm::may_arrive;
 use super::fold::apply;
 use super::message::{Adopted, Command, Input, Now, Step, Target};
-use super::schedule::{Dice, backoff_ms, poll_wait_ms};
+use super::schedule::{Dice, backoff_ms, poll_pace_ms, poll_wait_ms};
 use crate::domain::catalog::Provider;
 use crate::domain::event::{JobEvent, Write};
 use crate::domain::job::{FailureClass, Job, JobError, JobId, JobState};
@@ -17,8 +17,8 @@ const MAX_SENDS: u32 = 10;
 const LONGEST_SEND_WAIT_MS: u64 = 60_000;
 /// The most jobs in one poll.
 const MAX_JOBS_A_POLL: usize = 100;
-/// A job that a poll finds due takes along the others that are due this soon.
-const POLL_TOGETHER_MS: u64 = 2_000;
+/// The most polls at once where each asks for one job: one that hangs must not hold up the others.
+const MAX_POLLS: usize = 8;
 /// A provider that still says "processing" after this long will not finish.
 const MAX_RUNNING_MS: i64 = 24 * 3_600_000;
 /// Nothing is given up for its age before this process has watched it for this long: the wall clock that
@@ -44,9 +44,40 @@ struct ProviderState {
     failed_polls: u32,
     /// Why the last poll failed; none once one was answered.
     trouble: Option<JobError>,
-    /// No poll before this time.
+    /// No poll before this time, after one that failed.
     next_poll_ms: u64,
-    polling: bool,
+    /// Whether one poll asks for many jobs.
+    polls_together: bool,
+    /// How far apart polls are at the least, so that they leave some of the provider's limit to submits.
+    pace_ms: u64,
+    /// No poll before this time, by that pace.
+    paced_ms: u64,
+    /// How many polls are under way.
+    polls: usize,
+}
+
+impl ProviderState {
+    fn new(provider: &Provider) -> Self {
+        Self {
+            max_live_jobs: provider.max_live_jobs.max(1),
+            can_cancel: provider.can_cancel,
+            can_look_up: provider.can_look_up,
+            closed_until_ms: 0,
+            failed_polls: 0,
+            trouble: None,
+            next_poll_ms: 0,
+            polls_together: provider.protocol.asks_for_many(),
+            pace_ms: provider.requests.map_or(0, poll_pace_ms),
+            paced_ms: 0,
+            polls: 0,
+        }
+    }
+
+    /// When the next poll may start; none while as many as may be are under way.
+    fn polls_from_ms(&self) -> Option<u64> {
+        let max = if self.polls_together { 1 } else { MAX_POLLS };
+        (self.polls < max).then_some(self.next_poll_ms.max(self.paced_ms))
+    }
 }
 
 /// A live job as others see it.
@@ -76,6 +107,10 @@ pub(super) struct Live {
     pub(super) may_arrive: bool,
     /// When something is to be done for it; none while a reply is awaited.
     pub(super) due_ms: Option<u64>,
+    /// How long it was to wait for its next poll, when it was last told to.
+    poll_wait_ms: u64,
+    /// Whether a poll that asks for it is under way.
+    pub(super) polling: bool,
     /// Polls and lookups in a row that did not know it.
     pub(super) unknown: u32,
     /// Since when it is not known.
@@ -106,19 +141,10 @@ pub(super) struct Save {
 impl Engine {
     /// An engine with no jobs. `seed` decides the jitter.
     pub fn new(providers: &[Provider], seed: u64) -> Self {
-        let state = |provider: &Provider| ProviderState {
-            max_live_jobs: provider.max_live_jobs.max(1),
-            can_cancel: provider.can_cancel,
-            can_look_up: provider.can_look_up,
-            closed_until_ms: 0,
-            failed_polls: 0,
-            trouble: None,
-            next_poll_ms: 0,
-            polling: false,
-        };
+        let state = |one: &Provider| (one.id.clone(), ProviderState::new(one));
         Self {
             live: BTreeMap::new(),
-            providers: providers.iter().map(|one| (one.id.clone(), state(one))).collect(),
+            providers: providers.iter().map(state).collect(),
             dice: Dice::new(seed),
         }
     }
@@ -185,7 +211,7 @@ impl Engine {
             JobState::Queued | JobState::RetryWait => Some(due_ms.max(provider.closed_until_ms)),
             JobState::Submitting => Some(due_ms),
             _ if live.wants_look_up() => Some(due_ms),
-            _ if live.is_polled() && !provider.polling => Some(due_ms.max(provider.next_poll_ms)),
+            _ if live.is_polled() && !live.polling => Some(due_ms.max(provider.polls_from_ms()?)),
             _ => None,
         }
     }
@@ -212,6 +238,8 @@ impl Engine {
             watched_since_ms: now.mono_ms,
             may_arrive: may_arrive(&job),
             due_ms: Some(now.mono_ms),
+            poll_wait_ms: 0,
+            polling: false,
             unknown: 0,
             unknown_since_ms: None,
             still_since_ms: None,
@@ -300,7 +328,7 @@ impl Engine {
         {
             live.now_known();
             live.started_ms = now.mono_ms as i64;
-            live.due_ms = Some(now.mono_ms + poll_wait_ms(0, live.expected_ms));
+            live.schedule_poll(now);
             if live.cancel_wanted {
                 self.ask_to_stop(id, now, step);
             }
@@ -328,33 +356,41 @@ impl Engine {
         }
     }
 
-    /// Polls every provider that has a due job, with all of its jobs that are due soon.
+    /// Polls every provider that has a due job: where one request asks for many, with all that run
+    /// there, since it costs no request more; else for those that have waited longest, one each.
     fn poll_due(&mut self, now: Now, step: &mut Step) {
         for (name, provider) in &mut self.providers {
-            if provider.polling || now.mono_ms < provider.next_poll_ms {
-                continue;
+            while provider.polls_from_ms().is_some_and(|from_ms| from_ms <= now.mono_ms) {
+                let mut asked: Vec<(&mut Live, u64)> = self
+                    .live
+                    .values_mut()
+                    .filter(|live| live.job.request.model.provider == *name)
+                    .filter(|live| live.is_polled() && !live.polling)
+                    .filter_map(|live| live.due_ms.map(|due_ms| (live, due_ms)))
+                    .filter(|(live, due_ms)| {
+                        *due_ms <= now.mono_ms || provider.polls_together && live.is_running()
+                    })
+                    .collect();
+                if !asked.iter().any(|(_, due_ms)| *due_ms <= now.mono_ms) {
+                    break;
+                }
+                // A second is longer for one that was to be asked for soon.
+                let lateness = |(live, due_ms): &(&mut Live, u64)| {
+                    (now.mono_ms as f64 - *due_ms as f64) / (live.poll_wait_ms.max(1) as f64).sqrt()
+                };
+                asked.sort_by(|one, other| lateness(other).total_cmp(&lateness(one)));
+                asked.truncate(if provider.polls_together { MAX_JOBS_A_POLL } else { 1 });
+                provider.polls += 1;
+                provider.paced_ms = now.mono_ms + provider.pace_ms;
+                let targets = asked
+                    .into_iter()
+                    .map(|(live, _)| {
+                        (live.due_ms, live.polling) = (None, true);
+                        target(&live.job)
+                    })
+                    .collect();
+                step.commands.push(Command::Poll { provider: name.clone(), targets });
             }
-            let mut asked: Vec<(&mut Live, u64)> = self
-                .live
-                .values_mut()
-                .filter(|live| live.job.request.model.provider == *name && live.is_polled())
-                .filter_map(|live| live.due_ms.map(|due_ms| (live, due_ms)))
-                .filter(|(_, due_ms)| *due_ms <= now.mono_ms + POLL_TOGETHER_MS)
-                .collect();
-            if !asked.iter().any(|(_, due_ms)| *due_ms <= now.mono_ms) {
-                continue;
-            }
-            asked.sort_by_key(|(_, due_ms)| *due_ms);
-            asked.truncate(MAX_JOBS_A_POLL);
-            provider.polling = true;
-            let targets = asked
-                .into_iter()
-                .map(|(live, _)| {
-                    live.due_ms = None;
-                    target(&live.job)
-                })
-                .collect();
-            step.commands.push(Command::Poll { provider: name.clone(), targets });
         }
     }
 
@@ -362,10 +398,11 @@ impl Engine {
     pub(super) fn poll_failed(&mut self, provider: &str, trouble: &Trouble, now: Now) {
         let dice = self.dice.throw();
         if let Some(provider) = self.providers.get_mut(provider) {
-            provider.failed_polls += 1;
+            // Those that were under way together fail together, and that counts once.
+            provider.failed_polls += u32::from(provider.next_poll_ms <= now.mono_ms);
             let backoff_ms = backoff_ms(provider.failed_polls, 60_000, dice);
             let wait_ms = trouble.retry_after_ms.map_or(backoff_ms, |asked| asked.max(500));
-            provider.next_poll_ms = now.mono_ms + wait_ms;
+            provider.next_poll_ms = provider.next_poll_ms.max(now.mono_ms + wait_ms);
             provider.trouble = Some(trouble.error.clone());
         }
     }
@@ -377,9 +414,14 @@ impl Engine {
         }
     }
 
-    pub(super) fn poll_ended(&mut self, provider: &str) {
+    pub(super) fn poll_ended(&mut self, provider: &str, jobs: &[JobId]) {
+        for id in jobs {
+            if let Some(live) = self.live.get_mut(id) {
+                live.polling = false;
+            }
+        }
         if let Some(provider) = self.providers.get_mut(provider) {
-            provider.polling = false;
+            provider.polls = provider.polls.saturating_sub(1);
         }
     }
 
@@ -410,9 +452,15 @@ impl Live {
         }
     }
 
+    /// Whether the provider is at work on it.
+    fn is_running(&self) -> bool {
+        matches!(self.job.state, JobState::Running | JobState::Canceling)
+    }
+
     pub(super) fn schedule_poll(&mut self, now: Now) {
         let elapsed_ms = (now.mono_ms as i64 - self.started_ms).max(0) as u64;
-        self.due_ms = Some(now.mono_ms + poll_wait_ms(elapsed_ms, self.expected_ms));
+        self.poll_wait_ms = poll_wait_ms(elapsed_ms, self.expected_ms);
+        self.due_ms = Some(now.mono_ms + self.poll_wait_ms);
     }
 
     /// Whether the provider has had the job for longer than any render takes.

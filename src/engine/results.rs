@@ -35,7 +35,7 @@ impl Engine {
         now: Now,
         step: &mut Step,
     ) {
-        self.poll_ended(provider);
+        self.poll_ended(provider, jobs);
         let sightings = match outcome {
             Ok(sightings) => {
                 self.poll_answered(provider);

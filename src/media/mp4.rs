@@ -93,6 +93,19 @@ pub fn facts(bytes: &mut (impl Read + Seek), size_bytes: u64) -> Result<ClipFact
     describe(&movie, file.brand, &file.fragments)
 }
 
+/// Whether one of the file's boxes goes on after its end, so that a part of it did not come.
+pub fn is_cut(bytes: &mut (impl Read + Seek), size_bytes: u64) -> bool {
+    let mut at = 0;
+    for _ in 0..MAX_TOP_BOXES {
+        match top_box(bytes, at, size_bytes) {
+            Ok(Some((.., end))) if end > size_bytes => return true,
+            Ok(Some((.., end))) => at = end,
+            _ => return false,
+        }
+    }
+    false
+}
+
 /// The parts of a file that count.
 #[derive(Default)]
 struct File {

@@ -245,6 +245,31 @@ fn no_bytes_make_any_decoder_panic() {
     }
 }
 
+/// What is cut or garbled says nothing, so it may end no job: a submit may have arrived all the same, and a
+/// poll is asked again.
+#[test]
+fn no_bytes_that_say_nothing_lose_a_job() {
+    let mut dice = sample::Dice(2);
+    for adapter in adapters() {
+        let named = [adapter.named()];
+        for case in adapter.cases.iter().cycle().take(4000) {
+            let whole = case.body.replace("KEY", KEY).into_bytes();
+            let mut body = whole[..dice.throw() as usize % whole.len().max(1)].to_vec();
+            if dice.throw().is_multiple_of(2) {
+                body.extend((0..dice.throw() % 40).map(|_| dice.throw() as u8 | 0x80));
+            }
+            let status = [200, 201, 500, 502, 503][dice.throw() as usize % 5];
+            let response = HttpResponse { status, headers: Vec::new(), body };
+            let told = told(registry::submitted(adapter.protocol, &adapter.job(1), &response));
+            assert_eq!(told, Meaning::Unknown, "{:?}: {response:?}", adapter.protocol);
+            let polled = registry::polled(adapter.protocol, &named, &response);
+            assert!(polled.is_err(), "{:?}: {response:?}: {polled:?}", adapter.protocol);
+            let looked_up = registry::looked_up(adapter.protocol, &named[0], &response);
+            assert!(looked_up.is_err(), "{:?}: {response:?}: {looked_up:?}", adapter.protocol);
+        }
+    }
+}
+
 #[test]
 fn remote_text_is_cleaned_whatever_field_it_stands_in() {
     let bad = r"a\u001b[2Jb\u0007\u202egpj";

@@ -51,25 +51,17 @@ pub fn submitted(protocol: Protocol, job: &Job, response: &HttpResponse) -> Subm
     }
 }
 
-/// The requests that ask for `jobs`, in as few as the protocol allows, each with the jobs that its
-/// reply speaks of. A job that the provider can't be asked for is in none.
-pub fn polls(
-    protocol: Protocol,
-    base_url: &str,
-    jobs: Vec<Named>,
-) -> Vec<(HttpRequest, Vec<Named>)> {
-    let one = |ask: fn(&str, &Named) -> Option<HttpRequest>| {
-        let each = |job: Named| Some((ask(base_url, &job)?, vec![job]));
-        jobs.clone().into_iter().filter_map(each).collect()
-    };
+/// The request that asks for `jobs`, which is one job where the protocol has no request for many; none
+/// where it can't be asked for.
+pub fn poll(protocol: Protocol, base_url: &str, jobs: &[Named]) -> Option<HttpRequest> {
     match protocol {
-        Protocol::Runware => vec![(runware::poll(base_url, &jobs), jobs)],
-        Protocol::Runpod => one(runpod::poll),
-        Protocol::Runbase => one(runbase::poll),
+        Protocol::Runware => Some(runware::poll(base_url, jobs)),
+        Protocol::Runpod => runpod::poll(base_url, jobs.first()?),
+        Protocol::Runbase => runbase::poll(base_url, jobs.first()?),
     }
 }
 
-/// What the reply to one request of [`polls`] says of each of its `jobs`.
+/// What the reply to [`poll`] says of each of its `jobs`.
 pub fn polled(
     protocol: Protocol,
     jobs: &[Named],

@@ -26,6 +26,13 @@ pub(super) fn status_error(status: u16, message: String, charged: Charged) -> Jo
         400..=499 => FailureClass::Parameter,
         _ => FailureClass::Provider,
     };
+    let message = match status {
+        300..=399 => format!(
+            "the provider's address leads to another place ({status}), which is not followed with your key; \
+             if the provider has moved, set its new address as base_url"
+        ),
+        _ => message,
+    };
     JobError::ours(class, &format!("http{status}"), message, charged)
 }
 

@@ -59,7 +59,10 @@ pub(super) fn submitted(response: &HttpResponse) -> SubmitOutcome {
     }
     let error = refusal(&body, response, Charged::NotCharged);
     if is_unclear(response) {
-        let reason = format!("the provider answered {status}: {}", error.message);
+        let reason = match told(&body).1 {
+            Some(message) => format!("the provider answered {status}: {message}"),
+            None => error.message,
+        };
         return SubmitOutcome::Unknown { reason };
     }
     match error.class {

@@ -66,7 +66,10 @@ pub(super) fn submitted(job: &Job, response: &HttpResponse) -> SubmitOutcome {
     }
     let text = error_text(&body, response);
     if is_unclear(response) {
-        let reason = format!("the provider answered {status}: {text}");
+        let reason = match response.body.is_empty() {
+            true => text,
+            false => format!("the provider answered {status}: {text}"),
+        };
         return SubmitOutcome::Unknown { reason };
     }
     let error = status_error(status, text, Charged::NotCharged);
@@ -272,7 +275,9 @@ fn is_not_known(body: &Value, response: &HttpResponse) -> bool {
 fn error_text(body: &Value, response: &HttpResponse) -> String {
     match told(body) {
         Some(text) => text,
-        None if response.body.is_empty() => "without a word".to_owned(),
+        None if response.body.is_empty() => {
+            format!("the provider answered {} without a word", response.status)
+        }
         None => excerpt(&response.body),
     }
 }

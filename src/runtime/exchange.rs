@@ -37,31 +37,13 @@ pub fn submitted(protocol: Protocol, job: &Job, answer: Answer) -> SubmitOutcome
     }
 }
 
-/// What one request of a poll says of its `jobs`.
+/// What a poll says of its `jobs`.
 pub fn polled(
     protocol: Protocol,
     jobs: &[Named],
     answer: Answer,
 ) -> Result<Vec<(JobId, Sighting)>, Trouble> {
     registry::polled(protocol, jobs, &answer?)
-}
-
-/// What all requests of a poll say together. A provider that answers for one job is there; the others
-/// are asked for again in their time.
-pub fn all_polled(
-    answers: impl IntoIterator<Item = Result<Vec<(JobId, Sighting)>, Trouble>>,
-) -> Result<Vec<(JobId, Sighting)>, Trouble> {
-    let (mut sightings, mut failed) = (Vec::new(), None);
-    for answer in answers {
-        match answer {
-            Ok(some) => sightings.extend(some),
-            Err(trouble) => failed = Some(trouble),
-        }
-    }
-    match failed {
-        Some(trouble) if sightings.is_empty() => Err(trouble),
-        _ => Ok(sightings),
-    }
 }
 
 /// What the provider's records say of `job`.

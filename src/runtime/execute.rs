@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 use tokio::sync::{Semaphore, mpsc};
-use tokio::task::JoinSet;
 
 use super::driver::Message;
 use super::exchange::{self, Answer};
@@ -103,22 +102,12 @@ impl Executor {
         targets: Vec<Target>,
     ) -> Result<Vec<(JobId, Sighting)>, Trouble> {
         let line = line(&self.workspace, provider).await.map_err(bare)?;
-        let named = targets.into_iter().map(|target| self.named(target)).collect();
+        let named: Vec<Named> = targets.into_iter().map(|target| self.named(target)).collect();
         let protocol = line.provider.protocol;
-        let mut exchanges = JoinSet::new();
-        for (request, jobs) in registry::polls(protocol, &line.address.url, named) {
-            let (this, provider, key) = (self.clone(), provider.to_owned(), line.key.clone());
-            exchanges.spawn(async move {
-                let reply = this.send(&provider, request, &key).await;
-                exchange::polled(protocol, &jobs, reply)
-            });
-        }
-        let mut answers = Vec::new();
-        while let Some(outcome) = exchanges.join_next().await {
-            // An exchange that broke off tells nothing of its jobs: they are asked for again.
-            answers.extend(outcome);
-        }
-        exchange::all_polled(answers)
+        let Some(request) = registry::poll(protocol, &line.address.url, &named) else {
+            return Ok(Vec::new());
+        };
+        exchange::polled(protocol, &named, self.send(provider, request, &line.key).await)
     }
 
     async fn look_up(&self, provider: &str, target: Target) -> Result<Sighting, Trouble> {

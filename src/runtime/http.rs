@@ -18,10 +18,11 @@ use crate::provider::wire::{HttpRequest, HttpResponse, Method};
 
 /// The largest reply that is read, in bytes; real ones have a few kilobytes.
 const MAX_REPLY_BYTES: usize = 8 << 20;
+/// How long a reply may take to its last byte; `RUSHES_TIMEOUT_S` sets another time, for slow lines.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// A file transfer that stands still this long is given up.
-const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// The most time between two steps of a file transfer.
+const STEP_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Sends requests, by the proxy that the environment names, over HTTP/2 where a service offers it, on
 /// connections that stay open. Its clients are made when they are first needed, since that for other
@@ -56,7 +57,7 @@ impl Transport {
     ) -> Result<HttpResponse, SendError> {
         let url = parsed(&request.url)?;
         let client = self.client(&self.api, &url, |builder| {
-            builder.redirect(Policy::none()).timeout(REQUEST_TIMEOUT)
+            builder.redirect(Policy::none()).timeout(request_timeout())
         })?;
         let mut outgoing = match request.method {
             Method::Get => client.get(url),
@@ -82,7 +83,7 @@ impl Transport {
                 .map_err(|error| SendError { never_arrived: false, message: described(&error) })?;
             match chunk {
                 Some(chunk) if body.len() + chunk.len() > MAX_REPLY_BYTES => {
-                    let message = format!("the reply is larger than {MAX_REPLY_BYTES} bytes");
+                    let message = format!("the reply is larger than {} MiB", MAX_REPLY_BYTES >> 20);
                     return Err(SendError { never_arrived: false, message });
                 }
                 Some(chunk) => body.extend_from_slice(&chunk),
@@ -99,7 +100,7 @@ impl Transport {
                 let safe = is_safe(attempt.url());
                 if safe && attempt.previous().len() < 5 { attempt.follow() } else { attempt.stop() }
             });
-            builder.redirect(policy).read_timeout(READ_TIMEOUT)
+            builder.redirect(policy).read_timeout(step_timeout())
         })?;
         client.get(url).send().await.map_err(|error| SendError {
             never_arrived: error.is_connect(),
@@ -150,6 +151,17 @@ impl Transport {
     }
 }
 
+fn request_timeout() -> Duration {
+    let set = std::env::var("RUSHES_TIMEOUT_S").ok().and_then(|text| text.parse::<f64>().ok());
+    set.filter(|seconds| (0.1..=86_400.0).contains(seconds))
+        .map_or(REQUEST_TIMEOUT, Duration::from_secs_f64)
+}
+
+/// A file transfer that takes longer for a step is given up.
+pub(super) fn step_timeout() -> Duration {
+    request_timeout().min(STEP_TIMEOUT)
+}
+
 fn not_sent(message: String) -> SendError {
     SendError { never_arrived: true, message }
 }
@@ -167,9 +179,10 @@ fn is_safe(url: &Url) -> bool {
 
 /// The whole chain of causes in a line, without the address, which may hold a token.
 pub(super) fn described(error: &reqwest::Error) -> String {
-    let mut words = if error.is_timeout() {
-        "timed out".to_owned()
-    } else if error.is_connect() {
+    if error.is_timeout() && !error.is_connect() {
+        return "no whole reply came in time".to_owned();
+    }
+    let mut words = if error.is_connect() {
         "no connection".to_owned()
     } else {
         "the connection broke".to_owned()

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use super::files::write_whole;
 use super::places::Places;
-use crate::domain::request::{FrameImage, ImageFile, Parameters};
+use crate::domain::request::{FrameImage, ImageFile, Parameters, is_media_id};
 use crate::domain::text::one_line;
 use crate::provider::registry::Images;
 
@@ -60,9 +60,11 @@ pub struct ReadImage {
     content: Vec<u8>,
 }
 
-/// The image that `text` names: a web address, or a file, which is read.
+/// The image that `text` names: a web address, the UUID of media that the provider stores, or a file, which
+/// is read.
 pub fn read(text: &str) -> Result<ReadImage, ImageError> {
-    if text.contains("://") {
+    let stored = is_media_id(text) && !std::path::Path::new(text).exists();
+    if stored || text.contains("://") {
         return Ok(ReadImage { image: FrameImage::Url(text.to_owned()), content: Vec::new() });
     }
     let path = PathBuf::from(text);

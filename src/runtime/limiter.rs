@@ -49,7 +49,7 @@ impl Limiters {
 
 /// The starts of the last requests. Turns are handed out in the order in which they are asked for.
 #[derive(Debug)]
-struct Window {
+pub struct Window {
     max: usize,
     window_ms: u64,
     starts_ms: VecDeque<u64>,
@@ -57,7 +57,8 @@ struct Window {
 }
 
 impl Window {
-    fn new(rate: RequestRate) -> Self {
+    /// An empty one.
+    pub fn new(rate: RequestRate) -> Self {
         // A twentieth more than is promised: requests may arrive closer together than they left.
         let window_ms = u64::from(rate.window_s.get()) * 1050;
         let max = rate.max.get() as usize;
@@ -65,7 +66,7 @@ impl Window {
     }
 
     /// When a request that is wanted at `now_ms` may start; its place is taken from then on.
-    fn reserve(&mut self, now_ms: u64) -> u64 {
+    pub fn reserve(&mut self, now_ms: u64) -> u64 {
         let mut start_ms = now_ms.max(self.closed_until_ms);
         if self.starts_ms.len() >= self.max
             && let Some(oldest_ms) = self.starts_ms.pop_front()

@@ -14,7 +14,7 @@ mod http;
 pub mod images;
 pub mod keeper;
 pub mod keys;
-mod limiter;
+pub mod limiter;
 mod line;
 pub mod new_job;
 pub mod opener;

@@ -13,6 +13,9 @@ use crate::sandbox::clip::Container;
 
 /// Clips are kept a day longer than their tasks.
 const KEEP_CLIPS: Duration = Duration::from_secs(9 * 24 * 3600);
+/// Stored media are known for 30 days after their last use; how old a file is says nothing of that, so
+/// it is kept much longer.
+const KEEP_MEDIA: Duration = Duration::from_secs(365 * 24 * 3600);
 /// A journal of this length is shortened at the next start.
 const LONG_JOURNAL_BYTES: u64 = 4 << 20;
 /// A journal line can't be longer: prompts are bounded.
@@ -74,6 +77,13 @@ impl SandboxFiles {
         if records.is_empty() {
             return Ok(());
         }
+        for record in records {
+            if let Record::Stored { media, kind, content, .. } = record
+                && !content.is_empty()
+            {
+                write_whole(&self.media(*media, kind), content)?;
+            }
+        }
         let mut lines = lines(records)?;
         let path = self.folder.join("journal.jsonl");
         let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
@@ -99,6 +109,11 @@ impl SandboxFiles {
         self.folder.join("files").join(format!("{video}.{extension}"))
     }
 
+    /// Where a file that a client stored is kept.
+    pub(super) fn media(&self, media: Uuid, kind: &str) -> PathBuf {
+        self.folder.join("files").join(format!("{media}.{kind}"))
+    }
+
     pub(super) fn keep_clip(
         &self,
         video: Uuid,
@@ -113,8 +128,11 @@ impl SandboxFiles {
         for entry in fs::read_dir(self.folder.join("files")).into_iter().flatten().flatten() {
             let age =
                 entry.metadata().and_then(|meta| meta.modified()).map(|at| now.duration_since(at));
-            if matches!(age, Ok(Ok(age)) if age > KEEP_CLIPS) {
-                drop(fs::remove_file(entry.path()));
+            let path = entry.path();
+            let is_clip = path.extension().is_some_and(|kind| kind == "mp4" || kind == "mov");
+            let kept = if is_clip { KEEP_CLIPS } else { KEEP_MEDIA };
+            if matches!(age, Ok(Ok(age)) if age > kept) {
+                drop(fs::remove_file(path));
             }
         }
     }

@@ -118,9 +118,17 @@ impl Server {
         match (reply.delivery, reply.body) {
             (Delivery::Lost, _) => Err(Lost),
             (_, Body::Http(response)) => Ok(whole(response)),
+            (_, Body::Media { media, kind }) => {
+                let path = self.files.media(media, &kind);
+                Ok(file(path, &format!("image/{kind}"), None).await)
+            }
             (_, Body::Clip { video, container }) => {
                 let path = self.files.clip(video, container);
-                Ok(file(path, container, request.header("range").map(str::to_owned)).await)
+                let kind = match container {
+                    Container::Mp4 => "video/mp4",
+                    Container::Mov => "video/quicktime",
+                };
+                Ok(file(path, kind, request.header("range").map(str::to_owned)).await)
             }
         }
     }
@@ -191,16 +199,12 @@ impl Server {
     }
 }
 
-async fn file(path: PathBuf, container: Container, range: Option<String>) -> Response<Full<Bytes>> {
+async fn file(path: PathBuf, kind: &str, range: Option<String>) -> Response<Full<Bytes>> {
     let Ok(content) = tokio::fs::read(path).await else {
         return plain(404, "this file is gone");
     };
     let content = Bytes::from(content);
     let total = content.len();
-    let kind = match container {
-        Container::Mp4 => "video/mp4",
-        Container::Mov => "video/quicktime",
-    };
     let response =
         Response::builder().header("content-type", kind).header("accept-ranges", "bytes");
     let from = range.and_then(|range| {

@@ -4,12 +4,14 @@ use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use hyper::body::Bytes;
 use sha2::{Digest, Sha256};
+use tokio::time::{Instant, timeout_at};
 
 use super::clock::new_dice_seed;
 use super::exchange::SendError;
 use super::files::put_in_place;
-use super::http::{Transport, described};
+use super::http::{Transport, described, step_timeout};
 use super::images::hex;
 use super::places::Places;
 use super::sidecar;
@@ -19,6 +21,10 @@ use crate::media::mp4;
 
 /// The largest file that is taken.
 const MAX_CLIP_BYTES: u64 = 2 << 30;
+/// So much must come in every step of a transfer: a thousandth of what a slow line gives.
+const STEP_BYTES: u64 = 16 << 10;
+/// A file that was cut so often is kept as it is: there is no other, and it was paid for.
+const MAX_CUTS: u32 = 4;
 /// Progress is told again after this many bytes.
 const PROGRESS_STEP_BYTES: u64 = 256 << 10;
 
@@ -87,16 +93,17 @@ pub(super) async fn save(
     let (mut file, part) = create(&full, new_dice_seed()).map_err(disk)?;
     let mut hash = Sha256::new();
     let mut last_told = 0;
-    while let Some(chunk) = reply
-        .chunk()
-        .await
-        .map_err(|error| network(SendError { never_arrived: false, message: described(&error) }))?
-    {
+    let (mut step_ends, mut step_bytes) = (Instant::now() + step_timeout(), STEP_BYTES);
+    while let Some(chunk) = next_chunk(&mut reply, step_ends).await? {
         transfer.take(chunk.len())?;
         file.write_all(&chunk).map_err(disk)?;
         hash.update(&chunk);
-        if transfer.progress.bytes - last_told >= PROGRESS_STEP_BYTES {
-            last_told = transfer.progress.bytes;
+        let bytes = transfer.progress.bytes;
+        if bytes >= step_bytes {
+            (step_ends, step_bytes) = (Instant::now() + step_timeout(), bytes + STEP_BYTES);
+        }
+        if bytes - last_told >= PROGRESS_STEP_BYTES {
+            last_told = bytes;
             told(transfer.progress);
         }
     }
@@ -108,6 +115,20 @@ pub(super) async fn save(
         keep(file, &part, &full, path, progress.bytes, sha256, &job, index)
     });
     kept.await.unwrap_or_else(|_| Err(provider("internal", "saving the file broke off".to_owned())))
+}
+
+/// The next bytes, which must come before the step ends: a transfer that goes on for ever would keep others
+/// from their turn.
+async fn next_chunk(
+    reply: &mut reqwest::Response,
+    step_ends: Instant,
+) -> Result<Option<Bytes>, SaveTrouble> {
+    let message = match timeout_at(step_ends, reply.chunk()).await {
+        Ok(Ok(chunk)) => return Ok(chunk),
+        Ok(Err(error)) => described(&error),
+        Err(_) => "the file comes too slowly".to_owned(),
+    };
+    Err(network(SendError { never_arrived: false, message }))
 }
 
 #[expect(
@@ -126,6 +147,10 @@ fn keep(
 ) -> Result<ClipFile, SaveTrouble> {
     file.sync_all().map_err(disk)?;
     let facts = facts(&mut file, bytes)?;
+    // Not every reply says how long it is, and not every one that does is right.
+    if job.download_tries < MAX_CUTS && mp4::is_cut(&mut file, bytes) {
+        return Err(truncated(bytes));
+    }
     drop(file);
     let clip = ClipFile { path, bytes, sha256, facts };
     let mut job = job.clone();
@@ -213,6 +238,10 @@ pub fn network(error: SendError) -> SaveTrouble {
         error: JobError::ours(FailureClass::Network, "download", error.message, Charged::Charged),
         gone: false,
     }
+}
+
+fn truncated(bytes: u64) -> SaveTrouble {
+    provider("truncated", format!("the file is cut off: only {bytes} bytes of the file came"))
 }
 
 fn provider(code: &str, message: String) -> SaveTrouble {

@@ -14,8 +14,14 @@ use super::trouble::Trouble;
 use crate::provider::wire::{HttpRequest, HttpResponse};
 
 /// The task types that the sandbox knows.
-const TASK_TYPES: [&str; 4] =
-    ["videoInference", "getResponse", "getTaskDetails", "accountManagement"];
+const TASK_TYPES: [&str; 6] = [
+    "videoInference",
+    "getResponse",
+    "getTaskDetails",
+    "accountManagement",
+    "mediaStorage",
+    "imageUpload",
+];
 
 /// What the tasks of one array have come to.
 #[derive(Default)]
@@ -76,6 +82,8 @@ impl Sandbox {
             Some("getResponse") => self.get_response(task, context, batch),
             Some("getTaskDetails") => self.get_task_details(task, context, batch),
             Some("accountManagement") => self.get_account(task, context, batch),
+            Some("mediaStorage") => self.media_storage(task, context, batch),
+            Some("imageUpload") => self.upload_image(task, context, batch),
             Some("authentication") => {
                 let rule = "The authentication must be the first object of the array.";
                 Err(vec![Fault::invalid("taskType", rule)])

@@ -11,6 +11,11 @@ pub(super) fn video(task: Uuid, index: u32) -> Uuid {
     shaped(hash("video", task, index))
 }
 
+/// The UUID of the file that `task` stored, version 4 in shape.
+pub(super) fn media(task: Uuid) -> Uuid {
+    shaped(hash("media", task, 0))
+}
+
 /// The seed of a task that named none, "in the unsigned 32-bit range" (Runware docs, seed).
 pub(super) fn seed(task: Uuid) -> u64 {
     number("seed", task, 0) & 0xFFFF_FFFF

@@ -103,12 +103,17 @@ impl<'a> Fields<'a> {
 
     /// Everything that is wrong, unknown fields included.
     pub(super) fn into_faults(mut self) -> Vec<Fault> {
+        self.take_faults()
+    }
+
+    /// The same, of an object of which nothing more is read.
+    pub(super) fn take_faults(&mut self) -> Vec<Fault> {
         let unknown = self.object.keys().filter(|key| !self.known.contains(&key.as_str()));
         for key in unknown.take(MAX_FAULTS) {
             let why = "The parameter is not supported for this model architecture.";
             self.faults.push(Fault::unsupported(&format!("{}{key}", self.prefix), why));
         }
-        self.faults
+        std::mem::take(&mut self.faults)
     }
 
     /// The field's full name.

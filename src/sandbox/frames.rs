@@ -10,15 +10,16 @@ use uuid::Uuid;
 use super::derive;
 use super::fault::Fault;
 use super::fields::{Fields, is_web_address};
+use super::media;
 use crate::domain::catalog::{FrameRule, Model};
 
 /// A frame image as the journal keeps it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Frame {
-    /// A web address, or the UUID of stored media: taken on trust and never looked at.
+    /// A web address: taken on trust and never looked at.
     Named(String),
-    /// An image that was sent as data.
+    /// An image that was sent as data, with the task or before it.
     Image {
         /// Its content's SHA-256, in hexadecimal.
         sha256: String,
@@ -68,7 +69,11 @@ impl Frame {
 
 impl Inputs {
     /// The `inputs` of a task, whatever is wrong noted in `fields`.
-    pub(super) fn read(fields: &mut Fields<'_>, model: &Model) -> Self {
+    pub(super) fn read(
+        fields: &mut Fields<'_>,
+        model: &Model,
+        find_media: &dyn Fn(Uuid) -> Option<Frame>,
+    ) -> Self {
         let mut inputs = Self::default();
         let Some(object) = fields.object("inputs") else { return inputs };
         let mut inner = Fields::new(object, "inputs.");
@@ -84,7 +89,7 @@ impl Inputs {
             && let Some(list) = inner.any("frameImages")
         {
             inputs.has_frames = true;
-            match inputs.frames(list, rule) {
+            match inputs.frames(list, rule, find_media) {
                 Ok(list) => drop(echo.insert("frameImages".into(), list)),
                 Err(fault) => inner.refuse(fault),
             }
@@ -96,7 +101,12 @@ impl Inputs {
 
     /// Puts every image into its place. "1 image: used as the first frame. 2 images: first and
     /// last frames." (docs, frameImages); those with a place of their own go first.
-    fn frames(&mut self, list: &Value, rule: &FrameRule) -> Result<Value, Fault> {
+    fn frames(
+        &mut self,
+        list: &Value,
+        rule: &FrameRule,
+        find_media: &dyn Fn(Uuid) -> Option<Frame>,
+    ) -> Result<Value, Fault> {
         let most = if rule.last { 2 } else { 1 };
         let list = list.as_array().filter(|list| (1..=most).contains(&list.len()));
         let Some(list) = list else {
@@ -108,15 +118,15 @@ impl Inputs {
         let mut echo = Vec::new();
         for item in list {
             let (image, place) = item_parts(item, rule)?;
-            let frame = frame_image(image, rule)?;
+            let (frame, name) = frame_image(image, rule, find_media)?;
             match item {
                 Value::Object(object) => {
                     let mut object: Map<String, Value> =
                         object.iter().filter(|(key, _)| *key != "image").map(owned).collect();
-                    object.insert("image".into(), json!(frame.name()));
+                    object.insert("image".into(), json!(name));
                     echo.push(Value::Object(object));
                 }
-                _ => echo.push(json!(frame.name())),
+                _ => echo.push(json!(name)),
             }
             match place {
                 None => unplaced.push(frame),
@@ -137,13 +147,33 @@ impl Inputs {
     }
 }
 
-fn frame_image(text: &str, rule: &FrameRule) -> Result<Frame, Fault> {
-    if (text.len() == 36 && Uuid::try_parse(text).is_ok()) || is_web_address(text) {
-        return Ok(Frame::Named(text.to_owned()));
+/// The image that `text` is or names, and how it stands in an echo: without its bytes.
+fn frame_image(
+    text: &str,
+    rule: &FrameRule,
+    find_media: &dyn Fn(Uuid) -> Option<Frame>,
+) -> Result<(Frame, String), Fault> {
+    if is_web_address(text) {
+        return Ok((Frame::Named(text.to_owned()), text.to_owned()));
     }
-    let bytes = decoded(text, rule)?;
-    let (width_px, height_px) = measured(&bytes, rule)?;
-    Ok(Frame::Image { sha256: derive::sha256(&bytes), width_px, height_px })
+    let wrong = |what: String| Fault::invalid(PATH, what);
+    if let Some(media) = Uuid::try_parse(text).ok().filter(|_| text.len() == 36) {
+        let frame = find_media(media).ok_or_else(|| media::not_found(PATH))?;
+        if let Frame::Image { width_px, height_px, .. } = frame {
+            fits(width_px, height_px, rule).map_err(wrong)?;
+        }
+        return Ok((frame, text.to_owned()));
+    }
+    if !rule.files {
+        return Err(wrong("This model takes an image by its address only.".to_owned()));
+    }
+    let bytes = decoded(text, rule.max_bytes).map_err(wrong)?;
+    let (_, width_px, height_px) = image_of(&bytes)
+        .ok_or_else(|| wrong("The data is no PNG, JPEG or WEBP image.".to_owned()))?;
+    fits(width_px, height_px, rule).map_err(wrong)?;
+    let frame = Frame::Image { sha256: derive::sha256(&bytes), width_px, height_px };
+    let name = frame.name();
+    Ok((frame, name))
 }
 
 fn owned((key, value): (&String, &Value)) -> (String, Value) {
@@ -180,58 +210,59 @@ fn item_parts<'a>(item: &'a Value, rule: &FrameRule) -> Result<(&'a str, Option<
     Ok((image, place))
 }
 
-/// The file within a data URI or raw Base64.
-fn decoded(text: &str, rule: &FrameRule) -> Result<Vec<u8>, Fault> {
-    let wrong = |what: &str| Err(Fault::invalid(PATH, what));
+/// The file within a data URI or raw Base64, or the rule that it breaks.
+pub(super) fn decoded(text: &str, max_bytes: u64) -> Result<Vec<u8>, String> {
     let encoded = match text.strip_prefix("data:") {
         None => text,
         Some(uri) => {
             let kinds = ["image/png", "image/jpeg", "image/jpg", "image/webp"];
             match uri.split_once(";base64,") {
                 Some((kind, encoded)) if kinds.contains(&kind) => encoded,
-                _ => return wrong("A data URI must be a Base64 image of type PNG, JPEG or WEBP."),
+                _ => {
+                    let rule = "A data URI must be a Base64 image of type PNG, JPEG or WEBP.";
+                    return Err(rule.to_owned());
+                }
             }
         }
     };
-    if !rule.files {
-        return wrong("This model takes an image by its address only.");
-    }
-    if encoded.len() as u64 / 4 > rule.max_bytes / 3 + 1 {
-        return wrong(&format!("An image must have at most {} bytes.", rule.max_bytes));
+    let too_large = || Err(format!("An image must have at most {max_bytes} bytes."));
+    if encoded.len() as u64 / 4 > max_bytes / 3 + 1 {
+        return too_large();
     }
     match STANDARD.decode(encoded) {
-        Ok(bytes) if !bytes.is_empty() && bytes.len() as u64 <= rule.max_bytes => Ok(bytes),
-        Ok(bytes) if !bytes.is_empty() => {
-            wrong(&format!("An image must have at most {} bytes.", rule.max_bytes))
-        }
-        _ => wrong("An image must be a UUID, an URL, a data URI or Base64."),
+        Ok(bytes) if !bytes.is_empty() && bytes.len() as u64 <= max_bytes => Ok(bytes),
+        Ok(bytes) if !bytes.is_empty() => too_large(),
+        _ => Err("An image must be a UUID, an URL, a data URI or Base64.".to_owned()),
     }
 }
 
-/// Width and height, as the file's own header says.
-fn measured(bytes: &[u8], rule: &FrameRule) -> Result<(u32, u32), Fault> {
-    let wrong = |what: String| Err(Fault::invalid(PATH, what));
-    let known = matches!(
-        imagesize::image_type(bytes),
-        Ok(ImageType::Png | ImageType::Jpeg | ImageType::Webp)
-    );
-    let size = imagesize::blob_size(bytes).ok().filter(|_| known);
-    let Some(size) = size else {
-        return wrong("The data is no PNG, JPEG or WEBP image.".to_owned());
+/// Kind, width and height of an image, as its own header says.
+pub(super) fn image_of(bytes: &[u8]) -> Option<(&'static str, u32, u32)> {
+    let kind = match imagesize::image_type(bytes) {
+        Ok(ImageType::Png) => "png",
+        Ok(ImageType::Jpeg) => "jpeg",
+        Ok(ImageType::Webp) => "webp",
+        _ => return None,
     };
-    let sides = rule.min_px as usize..=rule.max_px as usize;
-    if !sides.contains(&size.width) || !sides.contains(&size.height) {
-        return wrong(format!(
-            "The image is {}x{}; each side must have {} to {} pixels.",
-            size.width, size.height, rule.min_px, rule.max_px
+    let size = imagesize::blob_size(bytes).ok()?;
+    Some((kind, size.width.try_into().ok()?, size.height.try_into().ok()?))
+}
+
+/// Whether an image of that size can be a frame; the rule that it breaks if not.
+fn fits(width_px: u32, height_px: u32, rule: &FrameRule) -> Result<(), String> {
+    let sides = rule.min_px..=rule.max_px;
+    if !sides.contains(&width_px) || !sides.contains(&height_px) {
+        return Err(format!(
+            "The image is {width_px}x{height_px}; each side must have {} to {} pixels.",
+            rule.min_px, rule.max_px
         ));
     }
-    let ratio = size.width as f64 / size.height as f64;
+    let ratio = f64::from(width_px) / f64::from(height_px);
     if !(rule.min_ratio..=rule.max_ratio).contains(&ratio) {
-        return wrong(format!(
-            "The image is {}x{}; width over height must lie between {} and {}.",
-            size.width, size.height, rule.min_ratio, rule.max_ratio
+        return Err(format!(
+            "The image is {width_px}x{height_px}; width over height must lie between {} and {}.",
+            rule.min_ratio, rule.max_ratio
         ));
     }
-    Ok((size.width as u32, size.height as u32))
+    Ok(())
 }

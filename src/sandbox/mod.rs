@@ -18,6 +18,7 @@ mod fault;
 mod fields;
 mod frames;
 mod ledger;
+mod media;
 mod order;
 mod promotion;
 mod record;

@@ -80,17 +80,18 @@ pub(super) struct Wishes {
 }
 
 /// The order that `task` makes of `model`, or everything that speaks against it. `find_draft`
-/// gives the draft of an id.
+/// gives the draft of an id, `find_media` the stored image of one.
 pub(super) fn check(
     model: &Model,
     task: &Map<String, Value>,
     id: Uuid,
     find_draft: &dyn Fn(&str) -> Option<FoundDraft>,
+    find_media: &dyn Fn(Uuid) -> Option<Frame>,
 ) -> Result<Checked, Vec<Fault>> {
     let mut fields = Fields::new(task, "");
     fields.skip(&["taskType", "taskUUID", "model"]);
     let wishes = wishes(&mut fields, model);
-    let inputs = Inputs::read(&mut fields, model);
+    let inputs = Inputs::read(&mut fields, model, find_media);
     let order = match &inputs.draft_id {
         Some(draft_id) => {
             promotion::check(&mut fields, model, draft_id, &inputs, find_draft, wishes)

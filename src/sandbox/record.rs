@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::frames::Frame;
 use super::order::Order;
 use super::trouble::Trouble;
 use crate::domain::money::MicroUsd;
@@ -36,6 +37,25 @@ pub enum Record {
         /// Why there is no file.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         error: Option<String>,
+    },
+    /// A file was stored.
+    Stored {
+        /// Its UUID.
+        media: Uuid,
+        /// When it was last used.
+        at: Timestamp,
+        /// `png`, `jpeg` or `webp`.
+        kind: String,
+        /// Hash and size.
+        frame: Frame,
+        /// Its bytes, which the server keeps as a file; none where it has them.
+        #[serde(skip)]
+        content: Vec<u8>,
+    },
+    /// A stored file was removed.
+    Removed {
+        /// Its UUID.
+        media: Uuid,
     },
     /// Tasks too old to be kept, summed up.
     Earlier {

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::clip::ClipSpec;
 use super::fault::Fault;
+use super::media::Media;
 use super::record::{Accepted, Record};
 use super::reply::{Body, Delivery, Reply};
 use super::task::Task;
@@ -46,6 +47,7 @@ pub struct Sandbox {
     /// Clips without a file, by when they are due.
     to_render: BTreeSet<(Timestamp, Uuid, u32)>,
     turned_away: BTreeMap<(Uuid, Trouble), (u32, Timestamp)>,
+    pub(super) media: Media,
     /// When Runbase's interface was asked lately. Not kept: it forgets within seconds anyway.
     pub(super) runbase_requests: VecDeque<Timestamp>,
     /// How many tasks were forgotten, and what was billed for them.
@@ -64,6 +66,7 @@ impl Sandbox {
             drafts: BTreeMap::new(),
             to_render: BTreeSet::new(),
             turned_away: BTreeMap::new(),
+            media: Media::default(),
             runbase_requests: VecDeque::new(),
             earlier: (0, MicroUsd::ZERO),
         }
@@ -81,6 +84,8 @@ impl Sandbox {
             Record::Rendered { video, error } => {
                 self.set_rendered(video, error.map_or(Ok(()), Err));
             }
+            Record::Stored { media, at, kind, frame, .. } => self.media.put(media, kind, frame, at),
+            Record::Removed { media } => self.media.remove(media),
             Record::Earlier { tasks, billed } => {
                 self.earlier.0 = self.earlier.0.saturating_add(tasks);
                 self.earlier.1 = self.earlier.1 + billed;
@@ -97,6 +102,7 @@ impl Sandbox {
             let record = Record::TurnedAway { task, at, trouble };
             records.extend(std::iter::repeat_n(record, times as usize));
         }
+        records.extend(self.media.records());
         for task in self.tasks_by_age() {
             records.push(Record::Accepted(Box::new(task.accepted.clone())));
             records.extend(task.canceled.then_some(Record::Canceled { task: task.accepted.task }));
@@ -152,6 +158,7 @@ impl Sandbox {
         if self.tasks.contains_key(&id) {
             return;
         }
+        self.media.used_by(&accepted.request, accepted.at);
         let task = Task::new(accepted);
         for (index, clip) in (0..).zip(&task.clips) {
             self.videos.insert(clip.video, (id, index));
@@ -215,6 +222,9 @@ impl Sandbox {
     fn file(&self, path: &str, now: Timestamp) -> Option<Body> {
         let (video, extension) = path.strip_prefix("/files/")?.rsplit_once('.')?;
         let video = Uuid::try_parse(video).ok()?;
+        if let Some(stored) = self.media.get(video).filter(|stored| stored.kind == extension) {
+            return Some(Body::Media { media: video, kind: stored.kind.clone() });
+        }
         let (id, index) = *self.videos.get(&video)?;
         let task = self.tasks.get(&id)?;
         let found = extension == task.order().format.extension() && task.has_file(index, now);
@@ -242,6 +252,7 @@ impl Sandbox {
             self.by_age.pop_front();
         }
         self.turned_away.retain(|_, (_, at)| !old(*at));
+        self.media.forget_before(now);
     }
 }
 

@@ -25,6 +25,13 @@ pub struct Reply {
 pub enum Body {
     /// This response, as it is.
     Http(HttpResponse),
+    /// A file that a client stored, of this UUID and kind.
+    Media {
+        /// Which file.
+        media: Uuid,
+        /// `png`, `jpeg` or `webp`.
+        kind: String,
+    },
     /// The file of this result, which the server stored; it supports `Range` by itself.
     Clip {
         /// Which result.

@@ -44,7 +44,8 @@ impl Sandbox {
         let catalog = self.catalog.clone();
         let model = model(&catalog, task).map_err(|fault| vec![fault])?;
         let find_draft = |draft_id: &str| self.find_draft(draft_id, model, context);
-        let checked = order::check(model, task, id, &find_draft)?;
+        let find_media = |media| self.media.get(media).map(|stored| stored.frame.clone());
+        let checked = order::check(model, task, id, &find_draft, &find_media)?;
         if troubles.contains(&Trouble::InsufficientCredits) {
             let message = "Insufficient credits. Add funds to your account to continue.";
             return Err(vec![Fault::new("insufficientCredits", message).status(402)]);

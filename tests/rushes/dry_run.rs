@@ -141,3 +141,18 @@ fn an_answer_without_a_price_is_told() {
     let request = String::from_utf8_lossy(&request).to_lowercase();
     assert!(request.contains("x-runware-dry-run: 1\r\n"), "{request}");
 }
+
+/// Media that the provider stores is named by its UUID; a file of that name goes before it.
+#[test]
+fn stored_media_go_by_their_uuid() {
+    let desk = Desk::new();
+    let media = "aac49721-1964-481a-ae78-8a4e29b91402";
+    let line =
+        ["generate", "--dry-run", "--json", "--model", "runware/1.0-pro", "--prompt", "a fox"];
+    let sent = |desk: &Desk| desk.run(&[&line[..], &["--first-frame", media]].concat());
+    let dry = sent(&desk).expecting(0).object();
+    let frames = serde_json::json!([{ "image": media, "frame": "first" }]);
+    assert_eq!(dry["body"][0]["inputs"]["frameImages"], frames);
+    desk.write(media, "no image");
+    sent(&desk).expecting(2).saying(&["is not a PNG, JPEG or WebP image"]);
+}

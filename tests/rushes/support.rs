@@ -134,6 +134,17 @@ impl Desk {
         all.len()
     }
 
+    /// `secret` is in no file of the desk.
+    pub(crate) fn never_holds(&self, secret: &str) {
+        let files = Self::files(self.folder.path());
+        assert!(!files.is_empty());
+        for path in files {
+            let content = fs::read(&path).expect("a readable file");
+            let found = content.windows(secret.len()).any(|window| window == secret.as_bytes());
+            assert!(!found, "the key is in {}", path.display());
+        }
+    }
+
     /// Every file below `folder`, for looking into them.
     pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
         let mut found = Vec::new();

@@ -36,6 +36,14 @@ for (let nr = 0; nr < 60 && status.status !== "COMPLETED"; nr += 1) {
 check(status.completed && (await isAClip(status.output.video_url)), "a job that ends with a clip");
 const slow = await one.run({ input: { ...input, prompt: "a paper boat sandbox:slow" } });
 check((await one.cancel(slow.id)).status === "CANCELLED", "a job that stops");
+check((await one.status(slow.id)).status === "CANCELLED", "a job that stays stopped");
+const image = { ...input, image: "https://example.com/boat.png" };
+const framed = await one.runSync({ input: image }, 60000);
+check(framed.status === "COMPLETED" && (await isAClip(framed.output.video_url)), "a clip from an image");
+const failed = await one.runSync({ input: { ...input, prompt: "a boat sandbox:moderation" } }, 60000);
+check(failed.status === "FAILED" && failed.error !== "", "a failed job");
+const wrong = await one.run({ input: { ...input, size: "1280*720" } }).catch((error) => error.response);
+check(wrong.status === 400, "a refused setting");
 check((await one.health()).jobs.completed >= 2, "health that counts jobs");
 // The client throws what its HTTP library throws.
 const refused = await endpoint("wrong").run({ input }).catch((error) => error.response);

@@ -4,6 +4,8 @@
 """
 
 import asyncio
+import base64
+import struct
 import sys
 import urllib.request
 
@@ -16,6 +18,16 @@ def check(holds, what):
     if not holds:
         sys.exit(f"not so: {what}")
     checks += 1
+
+
+def image(width, height):
+    """As much of a PNG as says its size."""
+    header = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sIIBBBBBI", 13, b"IHDR", width, height, 8, 2, 0, 0, 0, 0)
+    return header
+
+
+def data_uri(image):
+    return "data:image/png;base64," + base64.b64encode(image).decode()
 
 
 def is_a_clip(url):
@@ -39,6 +51,19 @@ async def runware():
         clips = await one.run({**text, "inputs": {"frameImages": frames}})
         check(is_a_clip(clips[0]["videoURL"]), "a clip from an image")
 
+        stored = (await one.media_storage({"operation": "upload", "media": data_uri(image(800, 600))}))[0]
+        check(urllib.request.urlopen(stored["mediaURL"]).read() == image(800, 600), "an upload")
+        older = (await one.image_upload({"image": data_uri(image(400, 300))}))[0]
+        check(older["imageURL"].startswith(ORIGIN), "an upload by the older task")
+        frames = [{"image": stored["mediaUUID"], "frame": "first"}, {"image": older["imageUUID"], "frame": "last"}]
+        clips = await one.run({**text, "inputs": {"frameImages": frames}})
+        check(is_a_clip(clips[0]["videoURL"]), "a clip between two stored images")
+        frames = [{"image": data_uri(image(800, 600)), "frame": "first"}]
+        clips = await one.run({**text, "inputs": {"frameImages": frames}})
+        check(is_a_clip(clips[0]["videoURL"]), "a clip from an image that is sent along")
+        gone = (await one.media_storage({"operation": "delete", "media": stored["mediaUUID"]}))[0]
+        check(gone["mediaUUID"] == stored["mediaUUID"], "a deleted upload")
+
         model = {"taskType": "videoInference", "model": "bytedance:seedance@1.5-pro"}
         drafted = await one.run({
             **model, "positivePrompt": "a paper boat", "width": 864, "height": 496, "duration": 4,
@@ -50,11 +75,16 @@ async def runware():
             "resolution": "720p"})
         check(finals[0]["seed"] == drafted[0]["seed"] and is_a_clip(finals[0]["videoURL"]), "its final")
 
+        details = await one.get_task_details({"taskUUID": finals[0]["taskUUID"]})
+        check("videoURL" in str(details), "a task that is read back")
         account = await one.account_management({"operation": "getDetails"})
         check("balance" in str(account), "an account with a balance")
 
         for what, change in [
             ("a refused setting", {"width": 865}),
+            ("a deleted image", {"inputs": {"frameImages": [{"image": stored["mediaUUID"]}]}}),
+            ("an unknown model", {"model": "bytedance:2@9"}),
+            ("an empty account", {"positivePrompt": "a paper boat sandbox:insufficient-credits"}),
             ("a failed job", {"positivePrompt": "a paper boat sandbox:moderation"}),
         ]:
             try:
@@ -94,6 +124,12 @@ def runpod():
     failed = endpoint.run({**text, "prompt": "a paper boat sandbox:moderation"})
     check(failed.output(timeout=120) is None and failed.status() == "FAILED", "a failed job")
     check(endpoint.health()["jobs"]["completed"] >= 3, "health that counts jobs")
+    check(endpoint.run_sync({**text, "prompt": "sandbox:timeout"}, timeout=120) is None, "a job that times out")
+    try:
+        sdk.Endpoint("seedance-9").run(text)
+        check(False, "an endpoint that is gone")
+    except requests.HTTPError as error:
+        check(error.response.status_code == 404, "an endpoint that is gone")
     try:
         endpoint.run({**text, "size": "1280*720"})
         check(False, "a refused setting")

@@ -70,10 +70,14 @@ impl World {
             }
             Command::Poll { provider, targets } => {
                 let jobs = targets.iter().map(|target| target.job).collect();
-                let named = targets.into_iter().map(named).collect();
+                let named: Vec<Named> = targets.into_iter().map(named).collect();
                 let protocol = protocol(&provider);
-                let requests = registry::polls(protocol, Remote::base_url(protocol), named);
-                (Work::Poll { provider, jobs }, requests)
+                let request = registry::poll(protocol, Remote::base_url(protocol), &named);
+                let Some(request) = request else {
+                    let outcome = Ok(Vec::new());
+                    return self.outcome(number, Input::Polled { provider, jobs, outcome });
+                };
+                (Work::Poll { provider, jobs }, vec![(request, named)])
             }
             Command::LookUp { provider, target } => {
                 let (named, protocol) = (named(target), protocol(&provider));
@@ -213,8 +217,11 @@ impl World {
             }
             Work::Poll { provider, jobs } => {
                 let protocol = protocol(&provider);
-                let each = answers.map(|(jobs, answer)| exchange::polled(protocol, &jobs, answer));
-                Input::Polled { provider, jobs, outcome: exchange::all_polled(each) }
+                let polled = |(jobs, answer): (Vec<Named>, Answer)| {
+                    exchange::polled(protocol, &jobs, answer)
+                };
+                let outcome = answers.next().map_or_else(|| Ok(Vec::new()), polled);
+                Input::Polled { provider, jobs, outcome }
             }
             Work::LookUp { provider, named } => {
                 let outcome = exchange::looked_up(protocol(&provider), &named, first());

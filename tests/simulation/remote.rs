@@ -71,7 +71,8 @@ impl Remote {
             self.sandbox.rendered(video, Ok(()));
         }
         let says = match (reply.delivery, reply.body) {
-            (Delivery::Lost, _) => None,
+            // Nobody uploads here, so nobody fetches what was uploaded.
+            (Delivery::Lost, _) | (_, Body::Media { .. }) => None,
             (_, Body::Http(response)) => Some(Says::Http(response)),
             (_, Body::Clip { video, .. }) => Some(Says::File(clip(video))),
         };

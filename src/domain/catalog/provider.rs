@@ -16,6 +16,13 @@ pub enum Protocol {
     Runbase,
 }
 
+impl Protocol {
+    /// Whether one request asks for many jobs.
+    pub fn asks_for_many(self) -> bool {
+        self == Self::Runware
+    }
+}
+
 /// So many requests in any window of so many seconds, whatever they ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]

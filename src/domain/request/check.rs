@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Choices, ClipLength, Field, FrameImage, OutputFormat, Refusal};
+use super::{Choices, ClipLength, Field, FrameImage, OutputFormat, Refusal, is_media_id};
 use crate::domain::catalog::Model;
 use crate::domain::size::{AspectRatio, Resolution};
 
@@ -219,6 +219,8 @@ impl Check<'_> {
         };
         let file = match image {
             FrameImage::Url(url) if is_web_address(url) => return,
+            // Where the protocol takes images as data it also stores them.
+            FrameImage::Url(id) if is_media_id(id) && rule.files => return,
             FrameImage::Url(url) => {
                 let wrong = format!("'{url}' is no web address");
                 return self.refuse(

@@ -5,7 +5,8 @@ use jiff::SignedDuration;
 use super::script::*;
 use crate::domain::job::{Charged, FailureClass, JobError, JobId, JobState};
 use crate::domain::outcome::{Report, Sighting};
-use crate::engine::{Command, Input};
+use crate::engine::schedule::DENSE_POLL_MS;
+use crate::engine::{Command, Input, Target};
 
 #[test]
 fn many_jobs_are_asked_for_in_one_request() {
@@ -27,10 +28,90 @@ fn one_request_asks_for_a_hundred_jobs_at_most() {
     for _ in 0..130 {
         script.running(ROOMY, 1);
     }
-    let targets = script.polled();
-    assert_eq!(targets.len(), 100);
-    script.answer_poll(targets.iter().map(|target| target.job).collect(), Ok(Vec::new()));
-    assert_eq!(script.polled().len(), 30, "the others come right after it");
+    let names = |targets: Vec<Target>| targets.iter().map(|one| one.job).collect::<Vec<_>>();
+    let first = names(script.polled());
+    assert_eq!(first.len(), 100);
+    script.answer_poll(first.clone(), Ok(Vec::new()));
+    let second = names(script.polled());
+    let others = script.rows.keys().filter(|job| !first.contains(job));
+    assert!(others.into_iter().all(|job| second.contains(job)), "they come right after it");
+}
+
+#[test]
+fn a_poll_takes_along_what_runs_there_and_not_what_is_being_confirmed() {
+    let mut script = Script::new();
+    let confirming = script.job(ROOMY, 1);
+    script.reply(confirming, lost());
+    for _ in 0..3 {
+        script.poll(confirming, Sighting::NotKnown);
+    }
+    // Its next poll is seconds away: five that don't know it ask the records, and they take half a minute.
+    let early = script.running(ROOMY, 1);
+    script.pass(1_000);
+    let late = script.running(ROOMY, 1);
+    let mut asked: Vec<JobId> = script.polled().iter().map(|target| target.job).collect();
+    asked.sort();
+    assert_eq!(asked, [early, late]);
+}
+
+#[test]
+fn where_each_is_asked_for_by_itself_one_that_hangs_holds_up_no_other() {
+    let mut script = Script::new();
+    let hangs = script.running(ONE_BY_ONE, 1);
+    let other = script.running(ONE_BY_ONE, 1);
+    assert_eq!(script.polled().iter().map(|target| target.job).collect::<Vec<_>>(), [hangs]);
+    // The first one is never answered.
+    for _ in 0..5 {
+        script.poll(other, seen(&[], 1));
+    }
+    script.poll(other, seen(&["a"], 0));
+    script.save(other, 0, Ok(()));
+    assert_eq!(script.state(other), JobState::Succeeded);
+}
+
+#[test]
+fn polls_of_single_jobs_are_few_at_once_and_keep_their_distance() {
+    let mut script = Script::new();
+    for _ in 0..30 {
+        script.running(ONE_BY_ONE, 1);
+    }
+    let mut times_ms = Vec::new();
+    for _ in 0..8 {
+        let targets = script.polled();
+        assert_eq!(targets.len(), 1);
+        times_ms.push(script.mono_ms);
+    }
+    assert!(times_ms.windows(2).all(|pair| pair[1] - pair[0] >= 600), "{times_ms:?}");
+    assert_eq!(script.engine.next_deadline_ms(), None, "eight hang, and no more are begun");
+}
+
+#[test]
+fn polls_that_fail_together_count_as_one_failure() {
+    let mut script = Script::new();
+    let jobs: Vec<JobId> = (0..6).map(|_| script.running(ONE_BY_ONE, 1)).collect();
+    for _ in 0..6 {
+        script.polled();
+    }
+    for job in jobs {
+        script.answer_poll(vec![job], Err(trouble(FailureClass::Network, None)));
+    }
+    let gap_ms = script.engine.next_deadline_ms().expect("a deadline") - script.mono_ms;
+    assert!(gap_ms < 5_000, "six failures in a row wait half a minute, and this is one: {gap_ms}");
+}
+
+#[test]
+fn the_one_whose_end_is_near_is_asked_for_before_one_that_just_began() {
+    let mut script = Script::new();
+    let near = script.running(ONE_BY_ONE, 1);
+    script.pass(EXPECTED_MS - 3_000);
+    while script.take(|command| matches!(command, Command::Poll { .. })).is_some() {}
+    script.answer_poll(vec![near], Ok(vec![(near, seen(&[], 1))]));
+    let began = script.running(ONE_BY_ONE, 1);
+    // Both are due, the new one for longer.
+    script.set_clock(script.mono_ms + 2_600);
+    script.give(Input::Wake);
+    assert_eq!(script.polled()[0].job, near);
+    assert_eq!(script.polled()[0].job, began);
 }
 
 #[test]
@@ -251,5 +332,5 @@ fn a_restart_knows_how_long_a_job_has_been_running() {
     script.crash();
     script.poll(job, seen(&[], 1));
     let gap_ms = script.engine.next_deadline_ms().expect("a deadline") - script.mono_ms;
-    assert_eq!(gap_ms, EXPECTED_MS / 20, "its end is near, so it is asked for often");
+    assert_eq!(gap_ms, DENSE_POLL_MS, "its end is near, so it is asked for often");
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::catalog::{Model, Provider};
+use crate::domain::catalog::{Model, Protocol, Provider};
 use crate::domain::event::JobEvent;
 use crate::domain::job::{Charged, FailureClass, Job, JobError, JobId, JobState, Output};
 use crate::domain::outcome::{Report, SaveTrouble, Sighting, SubmitOutcome, Trouble};
@@ -19,6 +19,8 @@ pub const KEEPS_RECORDS: &str = "keeps-records";
 pub const KEEPS_NONE: &str = "keeps-none";
 /// A provider that takes very many jobs.
 pub const ROOMY: &str = "roomy";
+/// A provider that is asked for each job by itself and takes twenty requests in ten seconds.
+pub const ONE_BY_ONE: &str = "one-by-one";
 /// How long jobs usually take here.
 pub const EXPECTED_MS: u64 = 60_000;
 
@@ -216,7 +218,7 @@ impl Script {
     /// Lets polls not know the job until its records are asked; the lookup is not answered yet.
     pub fn unknown_until_look_up(&mut self, id: JobId) {
         let asks_records = |command: &Command| matches!(command, Command::LookUp { .. });
-        for _ in 0..100 {
+        for _ in 0..2_000 {
             if self.open.iter().any(asks_records) {
                 return;
             }
@@ -267,7 +269,9 @@ impl Script {
 fn same_work(one: &Command, other: &Command) -> bool {
     match (one, other) {
         (Command::Submit { job }, Command::Submit { job: twin }) => job.id == twin.id,
-        (Command::Poll { provider, .. }, Command::Poll { provider: twin, .. }) => provider == twin,
+        (Command::Poll { targets, .. }, Command::Poll { targets: twins, .. }) => {
+            targets.iter().any(|target| twins.contains(target))
+        }
         (Command::LookUp { target, .. }, Command::LookUp { target: twin, .. })
         | (Command::Cancel { target, .. }, Command::Cancel { target: twin, .. }) => target == twin,
         (
@@ -279,15 +283,23 @@ fn same_work(one: &Command, other: &Command) -> bool {
 }
 
 fn providers() -> Vec<Provider> {
-    [(KEEPS_RECORDS, true, 2), (KEEPS_NONE, false, 2), (ROOMY, true, 500)]
-        .map(|(id, can_look_up, max_live_jobs)| Provider {
-            id: id.to_owned(),
-            can_look_up,
-            can_cancel: id == KEEPS_NONE,
-            max_live_jobs,
-            ..sample::catalog().providers[0].clone()
-        })
-        .to_vec()
+    let runbase = sample::catalog().provider("runbase").expect("a provider");
+    [
+        (KEEPS_RECORDS, true, 2, Protocol::Runware, None),
+        (KEEPS_NONE, false, 2, Protocol::Runpod, None),
+        (ROOMY, true, 500, Protocol::Runware, None),
+        (ONE_BY_ONE, false, 500, Protocol::Runbase, runbase.requests),
+    ]
+    .map(|(id, can_look_up, max_live_jobs, protocol, requests)| Provider {
+        id: id.to_owned(),
+        protocol,
+        requests,
+        can_look_up,
+        can_cancel: id == KEEPS_NONE,
+        max_live_jobs,
+        ..sample::catalog().providers[0].clone()
+    })
+    .to_vec()
 }
 
 fn model(provider: &str) -> Model {

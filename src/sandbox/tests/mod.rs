@@ -5,6 +5,7 @@ mod drafts;
 mod hostile;
 mod journal;
 mod lifecycle;
+mod media;
 mod refusals;
 mod runbase;
 mod runpod;
@@ -98,6 +99,15 @@ impl Remote {
         (status, text(&errors[0]["code"]))
     }
 
+    /// Stores an image, and returns its UUID.
+    fn stored(&mut self, id: u128, image: &[u8]) -> String {
+        let (status, body) = self.ask(json!([{
+            "taskType": "mediaStorage", "taskUUID": uuid(id), "operation": "upload", "media": data_uri(image),
+        }]));
+        assert_eq!((status, body.get("errors")), (200, None), "{body}");
+        text(&body["data"][0]["mediaUUID"])
+    }
+
     /// What a poll says of a task.
     fn poll(&mut self, id: u128) -> Value {
         let (status, body) = self.ask(json!([{ "taskType": "getResponse", "taskUUID": uuid(id) }]));
@@ -145,6 +155,7 @@ fn read(reply: &Reply) -> (u16, Value) {
 fn http(reply: &Reply) -> &HttpResponse {
     match &reply.body {
         Body::Http(response) => response,
+        Body::Media { media, .. } => panic!("the file {media} and not a response"),
         Body::Clip { video, .. } => panic!("the file of {video} and not a response"),
     }
 }

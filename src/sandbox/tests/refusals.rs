@@ -128,7 +128,9 @@ fn a_resolution_takes_its_ratio_from_the_image_or_is_16_9() {
 
 #[test]
 fn images_take_the_documented_forms_and_places() {
-    let [named, url] = ["aac49721-1964-481a-ae78-8a4e29b91402", "https://host/fox.jpg"];
+    let (mut remote, url) = (Remote::new(), "https://host/fox.jpg");
+    let named = remote.stored(9, &png(600, 400));
+    let journal = remote.journal;
     let raw = STANDARD.encode(png(300, 400));
     for frames in [
         json!([named]),
@@ -140,7 +142,8 @@ fn images_take_the_documented_forms_and_places() {
         json!([named, { "image": url, "frame": "last" }]),
         json!([{ "image": url, "frame": "last" }, named]),
     ] {
-        Remote::new().submit(&task(1, json!({ "inputs": { "frameImages": frames } })));
+        let mut remote = Remote::replayed(journal.clone());
+        remote.submit(&task(1, json!({ "inputs": { "frameImages": frames } })));
     }
     let mut remote = Remote::new();
     let [first, last] = [png(400, 300), png(800, 600)];
@@ -178,6 +181,7 @@ fn images_that_cannot_be_frames_are_refused() {
         json!([data_uri(&png(300, 900))]),
         json!([data_uri(&png(1000, 300))]),
         json!([huge]),
+        json!([uuid(9)]),
     ] {
         let (status, body) =
             Remote::new().ask(json!([task(1, json!({ "inputs": { "frameImages": frames } }))]));
