@@ -15,3 +15,4 @@ pub mod request;
 pub(crate) mod sample;
 pub mod size;
 pub mod text;
+pub mod wait;

@@ -10,7 +10,7 @@ use super::driver::Message;
 use super::http::SendError;
 use super::images;
 use super::keys;
-use super::limiter::Limiters;
+use super::limiter::{Errand, Limiters, Waiting};
 use super::save;
 use super::workspace::Workspace;
 use crate::domain::catalog::Provider;
@@ -44,6 +44,11 @@ impl Executor {
     pub(super) fn new(workspace: Arc<Workspace>, outbox: mpsc::Sender<Message>) -> Self {
         let limiters = Arc::new(Limiters::new(&workspace.catalog.providers));
         Self { workspace, outbox, saves: Arc::new(Semaphore::new(MAX_SAVES)), limiters }
+    }
+
+    /// The requests that wait for their turn.
+    pub(super) fn waiting(&self) -> Vec<Waiting> {
+        self.limiters.waiting()
     }
 
     /// Starts `command` and returns at once.
@@ -102,7 +107,8 @@ impl Executor {
         let protocol = line.provider.protocol;
         let images = images::kept(&job.request, &self.workspace.places);
         let request = registry::submit(protocol, &line.base_url, model, job, &images);
-        let reply = self.send(&id.provider, request.map_err(refused)?, &line.key).await;
+        let request = request.map_err(refused)?;
+        let reply = self.send((&id.provider, Errand::Submit, job.id), request, &line.key).await;
         Ok(match reply {
             Ok(response) => registry::submitted(protocol, job, &response),
             Err(error) if error.never_arrived => SubmitOutcome::Busy(not_sent(error)),
@@ -122,7 +128,9 @@ impl Executor {
         for (request, jobs) in registry::polls(protocol, &line.base_url, named) {
             let (this, provider, key) = (self.clone(), provider.to_owned(), line.key.clone());
             exchanges.spawn(async move {
-                let reply = this.send(&provider, request, &key).await;
+                // A request for several jobs waits in the place of the first of them.
+                let first = jobs.first().map_or(JobId(uuid::Uuid::nil()), |named| named.job);
+                let reply = this.send((&provider, Errand::Poll, first), request, &key).await;
                 registry::polled(protocol, &jobs, &reply.map_err(not_sent)?)
             });
         }
@@ -150,7 +158,8 @@ impl Executor {
         let Some(request) = registry::look_up(protocol, &line.base_url, &named) else {
             return Ok(Sighting::NotKnown);
         };
-        let reply = self.send(provider, request, &line.key).await.map_err(not_sent)?;
+        let turn = (provider, Errand::Submit, named.job);
+        let reply = self.send(turn, request, &line.key).await.map_err(not_sent)?;
         registry::looked_up(protocol, &named, &reply)
     }
 
@@ -161,18 +170,21 @@ impl Executor {
         let Some(request) = registry::cancel(protocol, &line.base_url, &named) else {
             return Ok(false);
         };
-        let reply = self.send(provider, request, &line.key).await.map_err(not_sent)?;
+        let turn = (provider, Errand::Submit, named.job);
+        let reply = self.send(turn, request, &line.key).await.map_err(not_sent)?;
         registry::canceled(protocol, &reply)
     }
 
     /// One exchange, when it is this request's turn.
     async fn send(
         &self,
-        provider: &str,
+        (provider, errand, job): (&str, Errand, JobId),
         request: HttpRequest,
         key: &SecretString,
     ) -> Result<HttpResponse, SendError> {
-        self.limiters.turn(provider).await;
+        // A full queue drops this one: the next change tells the same, later.
+        let told = || drop(self.outbox.try_send(Message::Turns));
+        self.limiters.turn(provider, errand, job, told).await;
         let reply = self.workspace.transport.send(request, key).await?;
         if reply.status == 429 {
             self.limiters.hold(provider, reply.retry_after_ms());

@@ -249,6 +249,7 @@ pub(super) fn lives(snapshot: Snapshot) -> Msg {
         saving: live.saving.map(|saving| (saving.bytes, saving.total)),
         expected_end: live.expected_end,
         next_poll: live.next_at,
+        wait: live.wait,
     };
     Msg::Lives {
         version: snapshot.version,
