@@ -7,6 +7,7 @@ use super::app::{App, Entry, Pane, View};
 use super::dialog::{Dialog, Final, RecallPart, recall_changes};
 use super::line::Line;
 use super::msg::Effect;
+use super::offer::can_stop;
 use super::settings::Row;
 use super::theme::Theme;
 use super::update::changed;
@@ -49,6 +50,11 @@ pub(super) fn perform(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Left => sideways(app, false),
         Action::Right => sideways(app, true),
         Action::Enter => return enter(app),
+        Action::Reset if app.view == View::Studio && app.pane == Pane::Settings => {
+            app.settings.reset();
+            changed(app);
+        }
+        Action::Reset => {}
         Action::ClearPrompt => {
             app.prompt.set("");
             changed(app);
@@ -224,7 +230,10 @@ pub(super) fn recalled(app: &mut App, job: &Job, part: RecallPart) {
     if gone {
         app.settings.remark = Some(format!("the catalog no longer has {}", job.request.model));
     }
-    app.parent = Some(job.id);
+    // A seed alone makes nobody a descendant: the prompt and its family are the form's own.
+    if part != RecallPart::Seed {
+        app.parent = Some(job.id);
+    }
     focus(app, Pane::Prompt);
     changed(app);
 }
@@ -254,11 +263,9 @@ fn retry(app: &mut App, job: Job) {
 }
 
 fn cancel(app: &mut App, job: &Job) -> Vec<Effect> {
-    let provider = app.catalog.provider(&job.request.model.provider);
-    let can_cancel = provider.is_some_and(|provider| provider.can_cancel);
     match job.state {
         JobState::Queued | JobState::RetryWait => vec![Effect::Cancel(job.id)],
-        JobState::Submitting | JobState::Running | JobState::Canceling if can_cancel => {
+        _ if can_stop(app, job) => {
             app.say("the provider is asked to stop it", false);
             vec![Effect::Cancel(job.id)]
         }

@@ -7,6 +7,7 @@ use ratatui::text::Span;
 
 use super::action::Action;
 use super::app::{App, Pane, View};
+use super::offer::leads_somewhere;
 use super::theme::Tone;
 use super::view::{row, spread, words};
 use crate::domain::money::MicroUsd;
@@ -102,9 +103,19 @@ pub(super) fn footer(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let places = app.places();
     let mut spans = Vec::new();
     let mut used = 1;
-    for action in shown(app) {
-        let Some(key) = app.keymap.keys(*action, places).into_iter().next() else { continue };
-        let short = action.short();
+    let entry = app.entry();
+    for action in shown(app).iter().filter(|action| leads_somewhere(app, entry, **action)) {
+        let first = |action| app.keymap.keys(action, places).into_iter().next();
+        let Some(mut key) = first(*action) else { continue };
+        let short = match action {
+            Action::Enter if app.pane == Pane::Settings => "write",
+            Action::Left => {
+                key = format!("{key} {}", first(Action::Right).unwrap_or_default());
+                key = key.replace("Left", "←").replace("Right", "→");
+                action.short()
+            }
+            _ => action.short(),
+        };
         let width = key.chars().count() + short.chars().count() + 3;
         if used + width > usize::from(area.width) {
             break;
@@ -137,8 +148,8 @@ fn shown(app: &App) -> &'static [Action] {
         (_, Pane::Settings) => &[
             A::Submit,
             A::Left,
-            A::Right,
             A::Enter,
+            A::Reset,
             A::NextPane,
             A::FocusPrompt,
             A::Palette,
@@ -148,8 +159,10 @@ fn shown(app: &App) -> &'static [Action] {
             A::Enter,
             A::Promote,
             A::Open,
+            A::Cancel,
             A::Recall,
             A::Retry,
+            A::Note,
             A::Search,
             A::FocusPrompt,
             A::Palette,

@@ -5,6 +5,7 @@
 mod action;
 mod app;
 mod commands;
+mod detail_view;
 mod dialog;
 mod dialog_keys;
 mod dialog_view;
@@ -23,6 +24,7 @@ mod line;
 mod motion;
 mod mouse;
 mod msg;
+mod offer;
 mod panic_report;
 mod pen;
 mod preview_view;

@@ -315,6 +315,32 @@ impl Settings {
         self.editing = Some(Line::new(&text));
     }
 
+    /// Puts the focused row back to what the model does by itself.
+    pub fn reset(&mut self) {
+        self.remark = None;
+        let row = self.focused();
+        let chosen = &mut self.chosen;
+        match row {
+            Row::Model | Row::Mode => {}
+            Row::Resolution => chosen.resolution = None,
+            Row::Aspect => chosen.aspect = None,
+            Row::Duration => chosen.duration = None,
+            Row::Seed => chosen.seed = None,
+            Row::Results => chosen.results = 1,
+            Row::Audio => chosen.audio = None,
+            Row::Camera => chosen.camera_fixed = false,
+            Row::FirstFrame => {
+                chosen.first_frame = None;
+                if chosen.last_frame.take().is_some() {
+                    self.remark = Some("the last frame went too: it needs a first one".to_owned());
+                }
+            }
+            Row::LastFrame => chosen.last_frame = None,
+            Row::Format => chosen.format = None,
+            Row::Quality => chosen.quality = None,
+        }
+    }
+
     /// Takes a written seed or length. Images are read elsewhere.
     pub fn take_written(&mut self, catalog: &Catalog, text: &str) {
         self.remark = None;

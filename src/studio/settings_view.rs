@@ -8,11 +8,13 @@ use ratatui::text::{Line as Row, Span};
 use super::app::{App, Pane};
 use super::settings::{self, Row as Field};
 use super::theme::Tone;
-use super::view::{cut, pane, row, spread, words};
+use super::view::{cut, pane, row, spread, words, wrapped};
 use crate::domain::catalog::{Model, StatusKind};
 use crate::domain::request::{ClipLength, FrameImage};
 use crate::domain::size::AspectRatio;
 
+/// The most lines of a remark.
+const MAX_REMARK_LINES: usize = 3;
 /// Where values begin.
 const LABEL_CELLS: usize = 12;
 
@@ -20,11 +22,10 @@ const LABEL_CELLS: usize = 12;
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let focused = app.pane == Pane::Settings && app.dialog.is_none();
     let Some(model) = app.settings.model(&app.catalog) else { return };
-    let block = pane(app, "Settings", &model.name, focused);
+    let mut block = pane(app, "Settings", &model.name, focused);
     let inner = block.inner(area);
-    frame.render_widget(block, area);
     // The estimate has the last rows; the form scrolls above it where it does not fit.
-    let estimate_rows = 2.min(inner.height);
+    let estimate_rows = (1 + remark_lines(app, inner.width).len().max(1) as u16).min(inner.height);
     let form = Rect { height: inner.height - estimate_rows, ..inner };
     let rows = usize::from(form.height);
     let top = app
@@ -32,6 +33,17 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
         .row
         .saturating_sub(rows.saturating_sub(1).max(1))
         .min(Field::ALL.len().saturating_sub(rows));
+    let below = Field::ALL.len().saturating_sub(top + rows);
+    let hidden: Vec<String> = [("↑", top), ("↓", below)]
+        .iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(arrow, count)| format!("{arrow} {count} more "))
+        .collect();
+    if !hidden.is_empty() {
+        let hidden = words(format!(" {}", hidden.join(" ")), app.theme.style(Tone::Dim));
+        block = block.title_bottom(Row::from(hidden).right_aligned());
+    }
+    frame.render_widget(block, area);
     for (offset, field) in (0..form.height).zip(Field::ALL.iter().skip(top)) {
         let chosen = focused && app.settings.focused() == *field;
         draw_field(
@@ -204,24 +216,14 @@ fn pick<'a, T: AsRef<str>>(app: &App, all: &[T], now: &str) -> Vec<Span<'a>> {
 
 fn draw_estimate(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let theme = &app.theme;
-    if let Some(remark) = &app.settings.remark {
-        row(
-            frame,
-            area,
-            0,
-            spread(
-                vec![words(format!(" {remark}"), theme.style(Tone::Warn))],
-                Vec::new(),
-                area.width,
-            ),
-        );
-    } else {
-        row(
-            frame,
-            area,
-            0,
-            Row::from(words("─".repeat(area.width.into()), theme.style(Tone::Border))),
-        );
+    let last = area.height.saturating_sub(1);
+    let remark = remark_lines(app, area.width);
+    if remark.is_empty() {
+        let rule = words("─".repeat(area.width.into()), theme.style(Tone::Border));
+        row(frame, area, 0, Row::from(rule));
+    }
+    for (offset, line) in (0..last).zip(remark) {
+        row(frame, area, offset, Row::from(words(format!(" {line}"), theme.style(Tone::Warn))));
     }
     let Some((_, estimate)) = app.settings.outlook(&app.catalog) else { return };
     let mut parts = Vec::new();
@@ -239,5 +241,13 @@ fn draw_estimate(app: &App, frame: &mut Frame<'_>, area: Rect) {
         words(estimate.to_string(), theme.bold(Tone::Money)),
         words(format!("  {}", parts.join(" ")), theme.style(Tone::Dim)),
     ];
-    row(frame, area, 1, spread(line, Vec::new(), area.width));
+    row(frame, area, last, spread(line, Vec::new(), area.width));
+}
+
+/// The remark, in a few lines where it needs them.
+fn remark_lines(app: &App, width: u16) -> Vec<String> {
+    let remark = app.settings.remark.as_deref().unwrap_or_default();
+    let mut lines = wrapped(remark, usize::from(width).saturating_sub(1));
+    lines.truncate(MAX_REMARK_LINES);
+    lines
 }

@@ -46,7 +46,7 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Effect> {
             app.troubles = troubles;
             merge_lives(app);
             let stored = app.version.replace(version) != Some(version);
-            if stored { vec![Effect::LoadJobs] } else { Vec::new() }
+            if stored { read_again(app) } else { Vec::new() }
         }
         Msg::Jobs(entries) => jobs(app, entries),
         Msg::Spent(spent) => {
@@ -259,6 +259,15 @@ fn opened_workspace(app: &mut App, opened: Opened) -> Vec<Effect> {
         effects.push(Effect::Mouse(false));
     }
     effects
+}
+
+/// Something was stored: the list, and the job that is open, may have changed.
+fn read_again(app: &App) -> Vec<Effect> {
+    let open = match &app.dialog {
+        Some(Dialog::Detail { id, .. }) => Some(Effect::LoadStory(*id)),
+        _ => None,
+    };
+    std::iter::once(Effect::LoadJobs).chain(open).collect()
 }
 
 /// The list of jobs was read again.

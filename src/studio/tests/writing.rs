@@ -330,6 +330,35 @@ fn the_caret_stands_behind_what_is_seen_also_with_tabs_and_wide_characters() {
 }
 
 #[test]
+fn a_line_that_is_full_takes_no_space_along_to_the_next_one() {
+    let mut bench = Bench::new();
+    bench.tell(Msg::Resize(60, 18));
+    bench.tell(Msg::Paste(format!("{} fox", "x".repeat(56))));
+    let screen = bench.screen(60, 18);
+    assert!(screen.contains("│ fox"), "{screen}");
+    let (_, caret) = bench.buffer(60, 18);
+    assert_eq!(caret.expect("a caret").x, 2 + 3, "behind the word");
+}
+
+#[test]
+fn what_the_form_does_not_show_is_counted() {
+    let mut bench = Bench::new();
+    bench.row(Row::Model);
+    assert!(bench.screen(60, 18).contains("↓ 1 more"));
+    bench.row(Row::Quality);
+    assert!(bench.screen(60, 18).contains("↑ 1 more"));
+    assert!(!bench.screen(120, 36).contains(" more "));
+}
+
+#[test]
+fn one_key_puts_a_setting_back() {
+    let mut bench = Bench::new();
+    bench.row(Row::Seed);
+    bench.keys("<enter>7<enter><bs>");
+    assert_eq!(bench.app.settings.chosen.seed, None);
+}
+
+#[test]
 fn results_multiply_the_price_before_anything_is_sent() {
     let mut bench = Bench::new();
     bench
