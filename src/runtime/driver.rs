@@ -20,7 +20,7 @@ use super::save::Progress;
 use super::store_thread::StoreGone;
 use super::workspace::Workspace;
 use crate::domain::event::Write;
-use crate::domain::job::{Job, JobError, JobId};
+use crate::domain::job::{FailureClass, Job, JobError, JobId};
 use crate::domain::request::Parameters;
 use crate::domain::wait::Wait;
 use crate::engine::{Engine, Held, Input, Now, Step, Watched};
@@ -397,9 +397,10 @@ impl Actor {
             (Some(Held::Closed { class, until_ms }), _) => {
                 at(until_ms).map(|until| Wait::Pause { class, until })
             }
-            (None, Some(turn)) => {
-                after(now.wall, turn.wait_ms).map(|at| Wait::Turn { rate: turn.rate, at })
-            }
+            (None, Some(turn)) => after(now.wall, turn.wait_ms).map(|at| match turn.is_paused {
+                true => Wait::Pause { class: FailureClass::Rate, until: at },
+                false => Wait::Turn { rate: turn.rate, at },
+            }),
             (None, None) => None,
         };
         LiveJob {

@@ -29,6 +29,8 @@ pub(super) enum Errand {
 pub(super) struct Waiting {
     pub(super) job: JobId,
     pub(super) rate: RequestRate,
+    /// Whether the provider asked for a pause, rather than the rate being used up.
+    pub(super) is_paused: bool,
     /// In how many milliseconds it should leave, if nothing comes between.
     pub(super) wait_ms: u64,
 }
@@ -104,9 +106,10 @@ impl Limiters {
     pub(super) fn waiting(&self) -> Vec<Waiting> {
         let now_ms = self.clock.now().mono_ms;
         let of = |lane: &Lane| {
-            let outlook = lane.with(|window| window.clone().outlook(now_ms));
-            let rate = lane.rate;
-            outlook.into_iter().map(move |(job, wait_ms)| Waiting { job, rate, wait_ms })
+            let (rate, window) = (lane.rate, lane.with(|window| window.clone()));
+            let is_paused = window.closed_until_ms > now_ms;
+            let waiting = move |(job, wait_ms)| Waiting { job, rate, is_paused, wait_ms };
+            window.outlook(now_ms).into_iter().map(waiting)
         };
         self.lanes.values().flat_map(of).collect()
     }
@@ -360,6 +363,7 @@ mod tests {
         let waiting = limiters.waiting();
         assert_eq!(waiting.iter().map(|one| one.job).collect::<Vec<_>>(), [job(7)]);
         assert!((59_000..=60_000).contains(&waiting[0].wait_ms), "{waiting:?}");
+        assert!(waiting[0].is_paused, "the provider asked for it");
         waits.abort();
         drop(waits.await);
         assert!(limiters.waiting().is_empty(), "a place that nobody waits in is given up");
