@@ -5,6 +5,7 @@ use std::path::Path;
 use super::action::Action;
 use super::app::{App, Entry, Pane, View};
 use super::dialog::{Dialog, Final, RecallPart, recall_changes};
+use super::form_image;
 use super::line::Line;
 use super::msg::Effect;
 use super::offer::can_stop;
@@ -405,7 +406,8 @@ fn enter(app: &mut App) -> Vec<Effect> {
         let catalog = app.catalog.clone();
         app.settings.enter(&catalog);
         changed(app);
-        return Vec::new();
+        let is_image = form_image::is_writing_image(&app.settings);
+        return if is_image { form_image::list_images(app) } else { Vec::new() };
     }
     let Some(id) = app.entry().map(|entry| entry.job.id) else { return Vec::new() };
     app.dialog = Some(Dialog::Detail { id, story: None, scroll: 0 });
@@ -413,21 +415,10 @@ fn enter(app: &mut App) -> Vec<Effect> {
 }
 
 /// Takes a value that was written into the form.
-pub(super) fn take_written(app: &mut App, text: &str) -> Vec<Effect> {
+pub(super) fn take_written(app: &mut App, text: &str) {
     changed(app);
-    let row = app.settings.focused();
-    let first = row == Row::FirstFrame;
-    if !first && row != Row::LastFrame {
-        let catalog = app.catalog.clone();
-        app.settings.take_written(&catalog, text);
-        return Vec::new();
-    }
-    if text.trim().is_empty() {
-        let chosen = &mut app.settings.chosen;
-        *if first { &mut chosen.first_frame } else { &mut chosen.last_frame } = None;
-        return Vec::new();
-    }
-    vec![Effect::ReadImage { first, text: text.trim().to_owned() }]
+    let catalog = app.catalog.clone();
+    app.settings.take_written(&catalog, text);
 }
 
 /// Takes the built-in theme of that name.

@@ -20,6 +20,10 @@ use crate::domain::job::{FailureClass, Job, JobError, JobState};
 use crate::domain::promotion::{NotPromotable, Promotable};
 use crate::words;
 
+/// What is said of a job whose reply was lost.
+const CONFIRMING: &str = "Nobody knows yet whether it arrived, so the provider is asked. It is sent again \
+                          only under the same key: it can't be paid for twice.";
+
 /// Draws what is known of the job.
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>, story: Option<&JobStory>, scroll: usize) {
     let area = open_at(app, frame, "Job", over(app));
@@ -93,14 +97,18 @@ fn story_lines(app: &App, story: &JobStory, width: u16) -> Vec<Row<'static>> {
     let head = format!("{glyph} {} · {}", words::state(job), job.request.model);
     let mut lines = rows(&head, theme.bold(tone), width);
     lines.extend(rows(&words::settings(&job.request), text, width));
-    let seed =
-        job.seed().map_or_else(|| "seed not known".to_owned(), |seed| format!("seed {seed}"));
+    let unknown = if job.state.is_live() { "seed random" } else { "seed not known" };
+    let seed = job.seed().map_or_else(|| unknown.to_owned(), |seed| format!("seed {seed}"));
     let charge = match job.charge() {
         Some(charge) => format!("charged {charge} · "),
         None if job.state.is_live() => String::new(),
         None => "nobody said what it cost · ".to_owned(),
     };
-    lines.extend(rows(&format!("{seed} · {charge}estimated {}", job.estimate), dim, width));
+    let estimate = match job.estimate.each {
+        Some(_) => format!("estimated {}", job.estimate),
+        None => job.estimate.to_string(),
+    };
+    lines.extend(rows(&format!("{seed} · {charge}{estimate}"), dim, width));
     lines.extend(rows(&format!("job {}", job.id), dim, width));
     if !story.entry.note.is_empty() {
         lines.extend(rows(&format!("note: {}", story.entry.note), text, width));
@@ -114,7 +122,9 @@ fn story_lines(app: &App, story: &JobStory, width: u16) -> Vec<Row<'static>> {
         lines.extend(rows(&line, dim, width));
     }
     lines.extend(family(app, story, width));
-    lines.push(Row::default());
+    if lines.last().is_some_and(|line| line.width() > 0) {
+        lines.push(Row::default());
+    }
     for (at, event) in &story.events {
         let since = words::span(at.duration_since(job.created_at));
         lines.extend(rows(&format!("+{since:<8} {}", words::event(event)), text, width));
@@ -135,6 +145,10 @@ fn trouble(app: &App, job: &Job, width: u16) -> Vec<Row<'static>> {
         let (_, sentence) = words::wait(&wait, name, app.now);
         lines.push(Row::default());
         lines.extend(rows(&sentence, theme.style(Tone::Warn), width));
+    }
+    if job.state == JobState::Confirming {
+        lines.push(Row::default());
+        lines.extend(rows(CONFIRMING, theme.style(Tone::Warn), width));
     }
     let tell = |error: &JobError| {
         let head = format!("{}, {}", words::failure(error.class), words::charged(error.charged));
@@ -157,6 +171,10 @@ fn trouble(app: &App, job: &Job, width: u16) -> Vec<Row<'static>> {
                 format!("It is sent again by itself in {left}, under the same key.")
             }
             (None, Some(model)) => format!("{model} takes its place."),
+            // Still being saved: only a disk needs somebody's hand.
+            (None, None) if job.state.is_live() && error.class != FailureClass::Disk => {
+                "It is tried again by itself.".to_owned()
+            }
             (None, None) => error.advice().to_owned(),
         };
         lines.extend(rows(&next, theme.style(Tone::Accent), width));
@@ -184,7 +202,7 @@ fn times(app: &App, job: &Job) -> Vec<String> {
         (JobState::Succeeded, Some(_)) => {
             lines.push("kept here; the provider's copy is gone".to_owned());
         }
-        (JobState::Downloading, Some(left)) if left.is_positive() => {
+        (JobState::Downloading, Some(left)) if left.is_positive() && job.error.is_none() => {
             lines.push(format!("the provider keeps it for about {} more", words::span(left)));
         }
         _ => {}

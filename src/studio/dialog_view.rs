@@ -17,7 +17,7 @@ use crate::domain::promotion::Promotable;
 use crate::words;
 
 /// The width of the help's keys.
-const KEYS_CELLS: usize = 18;
+const KEYS_CELLS: usize = 19;
 
 /// Draws the dialog that is open.
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>) {

@@ -114,8 +114,13 @@ impl Row {
         }
     }
 
+    /// Whether it is an image.
+    pub fn is_image(self) -> bool {
+        matches!(self, Self::FirstFrame | Self::LastFrame)
+    }
+
     /// Whether Enter writes its value.
     pub fn is_written(self) -> bool {
-        matches!(self, Self::Seed | Self::Duration | Self::FirstFrame | Self::LastFrame)
+        self.is_image() || matches!(self, Self::Seed | Self::Duration)
     }
 }

@@ -7,6 +7,7 @@ use ratatui::text::Span;
 
 use super::action::Action;
 use super::app::{App, Pane, View};
+use super::form_image::is_writing_image;
 use super::offer::leads_somewhere;
 use super::theme::Tone;
 use super::view::{row, spread, words};
@@ -100,15 +101,26 @@ pub(super) fn footer(app: &App, frame: &mut Frame<'_>, area: Rect) {
         ];
         return row(frame, area, 0, spread(line, Vec::new(), area.width));
     }
+    // A dialog says its own keys, and a line that is written takes all of the pane's.
+    if app.dialog.is_some() {
+        return;
+    }
+    if let Some(keys) = written_keys(app) {
+        let line = vec![words(format!(" {keys}"), theme.style(Tone::Dim))];
+        return row(frame, area, 0, spread(line, Vec::new(), area.width));
+    }
     let places = app.places();
     let mut spans = Vec::new();
     let mut used = 1;
     let entry = app.entry();
-    for action in shown(app).iter().filter(|action| leads_somewhere(app, entry, **action)) {
+    let in_form = app.view == View::Studio && app.pane == Pane::Settings;
+    let offered = |action: &&Action| in_form || leads_somewhere(app, entry, **action);
+    for action in shown(app).iter().filter(offered) {
         let first = |action| app.keymap.keys(action, places).into_iter().next();
         let Some(mut key) = first(*action) else { continue };
         let short = match action {
-            Action::Enter if app.pane == Pane::Settings => "write",
+            Action::Enter if in_form => "write",
+            Action::Reset if app.settings.focused().is_image() => "clear",
             Action::Left => {
                 key = format!("{key} {}", first(Action::Right).unwrap_or_default());
                 key = key.replace("Left", "←").replace("Right", "→");
@@ -125,6 +137,20 @@ pub(super) fn footer(app: &App, frame: &mut Frame<'_>, area: Rect) {
         spans.push(words(format!(" {short} "), theme.style(Tone::Dim)));
     }
     row(frame, area, 0, spread(spans, Vec::new(), area.width));
+}
+
+/// The keys while a value of the form or a search is written.
+fn written_keys(app: &App) -> Option<&'static str> {
+    match app.view {
+        View::History if app.history.writing => {
+            Some("Enter or ↓ to what was found · Esc leaves it")
+        }
+        View::Studio if is_writing_image(&app.settings) => {
+            Some("Tab completes · ↑↓ picks · Enter takes it · Esc leaves it")
+        }
+        View::Studio if app.settings.editing.is_some() => Some("Enter takes it · Esc leaves it"),
+        _ => None,
+    }
 }
 
 /// What the footer offers, the most useful first.

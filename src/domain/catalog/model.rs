@@ -383,6 +383,9 @@ pub struct FrameRule {
     pub last: bool,
     /// Whether a local file can be sent, as a data URI.
     pub files: bool,
+    /// Whether the id of an image that the provider stores can be sent.
+    #[serde(default)]
+    pub stored: bool,
     /// The shortest side, in pixels.
     pub min_px: u32,
     /// The longest side, in pixels.

@@ -207,23 +207,6 @@ fn another_model_keeps_what_fits_and_says_what_it_changed() {
 }
 
 #[test]
-fn an_image_is_read_outside_and_stands_in_the_form() {
-    let mut bench = Bench::new();
-    bench.row(Row::FirstFrame);
-    let effects = bench.keys("<enter>~/fox.png<enter>");
-    assert_eq!(effects, [Effect::ReadImage { first: true, text: "~/fox.png".to_owned() }]);
-    let problem = "there is no file ~/fox.png".to_owned();
-    bench.tell(Msg::Image { first: true, image: Err(problem.clone()) });
-    assert!(bench.screen(120, 36).contains(&problem));
-    let url = "https://example.com/fox.png".to_owned();
-    let image = Ok(crate::domain::request::FrameImage::Url(url.clone()));
-    bench.tell(Msg::Image { first: true, image });
-    assert!(bench.screen(120, 36).contains(&url));
-    bench.keys("<enter><c-u><enter>");
-    assert_eq!(bench.app.settings.chosen.first_frame, None);
-}
-
-#[test]
 fn a_paste_lands_in_the_prompt_from_anywhere() {
     for place in ["", "<esc>", "<esc>2", "<esc>3", "<esc>4"] {
         let mut bench = Bench::new();
