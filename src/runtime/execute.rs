@@ -10,7 +10,7 @@ use super::driver::Message;
 use super::http::SendError;
 use super::images;
 use super::keys;
-use super::limiter::{Errand, Limiters, Waiting};
+use super::limiter::{Limiters, Purpose, Waiting};
 use super::save;
 use super::workspace::Workspace;
 use crate::domain::catalog::Provider;
@@ -108,7 +108,7 @@ impl Executor {
         let images = images::kept(&job.request, &self.workspace.places);
         let request = registry::submit(protocol, &line.base_url, model, job, &images);
         let request = request.map_err(refused)?;
-        let reply = self.send((&id.provider, Errand::Submit, job.id), request, &line.key).await;
+        let reply = self.send((&id.provider, Purpose::Submit, job.id), request, &line.key).await;
         Ok(match reply {
             Ok(response) => registry::submitted(protocol, job, &response),
             Err(error) if error.never_arrived => SubmitOutcome::Busy(not_sent(error)),
@@ -130,7 +130,7 @@ impl Executor {
             exchanges.spawn(async move {
                 // A request for several jobs waits in the place of the first of them.
                 let first = jobs.first().map_or(JobId(uuid::Uuid::nil()), |named| named.job);
-                let reply = this.send((&provider, Errand::Poll, first), request, &key).await;
+                let reply = this.send((&provider, Purpose::Poll, first), request, &key).await;
                 registry::polled(protocol, &jobs, &reply.map_err(not_sent)?)
             });
         }
@@ -158,7 +158,7 @@ impl Executor {
         let Some(request) = registry::look_up(protocol, &line.base_url, &named) else {
             return Ok(Sighting::NotKnown);
         };
-        let turn = (provider, Errand::Submit, named.job);
+        let turn = (provider, Purpose::Submit, named.job);
         let reply = self.send(turn, request, &line.key).await.map_err(not_sent)?;
         registry::looked_up(protocol, &named, &reply)
     }
@@ -170,7 +170,7 @@ impl Executor {
         let Some(request) = registry::cancel(protocol, &line.base_url, &named) else {
             return Ok(false);
         };
-        let turn = (provider, Errand::Submit, named.job);
+        let turn = (provider, Purpose::Submit, named.job);
         let reply = self.send(turn, request, &line.key).await.map_err(not_sent)?;
         registry::canceled(protocol, &reply)
     }
@@ -178,13 +178,13 @@ impl Executor {
     /// One exchange, when it is this request's turn.
     async fn send(
         &self,
-        (provider, errand, job): (&str, Errand, JobId),
+        (provider, purpose, job): (&str, Purpose, JobId),
         request: HttpRequest,
         key: &SecretString,
     ) -> Result<HttpResponse, SendError> {
         // A full queue drops this one: the next change tells the same, later.
         let told = || drop(self.outbox.try_send(Message::Turns));
-        self.limiters.turn(provider, errand, job, told).await;
+        self.limiters.turn(provider, purpose, job, told).await;
         let reply = self.workspace.transport.send(request, key).await?;
         if reply.status == 429 {
             self.limiters.hold(provider, reply.retry_after_ms());

@@ -17,7 +17,7 @@ use crate::domain::job::JobId;
 
 /// What a request is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Errand {
+pub(super) enum Purpose {
     /// To send a job, to settle whether it arrived, or to stop it.
     Submit,
     /// To ask how far it is.
@@ -63,9 +63,9 @@ impl Limiters {
 
     /// Waits until one request more may be sent to `provider` for `job`. `told` is called when it begins
     /// to wait, and when that is over.
-    pub(super) async fn turn(&self, provider: &str, errand: Errand, job: JobId, told: impl Fn()) {
+    pub(super) async fn turn(&self, provider: &str, purpose: Purpose, job: JobId, told: impl Fn()) {
         let Some(lane) = self.lanes.get(provider) else { return };
-        let ticket = lane.with(|window| window.join(errand, job));
+        let ticket = lane.with(|window| window.join(purpose, job));
         let mut place = Place { lane, ticket: Some(ticket) };
         let mut has_waited = false;
         loop {
@@ -180,11 +180,11 @@ impl Window {
     }
 
     /// Takes a place at the end of the queue.
-    fn join(&mut self, errand: Errand, job: JobId) -> Ticket {
+    fn join(&mut self, purpose: Purpose, job: JobId) -> Ticket {
         self.tickets += 1;
-        match errand {
-            Errand::Submit => self.submits.push_back((self.tickets, job)),
-            Errand::Poll => self.polls.push_back((self.tickets, job)),
+        match purpose {
+            Purpose::Submit => self.submits.push_back((self.tickets, job)),
+            Purpose::Poll => self.polls.push_back((self.tickets, job)),
         }
         self.tickets
     }
@@ -257,7 +257,7 @@ mod tests {
 
     /// When a request that comes at `now_ms` to an empty queue starts.
     fn starts_at(window: &mut Window, now_ms: u64) -> u64 {
-        let ticket = window.join(Errand::Submit, job(1));
+        let ticket = window.join(Purpose::Submit, job(1));
         match window.start(ticket, now_ms) {
             Start::At(ms) => {
                 assert_eq!(window.start(ticket, ms), Start::Now);
@@ -305,12 +305,12 @@ mod tests {
     #[test]
     fn polls_never_keep_a_submit_waiting_for_long_nor_the_other_way_round() {
         let mut window = window();
-        let mut join = |errand, nr| window.join(errand, job(nr));
-        (0..200).for_each(|nr| _ = join(Errand::Poll, nr));
-        (900..902).for_each(|nr| _ = join(Errand::Submit, nr));
+        let mut join = |purpose, nr| window.join(purpose, job(nr));
+        (0..200).for_each(|nr| _ = join(Purpose::Poll, nr));
+        (900..902).for_each(|nr| _ = join(Purpose::Submit, nr));
         let order: Vec<JobId> = window.clone().outlook(0).into_iter().map(|(job, _)| job).collect();
         assert_eq!(order[..5], [900, 0, 901, 1, 2].map(job), "in turns, then what is left");
-        (1000..1200).for_each(|nr| _ = window.join(Errand::Submit, job(nr)));
+        (1000..1200).for_each(|nr| _ = window.join(Purpose::Submit, job(nr)));
         let order: Vec<JobId> = window.outlook(0).into_iter().map(|(job, _)| job).collect();
         let place = order.iter().position(|one| *one == job(99)).expect("it has a turn");
         assert_eq!(place, 2 * 99 + 1, "polls have every second turn");
@@ -320,7 +320,7 @@ mod tests {
     #[test]
     fn every_job_is_polled_once_before_any_is_polled_twice() {
         let mut window = window();
-        (0..30).for_each(|nr| _ = window.join(Errand::Poll, job(nr)));
+        (0..30).for_each(|nr| _ = window.join(Purpose::Poll, job(nr)));
         let (mut now_ms, mut asked) = (0, Vec::new());
         while asked.len() < 90 {
             let (ticket, one) = window.first().expect("somebody waits");
@@ -328,7 +328,7 @@ mod tests {
                 Start::At(ms) => now_ms = ms,
                 _ => {
                     asked.push(one);
-                    window.join(Errand::Poll, one);
+                    window.join(Purpose::Poll, one);
                 }
             }
         }
@@ -341,7 +341,7 @@ mod tests {
         let mut window = window();
         (0..20).for_each(|_| _ = starts_at(&mut window, 0));
         let (first, second) =
-            (window.join(Errand::Poll, job(1)), window.join(Errand::Poll, job(2)));
+            (window.join(Purpose::Poll, job(1)), window.join(Purpose::Poll, job(2)));
         assert_eq!(window.start(second, 20_000), Start::Behind);
         window.leave(first);
         assert_eq!(window.start(second, 20_000), Start::Now);
@@ -356,7 +356,7 @@ mod tests {
             let limiters = std::sync::Arc::clone(&limiters);
             tokio::spawn(async move {
                 let told = || _ = told.try_send(());
-                limiters.turn("runbase", Errand::Submit, job(7), told).await;
+                limiters.turn("runbase", Purpose::Submit, job(7), told).await;
             })
         };
         hears.recv().await.expect("it begins to wait");
