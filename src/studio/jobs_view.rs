@@ -79,9 +79,9 @@ fn draw_job(
     let left = vec![
         bar.clone(),
         span(format!("{glyph} {:<11} ", words::state(job)), theme.bold(tone)),
-        span(format!("{star}{} ", title(job)), theme.bold(Tone::Text)),
+        span(format!("{star}{}", title(job)), theme.bold(Tone::Text)),
     ];
-    let room = usize::from(area.width).saturating_sub(cells(&left));
+    let room = usize::from(area.width).saturating_sub(cells(&left) + 1);
     let right = fitting(facts(app, job, live), room);
     row(frame, area, 0, spread(left, right, area.width));
     let age = match live {

@@ -141,7 +141,10 @@ fn draw_field(
     if let Some(reason) = reason {
         spans.push(words(format!("  {reason}"), theme.style(Tone::Dim)));
     }
-    row(frame, area, 0, spread(spans, Vec::new(), area.width));
+    // A long path gives way to what is known of its image.
+    let is_long = spans.iter().map(Span::width).sum::<usize>() > usize::from(area.width);
+    let facts = spans.pop_if(|_| is_long && field.is_image() && reason.is_none());
+    row(frame, area, 0, spread(spans, facts.into_iter().collect(), area.width));
 }
 
 /// The value, with what else could be chosen beside it.
