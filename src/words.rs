@@ -6,6 +6,7 @@ use crate::domain::cost::Estimate;
 use crate::domain::event::JobEvent;
 use crate::domain::job::{Charged, FailureClass, Job, JobError, JobKind, JobState};
 use crate::domain::request::Parameters;
+use crate::domain::wait::Wait;
 
 /// A job's state as a person reads it.
 pub fn state(job: &Job) -> &'static str {
@@ -158,6 +159,57 @@ pub fn estimate_parts(estimate: &Estimate) -> Vec<String> {
 /// What went wrong, in the provider's words, and whether it was charged.
 pub fn error_line(error: &JobError) -> String {
     format!("{} ({}, {}): {}", error.class, error.code, charged(error.charged), error.message)
+}
+
+/// What kind of thing went wrong.
+pub fn failure(class: FailureClass) -> &'static str {
+    match class {
+        FailureClass::Moderated => "content refused",
+        FailureClass::Money => "no money left",
+        FailureClass::Key => "key refused",
+        FailureClass::Parameter => "setting refused",
+        FailureClass::Capacity => "provider is full",
+        FailureClass::Rate => "too many requests",
+        FailureClass::Provider => "provider failed",
+        FailureClass::Timeout => "took too long",
+        FailureClass::ModelGone => "model is gone",
+        FailureClass::Expired => "past its time",
+        FailureClass::Lost => "not known there",
+        FailureClass::Network => "not reached",
+        FailureClass::Disk => "not saved here",
+    }
+}
+
+/// Why a job waits: shortly, and in a sentence with what `provider` has to do with it.
+pub fn wait(wait: &Wait, provider: &str, now: Timestamp) -> (String, String) {
+    let left = |until: Timestamp| span(until.duration_since(now));
+    match wait {
+        Wait::Place { max } => (
+            format!("waits for a free slot, {max} of {max} taken"),
+            format!(
+                "waits for a free slot: {provider} is given {max} jobs at once, and has them; it is \
+                 sent by itself when one ends"
+            ),
+        ),
+        Wait::Pause { class, until } => (
+            format!("{}: waits {}", failure(*class), left(*until)),
+            format!(
+                "waits {} more: {provider} said '{}' and is left alone until then",
+                left(*until),
+                failure(*class)
+            ),
+        ),
+        Wait::Turn { rate, at } => (
+            format!("waits its turn, about {}", left(*at)),
+            format!(
+                "waits its turn, about {} more: {provider} takes {} requests in {} s, and so many \
+                 are out",
+                left(*at),
+                rate.max,
+                rate.window_s
+            ),
+        ),
+    }
 }
 
 /// Whether something was paid for.

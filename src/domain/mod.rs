@@ -16,3 +16,4 @@ pub mod request;
 pub(crate) mod sample;
 pub mod size;
 pub mod text;
+pub mod wait;

@@ -7,6 +7,7 @@ use std::ops::Deref;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use check::{Check, join};
 
@@ -160,21 +161,35 @@ impl fmt::Display for OutputFormat {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FrameImage {
-    /// On the web, fetched by the provider; or the UUID of media that it stores.
+    /// On the web, fetched by the provider.
     Url(String),
+    /// Stored by the provider already, by its id there.
+    Stored(Uuid),
     /// A local file, kept by its content so that the request can be made again.
     File(ImageFile),
 }
 
-/// Whether `text` is written as the UUID of stored media.
-pub fn is_media_id(text: &str) -> bool {
-    text.len() == 36 && uuid::Uuid::try_parse(text).is_ok()
-}
-
 impl FrameImage {
+    /// Its path, address or id, as a person writes it.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Url(url) => url.clone(),
+            Self::Stored(id) => id.to_string(),
+            Self::File(file) => file.path.clone(),
+        }
+    }
+
+    /// Whether both are the same image, wherever the files were read from.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::File(one), Self::File(other)) => one.sha256 == other.sha256,
+            _ => self == other,
+        }
+    }
+
     /// The ratio among `offered` that is nearest to the image's, where its size is known: a portrait is
     /// not to become a widescreen clip just because nobody said so.
-    fn nearest(&self, offered: &[AspectRatio]) -> Option<AspectRatio> {
+    pub fn nearest(&self, offered: &[AspectRatio]) -> Option<AspectRatio> {
         let Self::File(file) = self else { return None };
         let ratio = (f64::from(file.width_px) / f64::from(file.height_px)).ln();
         let distance = |one: &AspectRatio| (one.as_f64().ln() - ratio).abs();
@@ -197,6 +212,18 @@ pub struct ImageFile {
     pub width_px: u32,
     /// Its height.
     pub height_px: u32,
+}
+
+impl ImageFile {
+    /// Where its copy is kept, relative to the data folder.
+    pub fn kept_path(&self) -> String {
+        format!("images/{}.{}", self.sha256, self.kind)
+    }
+
+    /// The last part of its path.
+    pub fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or(&self.path)
+    }
 }
 
 /// A part of a request that can be refused; a form focuses it.

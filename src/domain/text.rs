@@ -37,6 +37,19 @@ fn steers_a_terminal(c: char) -> bool {
         || matches!(c, '\u{FEFF}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
+/// The tags of a note: its words that begin with `#`, in lower case and without it, each once.
+pub fn tags(note: &str) -> Vec<String> {
+    let mut tags = Vec::new();
+    for word in note.split_whitespace() {
+        let Some(tag) = word.strip_prefix('#') else { continue };
+        let tag = tag.trim_matches(|c: char| c.is_ascii_punctuation() && c != '_').to_lowercase();
+        if !tag.is_empty() && !tags.contains(&tag) {
+            tags.push(tag);
+        }
+    }
+    tags
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,6 +63,11 @@ mod tests {
     #[test]
     fn line_ends_become_newlines_and_scripts_survive() {
         assert_eq!(clean("一\r\n二\r三\n👩‍🚀"), "一\n二\n三\n👩‍🚀");
+    }
+
+    #[test]
+    fn words_with_a_hash_are_tags() {
+        assert_eq!(tags("#Night good one, #night #夜市! C# # #a_b"), ["night", "夜市", "a_b"]);
     }
 
     #[test]

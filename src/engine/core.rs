@@ -40,6 +40,8 @@ struct ProviderState {
     can_look_up: bool,
     /// No submit before this time, after the provider said that it has no room.
     closed_until_ms: u64,
+    /// What it said then.
+    closed_for: FailureClass,
     /// Polls that failed in a row.
     failed_polls: u32,
     /// Why the last poll failed; none once one was answered.
@@ -63,6 +65,7 @@ impl ProviderState {
             can_cancel: provider.can_cancel,
             can_look_up: provider.can_look_up,
             closed_until_ms: 0,
+            closed_for: FailureClass::Capacity,
             failed_polls: 0,
             trouble: None,
             next_poll_ms: 0,
@@ -91,6 +94,25 @@ pub struct Watched<'a> {
     pub expected_ms: u64,
     /// When something is to be done for it, on the monotonic clock.
     pub due_ms: Option<u64>,
+    /// What keeps it from being sent, where it is not its own last try.
+    pub held: Option<Held>,
+}
+
+/// What keeps a job from being sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// All of the provider's places for jobs are taken.
+    Full {
+        /// How many there are.
+        max: usize,
+    },
+    /// The provider said that it had enough.
+    Closed {
+        /// Too many requests, or no room.
+        class: FailureClass,
+        /// Until when, on the monotonic clock.
+        until_ms: u64,
+    },
 }
 
 /// A job that is not at its end, with what need not be stored.
@@ -173,14 +195,31 @@ impl Engine {
         step
     }
 
-    /// The live jobs, oldest first.
-    pub fn jobs(&self) -> impl Iterator<Item = Watched<'_>> {
-        self.live.values().map(|live| Watched {
+    /// The live jobs as they are at `now_ms` of the monotonic clock, oldest first.
+    pub fn jobs(&self, now_ms: u64) -> impl Iterator<Item = Watched<'_>> {
+        self.live.values().map(move |live| Watched {
             job: &live.job,
             progress_percent: live.progress_percent,
             expected_ms: live.expected_ms,
             due_ms: live.due_ms,
+            held: self.held(live, now_ms),
         })
+    }
+
+    fn held(&self, live: &Live, now_ms: u64) -> Option<Held> {
+        if !matches!(live.job.state, JobState::Queued | JobState::RetryWait) {
+            return None;
+        }
+        let provider = self.providers.get(&live.job.request.model.provider)?;
+        let until_ms = provider.closed_until_ms;
+        // Its own wait says more where it is the longer one.
+        if live.due_ms.is_none_or(|due_ms| due_ms > now_ms && due_ms >= until_ms) {
+            return None;
+        }
+        if until_ms > now_ms {
+            return Some(Held::Closed { class: provider.closed_for, until_ms });
+        }
+        self.is_full(live).then_some(Held::Full { max: provider.max_live_jobs })
     }
 
     /// Whether `job` is one of the live ones.
@@ -349,6 +388,7 @@ impl Engine {
         let closes = matches!(trouble.error.class, FailureClass::Rate | FailureClass::Capacity);
         if closes && let Some(provider) = self.providers.get_mut(&provider) {
             provider.closed_until_ms = provider.closed_until_ms.max(now.mono_ms + wait_ms);
+            provider.closed_for = trouble.error.class;
         }
         self.record(id, JobEvent::Postponed { error: trouble.error, wait_ms }, now, step);
         if let Some(live) = self.live.get_mut(&id) {

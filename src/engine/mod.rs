@@ -13,7 +13,7 @@ mod results;
 pub mod schedule;
 mod transition;
 
-pub use core::{Engine, Watched};
+pub use core::{Engine, Held, Watched};
 pub use fold::apply;
 pub use message::{Adopted, Command, Input, Now, Step, Target};
 pub use transition::transition;

@@ -1,4 +1,5 @@
-//! Reading clips: container facts without decoding a frame, and pictures out of a finished clip.
+//! Reading clips and images: container facts without decoding a frame, and pictures out of a finished clip
+//! or an image file.
 
 pub mod decode;
 mod h264;
@@ -6,3 +7,4 @@ pub mod mp4;
 pub mod picture;
 pub mod poster;
 mod scale;
+pub mod still;

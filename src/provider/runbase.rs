@@ -37,7 +37,7 @@ pub(super) fn submit(base_url: &str, model: &Model, job: &Job) -> Result<HttpReq
     match &request.first_frame {
         None => {}
         Some(FrameImage::Url(url)) => input["image_urls"] = json!([url]),
-        Some(FrameImage::File(file)) => return Err(no_files(&file.path)),
+        Some(image) => return Err(no_files(&image.text())),
     }
     let body = json!({ "model": model.wire_id, "input": input });
     Ok(HttpRequest::post_json(format!("{base_url}/runs"), &body))

@@ -26,7 +26,7 @@ pub(super) fn submit(base_url: &str, model: &Model, job: &Job) -> Result<HttpReq
     let image = match &request.first_frame {
         None => "",
         Some(FrameImage::Url(url)) => url,
-        Some(FrameImage::File(file)) => return Err(no_files(&file.path)),
+        Some(image) => return Err(no_files(&image.text())),
     };
     let duration_ms = match request.duration {
         ClipLength::Ms(ms) => ms,
@@ -47,7 +47,7 @@ pub(super) fn submit(base_url: &str, model: &Model, job: &Job) -> Result<HttpReq
 
 /// Neither RunPod nor Runbase documents images as data; the catalog refuses them before this does.
 pub(super) fn no_files(path: &str) -> JobError {
-    let message = format!("{path} is a file, and this provider takes web addresses only");
+    let message = format!("{path} is no web address, and this provider takes nothing else");
     JobError::ours(FailureClass::Parameter, "imageFile", message, Charged::NotCharged)
 }
 

@@ -104,6 +104,7 @@ fn frame_images(request: &Parameters, images: &Images) -> Result<Vec<Value>, Job
         let image = match image {
             None => continue,
             Some(FrameImage::Url(url)) => url.clone(),
+            Some(FrameImage::Stored(id)) => id.to_string(),
             Some(FrameImage::File(file)) => {
                 let Some(content) = images.get(&file.sha256) else {
                     let message =

@@ -15,13 +15,15 @@ use tokio::time::{Instant, sleep_until};
 use super::clock::{Clock, new_dice_seed};
 use super::execute::Executor;
 use super::foreign::Foreign;
+use super::limiter::Waiting;
 use super::save::Progress;
 use super::store_thread::StoreGone;
 use super::workspace::Workspace;
 use crate::domain::event::Write;
-use crate::domain::job::{Job, JobError, JobId};
+use crate::domain::job::{FailureClass, Job, JobError, JobId};
 use crate::domain::request::Parameters;
-use crate::engine::{Adopted, Engine, Input, Now, Step, Watched};
+use crate::domain::wait::Wait;
+use crate::engine::{Adopted, Engine, Held, Input, Now, Step, Watched};
 use crate::store::{Lease, Store, StoreError};
 
 /// The most messages that wait for the driver.
@@ -46,6 +48,8 @@ pub(super) enum Message {
     Stored,
     /// How far a file is; only shown, never stored.
     Progress { job: JobId, index: usize, progress: Progress },
+    /// A request waits for its turn, or has had it; only shown.
+    Turns,
 }
 
 /// The live jobs as they are now. Later values replace earlier ones.
@@ -74,6 +78,8 @@ pub struct LiveJob {
     pub expected_end: Option<Timestamp>,
     /// When something is done for it next.
     pub next_at: Option<Timestamp>,
+    /// Why it has not been sent yet, or its request not left.
+    pub wait: Option<Wait>,
 }
 
 /// Why driving ended before it was told to.
@@ -218,6 +224,7 @@ impl Actor {
                         self.progress.insert((job, index), progress);
                         self.publish(false).await?;
                     }
+                    Some(Message::Turns) => self.publish(false).await?,
                     None => return Ok(()),
                 },
                 () = sleep_until(wake.unwrap_or(look)), if wake.is_some() => {
@@ -348,7 +355,9 @@ impl Actor {
             Role::Driving { engine, .. } => {
                 self.progress.retain(|(job, _), _| engine.is_live(*job));
                 let now = self.clock.now();
-                let jobs = engine.jobs().map(|watched| self.live(watched, now));
+                let waiting = self.executor.waiting();
+                let jobs = engine.jobs(now.mono_ms);
+                let jobs = jobs.map(|watched| self.live(watched, &waiting, now));
                 let troubles = self.workspace.catalog.providers.iter().filter_map(|provider| {
                     Some((provider.id.clone(), engine.trouble(&provider.id)?.clone()))
                 });
@@ -362,6 +371,7 @@ impl Actor {
                     saving: None,
                     expected_end: None,
                     next_at: None,
+                    wait: None,
                 });
                 (false, jobs.collect(), Vec::new())
             }
@@ -373,7 +383,7 @@ impl Actor {
         Ok(())
     }
 
-    fn live(&self, watched: Watched<'_>, now: Now) -> LiveJob {
+    fn live(&self, watched: Watched<'_>, waiting: &[Waiting], now: Now) -> LiveJob {
         let job = watched.job.clone();
         let parts: Vec<&Progress> = (0..job.outputs.len())
             .filter_map(|index| self.progress.get(&(job.id, index)))
@@ -385,12 +395,25 @@ impl Actor {
         let after = |at: Timestamp, ms: u64| {
             at.checked_add(SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX))).ok()
         };
-        let wait_ms = watched.due_ms.map(|due_ms| due_ms.saturating_sub(now.mono_ms));
+        let at = |mono_ms: u64| after(now.wall, mono_ms.saturating_sub(now.mono_ms));
+        let turn = waiting.iter().find(|one| one.job == job.id);
+        let wait = match (watched.held, turn) {
+            (Some(Held::Full { max }), _) => Some(Wait::Place { max }),
+            (Some(Held::Closed { class, until_ms }), _) => {
+                at(until_ms).map(|until| Wait::Pause { class, until })
+            }
+            (None, Some(turn)) => after(now.wall, turn.wait_ms).map(|at| match turn.is_paused {
+                true => Wait::Pause { class: FailureClass::Rate, until: at },
+                false => Wait::Turn { rate: turn.rate, at },
+            }),
+            (None, None) => None,
+        };
         LiveJob {
             percent: watched.progress_percent,
             saving,
             expected_end: job.accepted_at.and_then(|at| after(at, watched.expected_ms)),
-            next_at: wait_ms.and_then(|ms| after(now.wall, ms)),
+            next_at: watched.due_ms.and_then(at),
+            wait,
             job,
         }
     }

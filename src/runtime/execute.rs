@@ -8,7 +8,7 @@ use tokio::sync::{Semaphore, mpsc};
 use super::driver::Message;
 use super::exchange::{self, Answer};
 use super::images;
-use super::limiter::Limiters;
+use super::limiter::{Limiters, Purpose, Waiting};
 use super::line::line;
 use super::save;
 use super::workspace::Workspace;
@@ -34,6 +34,11 @@ impl Executor {
     pub(super) fn new(workspace: Arc<Workspace>, outbox: mpsc::Sender<Message>) -> Self {
         let limiters = Arc::new(Limiters::new(&workspace.catalog.providers));
         Self { workspace, outbox, saves: Arc::new(Semaphore::new(MAX_SAVES)), limiters }
+    }
+
+    /// The requests that wait for their turn.
+    pub(super) fn waiting(&self) -> Vec<Waiting> {
+        self.limiters.waiting()
     }
 
     /// Starts `command` and returns at once.
@@ -92,7 +97,9 @@ impl Executor {
         let protocol = line.provider.protocol;
         let images = images::kept(&job.request, &self.workspace.places);
         let request = registry::submit(protocol, &line.address.url, model, job, &images);
-        let reply = self.send(&id.provider, request.map_err(refused)?, &line.key).await;
+        let request = request.map_err(refused)?;
+        let turn = (id.provider.as_str(), Purpose::Submit, job.id);
+        let reply = self.send(turn, request, &line.key).await;
         Ok(exchange::submitted(protocol, job, reply))
     }
 
@@ -107,7 +114,10 @@ impl Executor {
         let Some(request) = registry::poll(protocol, &line.address.url, &named) else {
             return Ok(Vec::new());
         };
-        exchange::polled(protocol, &named, self.send(provider, request, &line.key).await)
+        // A request for several jobs waits in the place of the first of them.
+        let first = named.first().map_or(JobId(uuid::Uuid::nil()), |named| named.job);
+        let turn = (provider, Purpose::Poll, first);
+        exchange::polled(protocol, &named, self.send(turn, request, &line.key).await)
     }
 
     async fn look_up(&self, provider: &str, target: Target) -> Result<Sighting, Trouble> {
@@ -118,7 +128,8 @@ impl Executor {
         let Some(request) = registry::look_up(protocol, &line.address.url, &named) else {
             return Ok(Sighting::NotKnown);
         };
-        exchange::looked_up(protocol, &named, self.send(provider, request, &line.key).await)
+        let turn = (provider, Purpose::Submit, named.job);
+        exchange::looked_up(protocol, &named, self.send(turn, request, &line.key).await)
     }
 
     async fn cancel(&self, provider: &str, target: Target) -> Result<bool, Trouble> {
@@ -128,12 +139,20 @@ impl Executor {
         let Some(request) = registry::cancel(protocol, &line.address.url, &named) else {
             return Ok(false);
         };
-        exchange::stopped(protocol, self.send(provider, request, &line.key).await)
+        let turn = (provider, Purpose::Submit, named.job);
+        exchange::stopped(protocol, self.send(turn, request, &line.key).await)
     }
 
     /// One exchange, when it is this request's turn.
-    async fn send(&self, provider: &str, request: HttpRequest, key: &SecretString) -> Answer {
-        self.limiters.turn(provider).await;
+    async fn send(
+        &self,
+        (provider, purpose, job): (&str, Purpose, JobId),
+        request: HttpRequest,
+        key: &SecretString,
+    ) -> Answer {
+        // A full queue drops this one: the next change tells the same, later.
+        let told = || drop(self.outbox.try_send(Message::Turns));
+        self.limiters.turn(provider, purpose, job, told).await;
         let reply = self.workspace.transport.send(request, key).await?;
         if reply.status == 429 {
             self.limiters.hold(provider, reply.retry_after_ms());

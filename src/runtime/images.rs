@@ -1,15 +1,20 @@
 //! Local images that requests start from: read once, kept by content, sent from the copy.
 
 use std::io::{self, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use sha2::{Digest, Sha256};
 use thiserror::Error;
+use uuid::Uuid;
 
 use super::files::write_whole;
 use super::places::Places;
-use crate::domain::request::{FrameImage, ImageFile, Parameters, is_media_id};
+use crate::domain::request::{FrameImage, ImageFile, Parameters};
 use crate::domain::text::one_line;
+use crate::media::decode::Clip;
+use crate::media::picture::Bounds;
+use crate::media::still::png;
 use crate::provider::registry::Images;
 
 /// Larger files are refused before they are read; the rules of every model lie below.
@@ -44,6 +49,12 @@ pub enum ImageError {
         /// The file.
         path: PathBuf,
     },
+    /// It is a clip whose last frame can't be decoded.
+    #[error("the last frame of {path} can't be read", path = path.display())]
+    NoLastFrame {
+        /// The file.
+        path: PathBuf,
+    },
     /// It is far too large.
     #[error("{path} is larger than {} MB", MAX_BYTES >> 20, path = path.display())]
     TooLarge {
@@ -60,14 +71,17 @@ pub struct ReadImage {
     content: Vec<u8>,
 }
 
-/// The image that `text` names: a web address, the UUID of media that the provider stores, or a file, which
-/// is read.
+/// The image that `text` names: a web address, the id of one that the provider stores, or a file, which
+/// is read. Of a clip it is the last frame, for the next clip to go on from.
 pub fn read(text: &str) -> Result<ReadImage, ImageError> {
-    let stored = is_media_id(text) && !std::path::Path::new(text).exists();
-    if stored || text.contains("://") {
+    if text.contains("://") {
         return Ok(ReadImage { image: FrameImage::Url(text.to_owned()), content: Vec::new() });
     }
     let path = PathBuf::from(text);
+    let id = Uuid::try_parse(text).ok().filter(|_| text.len() == 36);
+    if let Some(id) = id.filter(|_| !path.exists()) {
+        return Ok(ReadImage { image: FrameImage::Stored(id), content: Vec::new() });
+    }
     let unreadable = |source| ImageError::Unreadable { path: path.clone(), source };
     // A pipe would be waited for, for ever.
     if !std::fs::metadata(&path).map_err(unreadable)?.is_file() {
@@ -78,6 +92,9 @@ pub fn read(text: &str) -> Result<ReadImage, ImageError> {
     file.take(MAX_BYTES + 1).read_to_end(&mut content).map_err(unreadable)?;
     if content.len() as u64 > MAX_BYTES {
         return Err(ImageError::TooLarge { path });
+    }
+    if content.get(4..8) == Some(b"ftyp") {
+        content = last_frame(&path).ok_or(ImageError::NoLastFrame { path: path.clone() })?;
     }
     let kind = match imagesize::image_type(&content) {
         Ok(imagesize::ImageType::Png) => "png",
@@ -99,6 +116,13 @@ pub fn read(text: &str) -> Result<ReadImage, ImageError> {
         height_px: u32::try_from(size.height).unwrap_or(u32::MAX),
     };
     Ok(ReadImage { image: FrameImage::File(image), content })
+}
+
+/// The last frame of a clip, whole, as a PNG file.
+fn last_frame(path: &Path) -> Option<Vec<u8>> {
+    let whole = Bounds { width_px: u32::MAX, height_px: u32::MAX };
+    let mut clip = Clip::open(path).ok()?;
+    png(clip.last_frame(whole, &AtomicBool::new(false)).ok()?)
 }
 
 /// Whether the file has its end, so that half a download is not paid for.
@@ -135,7 +159,7 @@ pub fn contents(images: &[ReadImage]) -> Images {
         .iter()
         .filter_map(|read| match &read.image {
             FrameImage::File(image) => Some((image.sha256.clone(), read.content.clone())),
-            FrameImage::Url(_) => None,
+            FrameImage::Url(_) | FrameImage::Stored(_) => None,
         })
         .collect()
 }
@@ -150,13 +174,13 @@ pub(super) fn kept(request: &Parameters, places: &Places) -> Images {
             FrameImage::File(image) => {
                 Some((image.sha256.clone(), std::fs::read(copy_of(image, places)).ok()?))
             }
-            FrameImage::Url(_) => None,
+            FrameImage::Url(_) | FrameImage::Stored(_) => None,
         })
         .collect()
 }
 
 fn copy_of(image: &ImageFile, places: &Places) -> PathBuf {
-    places.images_dir().join(format!("{}.{}", image.sha256, image.kind))
+    places.data_dir.join(image.kept_path())
 }
 
 /// Bytes in hexadecimal.
@@ -167,4 +191,41 @@ pub(super) fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media::picture::Picture;
+
+    #[test]
+    fn the_kind_of_an_image_is_known_by_its_content_and_not_by_its_name() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let picture = Picture { width_px: 640, height_px: 320, rgb: vec![7; 640 * 320 * 3] };
+        let (named, text) = (folder.path().join("fox.jpg"), folder.path().join("text.png"));
+        std::fs::write(&named, png(picture).expect("an image")).expect("a file");
+        std::fs::write(&text, "no image at all").expect("a file");
+        let read_file = |path: &Path| read(&path.display().to_string());
+        let FrameImage::File(file) = read_file(&named).expect("an image").image else {
+            panic!("no file")
+        };
+        assert_eq!((file.kind.as_str(), file.width_px, file.height_px), ("png", 640, 320));
+        assert!(matches!(read_file(&text), Err(ImageError::NotAnImage { .. })));
+    }
+
+    #[test]
+    fn of_a_clip_the_last_frame_is_taken() {
+        let clip = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/clips/high.mp4");
+        let read = read(clip).expect("an image");
+        let FrameImage::File(file) = read.image else { panic!("no file") };
+        assert_eq!((file.kind.as_str(), file.path.as_str()), ("png", clip));
+        assert!(read.content.starts_with(b"\x89PNG"), "an image of its own");
+    }
+
+    #[test]
+    fn an_id_of_stored_media_is_no_path() {
+        let id = "51a3b1b0-6a8e-4b56-9d3f-0d6d6d3b2a10";
+        let stored = read(id).expect("an image").image;
+        assert_eq!(stored, FrameImage::Stored(id.parse().expect("an id")));
+    }
 }

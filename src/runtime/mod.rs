@@ -11,6 +11,7 @@ pub mod execute;
 pub mod files;
 mod foreign;
 mod http;
+pub mod image_paths;
 pub mod images;
 pub mod keeper;
 pub mod keys;

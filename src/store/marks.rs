@@ -1,4 +1,4 @@
-//! What the user puts on a job: a star and a note. They are not part of what happened to it.
+//! What the user puts on a job: a star and a note with its tags. They are not part of what happened to it.
 
 use std::collections::HashMap;
 
@@ -6,6 +6,7 @@ use rusqlite::{OptionalExtension, ToSql, TransactionBehavior, params};
 
 use super::{Store, StoreError, search_text};
 use crate::domain::job::JobId;
+use crate::domain::text::tags;
 
 /// A star and a note.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,23 +20,24 @@ pub struct Mark {
 impl Store {
     /// Stars `id`, or takes the star away.
     pub fn set_star(&mut self, id: JobId, starred: bool) -> Result<(), StoreError> {
-        self.mark("UPDATE job SET starred = ?2 WHERE id = ?1 RETURNING seq", id, &starred)
+        let sql = "UPDATE job SET starred = ?2 WHERE id = ?1 RETURNING seq";
+        self.mark(sql, params![id.to_string(), starred])
     }
 
-    /// Keeps a note on `id`.
+    /// Keeps a note on `id`; its `#words` are the job's tags.
     pub fn set_note(&mut self, id: JobId, note: &str) -> Result<(), StoreError> {
-        self.mark("UPDATE job SET note = ?2 WHERE id = ?1 RETURNING seq", id, &note)
+        let tags = tags(note).join(" ");
+        let sql = "UPDATE job SET note = ?2, tags = ?3 WHERE id = ?1 RETURNING seq";
+        self.mark(sql, params![id.to_string(), note, tags])
     }
 
     /// Changes a mark together with what searching knows of it. A job that is gone is no trouble.
-    fn mark(&mut self, sql: &str, id: JobId, value: &dyn ToSql) -> Result<(), StoreError> {
+    fn mark(&mut self, sql: &str, values: &[&dyn ToSql]) -> Result<(), StoreError> {
         let path = self.path.clone();
         let mut write = || {
             let transaction =
                 self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let seq = transaction
-                .query_row(sql, params![id.to_string(), value], |row| row.get(0))
-                .optional()?;
+            let seq = transaction.query_row(sql, values, |row| row.get(0)).optional()?;
             if let Some(seq) = seq {
                 search_text::index(&transaction, seq)?;
             }

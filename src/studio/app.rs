@@ -19,6 +19,7 @@ use crate::domain::cost::Estimate;
 use crate::domain::job::{Job, JobError, JobId, JobState, Relation};
 use crate::domain::ledger::{Limits, Sums};
 use crate::domain::money::MicroUsd;
+use crate::domain::wait::Wait;
 use crate::media::picture::Picture;
 use crate::words::CopyFrom;
 
@@ -75,6 +76,8 @@ pub struct Live {
     pub expected_end: Option<Timestamp>,
     /// When the provider is asked next, where that is known.
     pub next_poll: Option<Timestamp>,
+    /// Why it has not been sent yet, or its request not left.
+    pub wait: Option<Wait>,
 }
 
 /// A poster, or why there is none.
@@ -367,7 +370,14 @@ mod tests {
         assert_eq!(app.next_tick(), None, "nothing is live");
         let model = sample::model("sandbox/1.5-pro");
         let job = sample::job(1, model, sample::request(model, |_| {}));
-        let live = Live { job, percent: None, saving: None, expected_end: None, next_poll: None };
+        let live = Live {
+            job,
+            percent: None,
+            saving: None,
+            expected_end: None,
+            next_poll: None,
+            wait: None,
+        };
         app.lives = vec![live];
         let second = sample::noon().checked_add(SignedDuration::from_secs(1)).ok();
         assert_eq!(app.next_tick(), second);

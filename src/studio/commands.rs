@@ -5,8 +5,10 @@ use std::path::Path;
 use super::action::Action;
 use super::app::{App, Entry, Pane, View};
 use super::dialog::{Dialog, Final, RecallPart, recall_changes};
+use super::form_image;
 use super::line::Line;
 use super::msg::Effect;
+use super::offer::can_stop;
 use super::settings::Row;
 use super::theme::Theme;
 use super::update::changed;
@@ -50,6 +52,11 @@ pub(super) fn perform(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Right => sideways(app, true),
         Action::Enter => return enter(app),
         Action::Models => models(app),
+        Action::Reset if app.view == View::Studio && app.pane == Pane::Settings => {
+            app.settings.reset();
+            changed(app);
+        }
+        Action::Reset => {}
         Action::ClearPrompt => {
             app.prompt.set("");
             changed(app);
@@ -254,7 +261,10 @@ pub(super) fn recalled(app: &mut App, job: &Job, part: RecallPart) {
     if gone {
         app.settings.remark = Some(format!("the catalog no longer has {}", job.request.model));
     }
-    app.parent = Some(job.id);
+    // A seed alone makes nobody a descendant: the prompt and its family are the form's own.
+    if part != RecallPart::Seed {
+        app.parent = Some(job.id);
+    }
     focus(app, Pane::Prompt);
     changed(app);
 }
@@ -287,11 +297,9 @@ fn retry(app: &mut App, job: Job) {
 }
 
 fn cancel(app: &mut App, job: &Job) -> Vec<Effect> {
-    let provider = app.catalog.provider(&job.request.model.provider);
-    let can_cancel = provider.is_some_and(|provider| provider.can_cancel);
     match job.state {
         JobState::Queued | JobState::RetryWait => vec![Effect::Cancel(job.id)],
-        JobState::Submitting | JobState::Running | JobState::Canceling if can_cancel => {
+        _ if can_stop(app, job) => {
             app.say("the provider is asked to stop it", false);
             vec![Effect::Cancel(job.id)]
         }
@@ -442,7 +450,8 @@ fn enter(app: &mut App) -> Vec<Effect> {
         let catalog = app.catalog.clone();
         app.settings.enter(&catalog);
         changed(app);
-        return Vec::new();
+        let is_image = form_image::is_writing_image(&app.settings);
+        return if is_image { form_image::list_images(app) } else { Vec::new() };
     }
     let Some(id) = app.entry().map(|entry| entry.job.id) else { return Vec::new() };
     app.dialog = Some(Dialog::Detail { id, story: None, scroll: 0 });
@@ -450,21 +459,10 @@ fn enter(app: &mut App) -> Vec<Effect> {
 }
 
 /// Takes a value that was written into the form.
-pub(super) fn take_written(app: &mut App, text: &str) -> Vec<Effect> {
+pub(super) fn take_written(app: &mut App, text: &str) {
     changed(app);
-    let row = app.settings.focused();
-    let first = row == Row::FirstFrame;
-    if !first && row != Row::LastFrame {
-        let catalog = app.catalog.clone();
-        app.settings.take_written(&catalog, text);
-        return Vec::new();
-    }
-    if text.trim().is_empty() {
-        let chosen = &mut app.settings.chosen;
-        *if first { &mut chosen.first_frame } else { &mut chosen.last_frame } = None;
-        return Vec::new();
-    }
-    vec![Effect::ReadImage { first, text: text.trim().to_owned() }]
+    let catalog = app.catalog.clone();
+    app.settings.take_written(&catalog, text);
 }
 
 /// Takes the built-in theme of that name.

@@ -212,8 +212,7 @@ fn fields(request: &Parameters) -> [(&'static str, String); 11] {
     let is_draft = request.kind == JobKind::Draft;
     let image = |image: &Option<FrameImage>| match image {
         None => "none".to_owned(),
-        Some(FrameImage::Url(url)) => one_line(url, 40),
-        Some(FrameImage::File(file)) => one_line(&file.path, 40),
+        Some(image) => one_line(&image.text(), 40),
     };
     [
         ("mode", if is_draft { "draft" } else { "full" }.to_owned()),

@@ -5,18 +5,19 @@ use crossterm::event::{KeyCode, KeyEvent};
 use super::action::Action;
 use super::app::{App, Entry};
 use super::commands;
+use super::detail_view::most_scrolled;
 use super::dialog::{Dialog, JobStory, model_rows, palette_rows};
-use super::dialog_view::most_scrolled;
 use super::keymap::{Meaning, Place};
 use super::line::Line;
 use super::msg::Effect;
+use super::offer::successor;
 use super::settings::Row;
 use super::update::changed;
-use crate::domain::job::{Parent, Relation};
+use crate::domain::job::{FailureClass, Parent, Relation};
 use crate::domain::promotion::same_final;
 
 /// No help has more rows.
-const MAX_HELP_ROWS: usize = 64;
+const MAX_HELP_ROWS: usize = 96;
 
 /// What a dialog's key leads to.
 enum Then {
@@ -198,11 +199,19 @@ fn repair(app: &mut App, story: Option<&JobStory>) -> Then {
     let Some(error) = job.error.as_ref().filter(|_| job.state.is_end()) else {
         return Then::Close(Vec::new());
     };
-    let row = error.parameters.iter().find_map(|name| Row::of_parameter(name));
+    let named = error.parameters.iter().find_map(|name| Row::of_parameter(name));
+    let row = named.or((error.class == FailureClass::ModelGone).then_some(Row::Model));
     commands::recalled(app, job, super::dialog::RecallPart::All);
     if let Some(row) = row {
         app.pane = super::app::Pane::Settings;
         app.settings.focus(row);
+    }
+    if let Some(model) = successor(app, job) {
+        let catalog = app.catalog.clone();
+        app.settings.take_model(&catalog, model);
+    }
+    if named.is_some() {
+        app.settings.remark = Some(error.message.clone());
     }
     app.say(error.advice(), false);
     Then::Close(Vec::new())

@@ -5,17 +5,20 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::Line as Row;
 use ratatui::widgets::Clear;
 
-use super::action::Action;
 use super::app::App;
-use super::dialog::{Dialog, Final, JobStory, palette_rows};
+use super::detail_view;
+use super::dialog::{Dialog, Final, palette_rows};
 use super::keymap::Place;
-use super::layout::{middle, over};
+use super::layout::middle;
 use super::models_view;
 use super::theme::Tone;
 use super::view::{cut, pane, row, spread, words as span, wrapped};
 use crate::domain::job::Job;
 use crate::domain::promotion::Promotable;
 use crate::words;
+
+/// The width of the help's keys.
+const KEYS_CELLS: usize = 19;
 
 /// Draws the dialog that is open.
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>) {
@@ -24,7 +27,9 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>) {
         Some(Dialog::Help { scroll }) => help(app, frame, *scroll),
         Some(Dialog::Palette { line, chosen }) => palette(app, frame, line, *chosen),
         Some(Dialog::Models { line, chosen }) => models_view::draw(app, frame, line, *chosen),
-        Some(Dialog::Detail { story, scroll, .. }) => detail(app, frame, story.as_deref(), *scroll),
+        Some(Dialog::Detail { story, scroll, .. }) => {
+            detail_view::draw(app, frame, story.as_deref(), *scroll);
+        }
         Some(Dialog::Promote { draft, promotable, finals, chosen, .. }) => {
             promote(app, frame, draft, promotable, finals, *chosen);
         }
@@ -38,14 +43,17 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>) {
             );
         }
         Some(Dialog::Note { line, .. }) => {
-            let area = open(app, frame, "Note", 60, 5);
+            let area = open(app, frame, "Note", 64, 5);
             let (text, at) = line.shown(area.width.into());
             row(frame, area, 0, Row::from(span(text, app.theme.style(Tone::Text))));
             row(
                 frame,
                 area,
                 2,
-                Row::from(span("Enter keeps it · Esc does not", app.theme.style(Tone::Dim))),
+                Row::from(span(
+                    "#words are tags · Enter keeps it · Esc does not",
+                    app.theme.style(Tone::Dim),
+                )),
             );
             caret(frame, area, 0, at);
         }
@@ -61,7 +69,7 @@ pub(super) fn open(app: &App, frame: &mut Frame<'_>, title: &str, columns: u16, 
     open_at(app, frame, title, middle(app, columns, rows))
 }
 
-fn open_at(app: &App, frame: &mut Frame<'_>, title: &str, area: Rect) -> Rect {
+pub(super) fn open_at(app: &App, frame: &mut Frame<'_>, title: &str, area: Rect) -> Rect {
     frame.render_widget(Clear, area);
     let block = pane(app, title, "", true);
     let inner = block.inner(area);
@@ -99,10 +107,18 @@ fn help(app: &App, frame: &mut Frame<'_>, scroll: usize) {
         ));
     }
     let columns = if app.size.0 >= 110 { 2 } else { 1 };
+    let width = usize::from(app.size.0.saturating_sub(8)) / columns;
+    let lines: Vec<(String, String)> = lines
+        .into_iter()
+        .flat_map(|(keys, title)| {
+            let parts = wrapped(title, width.saturating_sub(KEYS_CELLS + 1)).into_iter();
+            let keys = std::iter::once(keys).chain(std::iter::repeat(String::new()));
+            keys.zip(parts).collect::<Vec<_>>()
+        })
+        .collect();
     let rows = lines.len().div_ceil(columns);
     let area = open(app, frame, "Keys of this pane", app.size.0, rows as u16 + 4);
     let shown = usize::from(area.height.saturating_sub(2)).max(1);
-    let width = usize::from(area.width) / columns;
     let top = scroll.min(rows.saturating_sub(shown));
     for (index, (keys, title)) in lines.iter().enumerate() {
         let (column, line) = (index / rows.max(1), index % rows.max(1));
@@ -111,8 +127,11 @@ fn help(app: &App, frame: &mut Frame<'_>, scroll: usize) {
         }
         let at = Rect { x: area.x + (column * width) as u16, width: width as u16, ..area };
         let text = vec![
-            span(format!("{:<22}", cut(keys, 21)), app.theme.bold(Tone::Accent)),
-            span(*title, app.theme.style(Tone::Text)),
+            span(
+                format!("{:<KEYS_CELLS$}", cut(keys, KEYS_CELLS - 1)),
+                app.theme.bold(Tone::Accent),
+            ),
+            span(title.as_str(), app.theme.style(Tone::Text)),
         ];
         row(frame, at, (line - top) as u16, spread(text, Vec::new(), width as u16));
     }
@@ -169,7 +188,11 @@ fn promote(
 ) {
     let theme = &app.theme;
     let text = theme.style(Tone::Text);
-    let area = open(app, frame, "Make the final", 72, finals.len() as u16 + 10);
+    let cells = 68.min(app.size.0.saturating_sub(8));
+    let carried =
+        wrapped("Prompt, seed, aspect, duration, sound and camera carry over.", cells.into());
+    let rows = finals.len() + carried.len() + 9;
+    let area = open(app, frame, "Make the final", cells + 4, rows as u16);
     let paid = draft.charge().map_or_else(|| "unknown".to_owned(), |charge| charge.to_string());
     let mut lines = vec![
         Row::from(vec![
@@ -196,10 +219,7 @@ fn promote(
         ]));
     }
     lines.push(Row::default());
-    lines.push(Row::from(span(
-        "Prompt, seed, aspect, duration, sound and camera carry over.",
-        theme.style(Tone::Dim),
-    )));
+    lines.extend(carried.into_iter().map(|line| Row::from(span(line, theme.style(Tone::Dim)))));
     lines.push(Row::default());
     lines.push(Row::from(span(
         "↑↓ chooses · Enter submits and pays · Esc does not",
@@ -219,10 +239,9 @@ fn places(
 ) {
     // Everything is shown whole: where the terminal's clipboard is closed, it is read off the screen.
     let cells = usize::from(app.size.0.saturating_sub(8 + 5));
-    let mut rows: Vec<Row<'_>> = wrapped(reason, cells + 5)
-        .into_iter()
-        .map(|line| Row::from(span(line, app.theme.style(Tone::Text))))
-        .collect();
+    let reason = wrapped(reason, cells + 5).into_iter();
+    let mut rows: Vec<Row<'_>> =
+        reason.map(|line| Row::from(span(line, app.theme.style(Tone::Text)))).collect();
     rows.push(Row::default());
     for (index, (word, text)) in lines.iter().enumerate() {
         let style = if index == chosen { app.theme.chosen() } else { app.theme.style(Tone::Text) };
@@ -243,118 +262,4 @@ fn places(
         area.height.saturating_sub(1),
         Row::from(span(keys, app.theme.style(Tone::Dim))),
     );
-}
-
-fn detail(app: &App, frame: &mut Frame<'_>, story: Option<&JobStory>, scroll: usize) {
-    let area = open_at(app, frame, "Job", over(app));
-    let Some(story) = story else {
-        return row(frame, area, 0, Row::from(span("reading…", app.theme.style(Tone::Dim))));
-    };
-    let lines = story_lines(app, story, area.width);
-    let shown = area.height.saturating_sub(1);
-    let top = scroll.min(lines.len().saturating_sub(shown.into()));
-    for (offset, line) in (0..shown).zip(lines.into_iter().skip(top)) {
-        row(frame, area, offset, line);
-    }
-    let job = &story.entry.job;
-    let fix = if job.error.is_some() && job.state.is_end() {
-        "Enter brings it back to be mended · "
-    } else {
-        ""
-    };
-    let key = |action: Action| {
-        app.keymap.keys(action, &[Place::Job]).into_iter().next().unwrap_or_default()
-    };
-    let keys = format!(
-        "{fix}{} recall · {} promote · {} open · {} again · ↑↓ scroll · Esc closes",
-        key(Action::Recall),
-        key(Action::Promote),
-        key(Action::Open),
-        key(Action::Retry),
-    );
-    row(
-        frame,
-        area,
-        area.height.saturating_sub(1),
-        Row::from(span(keys, app.theme.style(Tone::Dim))),
-    );
-}
-
-/// How far the detail can be scrolled.
-pub(super) fn most_scrolled(app: &App, story: &JobStory) -> usize {
-    let inner = pane(app, "", "", true).inner(over(app));
-    let shown = usize::from(inner.height.saturating_sub(1));
-    story_lines(app, story, inner.width).len().saturating_sub(shown)
-}
-
-fn story_lines(app: &App, story: &JobStory, width: u16) -> Vec<Row<'static>> {
-    let theme = &app.theme;
-    let (dim, text) = (theme.style(Tone::Dim), theme.style(Tone::Text));
-    let job = &story.entry.job;
-    let (glyph, tone) = super::jobs_view::glyph(job);
-    let mut lines = vec![
-        Row::from(vec![
-            span(format!("{glyph} {}  ", words::state(job)), theme.bold(tone)),
-            span(format!("{} · {}", job.request.model, words::settings(&job.request)), text),
-        ]),
-        Row::from(span(format!("job {}", job.id), dim)),
-    ];
-    let seed =
-        job.seed().map_or_else(|| "seed not known".to_owned(), |seed| format!("seed {seed}"));
-    let charge = match job.charge() {
-        Some(charge) => format!("charged {charge}"),
-        None if job.state.is_live() => "charge not known yet".to_owned(),
-        None => "nobody said what it cost".to_owned(),
-    };
-    lines.push(Row::from(span(format!("{seed} · {charge} · estimated {}", job.estimate), dim)));
-    if let Some(error) = &job.error {
-        lines.push(Row::default());
-        let message = format!("{}\n{}", words::error_line(error), error.advice());
-        lines.extend(
-            wrapped(&message, width.into())
-                .into_iter()
-                .map(|line| Row::from(span(line, theme.style(Tone::Warn)))),
-        );
-    }
-    for file in job.files() {
-        let path = app.data_dir.join(&file.path).display().to_string();
-        lines.push(Row::from(span(format!("{path}  {}", words::bytes(file.bytes)), text)));
-    }
-    if let Some(parent) = &story.parent {
-        let relation = job.parent.map_or("", |parent| parent.relation.word());
-        lines.push(Row::from(span(
-            format!("{relation} of {} ({})", parent.id, words::state(parent)),
-            theme.style(Tone::Promote),
-        )));
-        if parent.request.prompt != job.request.prompt {
-            lines.extend(super::history_view::word_diff(
-                app,
-                &parent.request.prompt,
-                &job.request.prompt,
-                width.into(),
-            ));
-        }
-    }
-    for child in &story.children {
-        let relation = child.parent.map_or("", |parent| parent.relation.word());
-        lines.push(Row::from(span(
-            format!("{relation} -> {} ({})", child.id, words::state(child)),
-            theme.style(Tone::Promote),
-        )));
-    }
-    lines.push(Row::default());
-    for (at, event) in &story.events {
-        let since = words::span(at.duration_since(job.created_at));
-        let line = format!("+{since:<8} {}", words::event(event));
-        lines.extend(
-            wrapped(&line, width.into()).into_iter().map(|line| Row::from(span(line, text))),
-        );
-    }
-    lines.push(Row::default());
-    lines.extend(
-        wrapped(&job.request.prompt, width.into())
-            .into_iter()
-            .map(|line| Row::from(span(line, dim))),
-    );
-    lines
 }

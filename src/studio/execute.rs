@@ -20,10 +20,12 @@ use crate::domain::ledger::Sums;
 use crate::domain::query::HistoryQuery;
 use crate::domain::request::{FrameImage, GenerationRequest};
 use crate::media::poster::poster;
+use crate::media::still;
 use crate::runtime::account;
 use crate::runtime::clock::wall;
 use crate::runtime::driver::{Bell, Snapshot};
 use crate::runtime::files::write_whole;
+use crate::runtime::image_paths;
 use crate::runtime::images;
 use crate::runtime::keeper;
 use crate::runtime::keys;
@@ -50,6 +52,8 @@ pub(super) struct Outside {
     pub(super) bell: Bell,
     /// The number of the search that was asked for last.
     pub(super) latest_search: Arc<AtomicU64>,
+    /// The number of the listing of images that was asked for last.
+    pub(super) latest_listing: Arc<AtomicU64>,
 }
 
 impl Outside {
@@ -57,6 +61,9 @@ impl Outside {
     pub(super) fn start(&self, effect: Effect) {
         if let Effect::Search { generation, .. } = &effect {
             self.latest_search.store(*generation, Ordering::Release);
+        }
+        if let Effect::ListImages { generation, .. } = &effect {
+            self.latest_listing.store(*generation, Ordering::Release);
         }
         let this = self.clone();
         let work = async move {
@@ -75,7 +82,8 @@ impl Outside {
                 }
                 Effect::Note(id, note) => this.mark(move |store| store.set_note(id, &note)).await,
                 Effect::Save(saved) => this.save(&saved),
-                Effect::ReadImage { first, text } => this.read_image(first, &text),
+                Effect::ListImages { generation, text } => this.list_images(generation, text).await,
+                Effect::ReadImage { first, text } => this.read_image(first, text).await,
                 Effect::Open(path) => this.open(path),
                 _ => None,
             }
@@ -229,18 +237,34 @@ impl Outside {
         written.err().map(|error| Msg::Complain(format!("the prompt could not be saved: {error}")))
     }
 
-    fn read_image(&self, first: bool, text: &str) -> Option<Msg> {
-        let expanded = match (text.strip_prefix("~/"), std::env::var_os("HOME")) {
-            (Some(rest), Some(home)) => PathBuf::from(home).join(rest).display().to_string(),
-            _ => text.to_owned(),
+    async fn list_images(&self, generation: u64, text: String) -> Option<Msg> {
+        let latest = Arc::clone(&self.latest_listing);
+        let list = move || {
+            // Another key was typed while this listing waited for its turn.
+            if latest.load(Ordering::Acquire) != generation {
+                return None;
+            }
+            let listed = image_paths::list(&text, home().as_deref());
+            Some(listed.map_err(|error| error.to_string()))
         };
-        let image = images::read(&expanded).map_err(|error| error.to_string()).and_then(|read| {
+        let listed = tokio::task::spawn_blocking(list).await.ok()??;
+        Some(Msg::Images { generation, listed })
+    }
+
+    async fn read_image(&self, first: bool, text: String) -> Option<Msg> {
+        let workspace = Arc::clone(&self.workspace);
+        let asked = text.clone();
+        let read = move || {
+            let path = image_paths::expanded(&asked, home().as_deref());
+            let read = images::read(&path.to_string_lossy()).map_err(|error| error.to_string())?;
             let image: FrameImage = read.image.clone();
-            images::keep(&[read], &self.workspace.places)
+            images::keep(&[read], &workspace.places)
                 .map(|()| image)
                 .map_err(|error| format!("the image could not be kept: {error}"))
-        });
-        Some(Msg::Image { first, image })
+        };
+        let image = tokio::task::spawn_blocking(read).await;
+        let image = image.unwrap_or_else(|_| Err("the image could not be read".to_owned()));
+        Some(Msg::Image { first, text, image })
     }
 
     fn open(&self, path: PathBuf) -> Option<Msg> {
@@ -305,6 +329,7 @@ pub(super) fn lives(snapshot: Snapshot) -> Msg {
         saving: live.saving.map(|saving| (saving.bytes, saving.total)),
         expected_end: live.expected_end,
         next_poll: live.next_at,
+        wait: live.wait,
     };
     Msg::Lives {
         version: snapshot.version,
@@ -337,10 +362,19 @@ fn marked(store: &mut Store, jobs: Vec<Job>) -> Result<Vec<Entry>, StoreError> {
     Ok(jobs.into_iter().map(entry).collect())
 }
 
+fn home() -> Option<PathBuf> {
+    std::env::var_os("HOME").map(PathBuf::from)
+}
+
 async fn load_poster(path: PathBuf, (width_px, height_px): (u32, u32)) -> Option<Msg> {
-    let clip = path.clone();
+    let file = path.clone();
     let decoded = tokio::task::spawn_blocking(move || {
-        poster(&clip, width_px, height_px, &AtomicBool::new(false))
+        let is_image = file.parent().is_some_and(|folder| folder.ends_with("images"));
+        if is_image {
+            let content = std::fs::read(&file).map_err(|error| error.to_string())?;
+            return still::picture(&content, width_px, height_px);
+        }
+        poster(&file, width_px, height_px, &AtomicBool::new(false))
             .map_err(|error| error.to_string())
     });
     let picture = decoded.await.unwrap_or_else(|_| Err("the clip could not be read".to_owned()));

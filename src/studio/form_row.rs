@@ -72,8 +72,12 @@ impl Row {
 
     /// The row that a provider's name of a parameter is about.
     pub fn of_parameter(name: &str) -> Option<Self> {
-        let last = name.rsplit('.').next().unwrap_or(name).to_ascii_lowercase();
-        Some(match last.as_str() {
+        let name = name.to_ascii_lowercase().replace('[', ".").replace(']', "");
+        let mut parts = name.rsplit('.');
+        let last = parts.find(|part| part.parse::<u8>().is_err())?;
+        // The second of several images is the last frame.
+        let is_second = name.ends_with(".1") || name.contains(".1.");
+        Some(match last {
             "model" => Self::Model,
             "draft" => Self::Mode,
             "width" | "height" | "resolution" | "size" => Self::Resolution,
@@ -83,7 +87,8 @@ impl Row {
             "numberresults" => Self::Results,
             "audio" => Self::Audio,
             "camerafixed" => Self::Camera,
-            "frameimages" | "image" | "image_urls" => Self::FirstFrame,
+            "frameimages" | "image" | "image_urls" | "frame" if is_second => Self::LastFrame,
+            "frameimages" | "image" | "image_urls" | "frame" => Self::FirstFrame,
             "outputformat" => Self::Format,
             "outputquality" => Self::Quality,
             _ => return None,
@@ -109,8 +114,13 @@ impl Row {
         }
     }
 
+    /// Whether it is an image.
+    pub fn is_image(self) -> bool {
+        matches!(self, Self::FirstFrame | Self::LastFrame)
+    }
+
     /// Whether Enter writes its value.
     pub fn is_written(self) -> bool {
-        matches!(self, Self::Seed | Self::Duration | Self::FirstFrame | Self::LastFrame)
+        self.is_image() || matches!(self, Self::Seed | Self::Duration)
     }
 }

@@ -8,6 +8,8 @@ use ratatui::widgets::Clear;
 
 use super::action::Action;
 use super::app::{App, Pane, View};
+use super::form_image::is_writing_image;
+use super::offer::leads_somewhere;
 use super::theme::Tone;
 use super::view::{row, spread, words, wrapped};
 use crate::domain::money::MicroUsd;
@@ -126,12 +128,33 @@ pub(super) fn toast(app: &App, frame: &mut Frame<'_>) {
 /// The keys that work now.
 pub(super) fn footer(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let theme = &app.theme;
+    // A dialog says its own keys, and a line that is written takes all of the pane's.
+    if app.dialog.is_some() {
+        return;
+    }
+    if let Some(keys) = written_keys(app) {
+        let line = vec![words(format!(" {keys}"), theme.style(Tone::Dim))];
+        return row(frame, area, 0, spread(line, Vec::new(), area.width));
+    }
     let places = app.places();
     let mut spans = Vec::new();
     let mut used = 1;
-    for action in shown(app) {
-        let Some(key) = app.keymap.keys(*action, places).into_iter().next() else { continue };
-        let short = action.short();
+    let entry = app.entry();
+    let in_form = app.view == View::Studio && app.pane == Pane::Settings;
+    let offered = |action: &&Action| in_form || leads_somewhere(app, entry, **action);
+    for action in shown(app).iter().filter(offered) {
+        let first = |action| app.keymap.keys(action, places).into_iter().next();
+        let Some(mut key) = first(*action) else { continue };
+        let short = match action {
+            Action::Enter if in_form => "write",
+            Action::Reset if app.settings.focused().is_image() => "clear",
+            Action::Left => {
+                key = format!("{key} {}", first(Action::Right).unwrap_or_default());
+                key = key.replace("Left", "←").replace("Right", "→");
+                action.short()
+            }
+            _ => action.short(),
+        };
         let width = key.chars().count() + short.chars().count() + 3;
         if used + width > usize::from(area.width) {
             break;
@@ -141,6 +164,20 @@ pub(super) fn footer(app: &App, frame: &mut Frame<'_>, area: Rect) {
         spans.push(words(format!(" {short} "), theme.style(Tone::Dim)));
     }
     row(frame, area, 0, spread(spans, Vec::new(), area.width));
+}
+
+/// The keys while a value of the form or a search is written.
+fn written_keys(app: &App) -> Option<&'static str> {
+    match app.view {
+        View::History if app.history.writing => {
+            Some("Enter or ↓ to what was found · Esc leaves it")
+        }
+        View::Studio if is_writing_image(&app.settings) => {
+            Some("Tab completes · ↑↓ picks · Enter takes it · Esc leaves it")
+        }
+        View::Studio if app.settings.editing.is_some() => Some("Enter takes it · Esc leaves it"),
+        _ => None,
+    }
 }
 
 /// What the footer offers, the most useful first.
@@ -164,8 +201,8 @@ fn shown(app: &App) -> &'static [Action] {
         (_, Pane::Settings) => &[
             A::Submit,
             A::Left,
-            A::Right,
             A::Enter,
+            A::Reset,
             A::NextPane,
             A::FocusPrompt,
             A::Palette,
@@ -175,8 +212,10 @@ fn shown(app: &App) -> &'static [Action] {
             A::Enter,
             A::Promote,
             A::Open,
+            A::Cancel,
             A::Recall,
             A::Retry,
+            A::Note,
             A::Search,
             A::FocusPrompt,
             A::Palette,

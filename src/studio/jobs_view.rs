@@ -3,6 +3,7 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line as Row, Span};
+use unicode_width::UnicodeWidthStr as _;
 
 use super::app::{App, Entry, Live, Pane};
 use super::theme::Tone;
@@ -28,6 +29,11 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     }
     list(app, frame, inner, &app.jobs, app.chosen, focused);
 }
+
+/// Where titles and prompts begin.
+const AGE_CELLS: usize = 15;
+/// So much of a prompt is shown before anything stands at its right.
+const LEAST_PROMPT_CELLS: usize = 26;
 
 /// Two rows a job, the chosen one in sight.
 pub(super) fn list(
@@ -73,36 +79,56 @@ fn draw_job(
     let left = vec![
         bar.clone(),
         span(format!("{glyph} {:<11} ", words::state(job)), theme.bold(tone)),
-        span(format!("{star}{} ", title(job)), theme.bold(Tone::Text)),
+        span(format!("{star}{}", title(job)), theme.bold(Tone::Text)),
     ];
-    row(frame, area, 0, spread(left, facts(app, job, live), area.width));
+    let room = usize::from(area.width).saturating_sub(cells(&left) + 1);
+    let right = fitting(facts(app, job, live), room);
+    row(frame, area, 0, spread(left, right, area.width));
     let age = match live {
         Some(_) => clock(app.now.duration_since(job.since).as_secs()),
         None => words::ago(job.created_at, app.now),
     };
     let prompt = one_line(&job.request.prompt, 160);
     let text = if entry.note.is_empty() { prompt } else { format!("{} · {prompt}", entry.note) };
+    let room = usize::from(area.width)
+        .saturating_sub(AGE_CELLS + text.width().min(LEAST_PROMPT_CELLS) + 1);
     let below = vec![
         bar,
         span(format!("  {age:<11} "), theme.style(Tone::Dim)),
         span(text, theme.style(Tone::Dim)),
     ];
-    let next = live.and_then(|live| what_next(app, live));
-    let right = next.map(|next| span(next, theme.style(Tone::Dim)));
-    row(frame, area, 1, spread(below, right.into_iter().collect(), area.width));
+    let next = live.map(|live| what_next(app, live)).unwrap_or_default();
+    let next = next.into_iter().map(|next| vec![span(next, theme.style(Tone::Dim))]);
+    let right = fitting(next.chain([Vec::new()]).collect(), room);
+    row(frame, area, 1, spread(below, right, area.width));
 }
 
-/// `asks in 3 s`, `sent 2 times, again in 8 s`: what Rushes does next for a live job, and when.
-fn what_next(app: &App, live: &Live) -> Option<String> {
-    let seconds = live.next_poll?.duration_since(app.now).as_secs().max(0);
-    let sends = live.job.sends;
+fn cells(spans: &[Span<'_>]) -> usize {
+    spans.iter().map(Span::width).sum()
+}
+
+/// The first of `variants` that fits into `room` cells; the last one where none does.
+fn fitting<'a>(mut variants: Vec<Vec<Span<'a>>>, room: usize) -> Vec<Span<'a>> {
+    let fits = variants.iter().position(|variant| cells(variant) <= room);
+    let at = fits.unwrap_or(variants.len().saturating_sub(1));
+    if at < variants.len() { variants.swap_remove(at) } else { Vec::new() }
+}
+
+/// `asks in 3 s`, `again in 8 s`: what Rushes does next for a live job, and when; the longest first.
+fn what_next(app: &App, live: &Live) -> Vec<String> {
+    let Some(at) = live.next_poll else { return Vec::new() };
+    let seconds = at.duration_since(app.now).as_secs().max(0);
+    let times = words::count(live.job.sends as usize, "time");
     match live.job.state {
-        JobState::Running | JobState::Confirming => Some(format!("asks in {seconds} s")),
+        JobState::Running | JobState::Confirming => vec![format!("asks in {seconds} s")],
         JobState::RetryWait => {
-            let times = words::count(sends as usize, "time");
-            Some(format!("sent {times}, again in {seconds} s"))
+            vec![
+                format!("sent {times}, retries in {seconds} s"),
+                format!("retries in {seconds} s"),
+                format!("in {seconds} s"),
+            ]
         }
-        _ => None,
+        _ => Vec::new(),
     }
 }
 
@@ -142,71 +168,81 @@ pub(super) fn glyph(job: &Job) -> (&'static str, Tone) {
     }
 }
 
-/// What matters most about it now, at the right of its first row.
-fn facts<'a>(app: &App, job: &Job, live: Option<&Live>) -> Vec<Span<'a>> {
+/// What matters most about it now, for the right of its first row: the longest way to say it first.
+fn facts<'a>(app: &App, job: &Job, live: Option<&Live>) -> Vec<Vec<Span<'a>>> {
     let theme = &app.theme;
-    let money = |job: &Job| match job.charge() {
+    let (busy, warn) = (theme.style(Tone::Busy), theme.style(Tone::Warn));
+    let money = match job.charge() {
         Some(charge) => span(charge.to_string(), theme.style(Tone::Money)),
         None => span(format!("~{}", job.estimate), theme.style(Tone::Dim)),
     };
+    if let Some(wait) = live.and_then(|live| live.wait) {
+        let (text, _) = words::wait(&wait, "", app.now);
+        // What it waits for says more than how much of it there is.
+        let short = text.split([',', ':']).next().unwrap_or_default().to_owned();
+        return vec![vec![span(text, warn)], vec![span(short, warn)]];
+    }
     match (job.state, live) {
         (JobState::Downloading, Some(live)) => match live.saving {
-            Some((bytes, Some(total))) => vec![
-                span(bar(bytes as f64 / total.max(1) as f64), theme.style(Tone::Busy)),
-                span(
-                    format!(" {} of {}", words::bytes(bytes), words::bytes(total)),
-                    theme.style(Tone::Busy),
-                ),
-            ],
-            Some((bytes, None)) => vec![span(words::bytes(bytes), theme.style(Tone::Busy))],
-            None => vec![money(job)],
+            Some((bytes, Some(total))) => {
+                let bar = span(bar(bytes as f64 / total.max(1) as f64), busy);
+                let bytes = format!(" {} of {}", words::bytes(bytes), words::bytes(total));
+                vec![
+                    vec![bar.clone(), span(bytes.clone(), busy)],
+                    vec![span(bytes, busy)],
+                    vec![bar],
+                ]
+            }
+            Some((bytes, None)) => vec![vec![span(words::bytes(bytes), busy)]],
+            None => vec![vec![money]],
         },
         (JobState::Running, Some(live))
             if live.percent.is_some() || live.expected_end.is_some() =>
         {
-            let left = live.expected_end.map(|end| end.duration_since(app.now).as_secs());
-            let mut spans = Vec::new();
-            if let Some(percent) = live.percent {
-                spans.push(span(format!("{percent} % "), theme.style(Tone::Busy)));
-            } else if let Some(end) = live.expected_end {
-                let since = job.accepted_at.unwrap_or(job.since);
-                let whole = end.duration_since(since).as_secs_f64().max(1.0);
-                let done = app.now.duration_since(since).as_secs_f64() / whole;
-                spans.push(span(bar(done.min(0.99)), theme.style(Tone::Busy)));
-            }
-            match left {
-                Some(left) if left > 0 => spans
-                    .push(span(format!(" about {} left", clock(left)), theme.style(Tone::Busy))),
-                Some(_) => spans.push(span(" any moment", theme.style(Tone::Busy))),
-                None => {}
-            }
-            spans
+            running(app, job, live).into_iter().map(|one| vec![span(one, busy)]).collect()
         }
-        (JobState::RetryWait | JobState::Confirming, _) => {
-            let why = job
-                .error
-                .as_ref()
-                .map_or("asking the provider".to_owned(), |error| error.class.to_string());
-            vec![span(why, theme.style(Tone::Warn))]
+        (JobState::RetryWait, _) => {
+            let class = job.error.as_ref().map(|error| words::failure(error.class));
+            vec![vec![span(class.unwrap_or("not accepted"), warn)]]
         }
+        (JobState::Confirming, _) => vec![vec![span("asking the provider", warn)]],
         (JobState::Succeeded, _) => {
-            let mut spans = vec![money(job)];
             let model = app.catalog.model(&job.request.model);
-            if let Ok(promotable) = Promotable::of(job, model, app.now) {
-                spans.push(span(
-                    format!("  ⇡ {} left", words::span(promotable.left)),
-                    theme.style(Tone::Promote),
-                ));
+            match Promotable::of(job, model, app.now) {
+                Ok(promotable) => {
+                    let left = format!("  ⇡ {} left", words::span(promotable.left));
+                    vec![vec![money.clone(), span(left, theme.style(Tone::Promote))], vec![money]]
+                }
+                Err(_) => vec![vec![money]],
             }
-            spans
         }
         (state, _) if state.is_end() || state == JobState::InDoubt => {
             let charged = job.error.as_ref().map_or(Charged::Unknown, |error| error.charged);
             let tone = if charged == Charged::NotCharged { Tone::Dim } else { Tone::Warn };
-            vec![span(words::charged(charged), theme.style(tone))]
+            vec![vec![span(words::charged(charged), theme.style(tone))]]
         }
-        _ => vec![money(job)],
+        _ => vec![vec![money]],
     }
+}
+
+/// How far a render is, and how long it goes on; the longest way to say it first.
+fn running(app: &App, job: &Job, live: &Live) -> Vec<String> {
+    let left = match live.expected_end.map(|end| end.duration_since(app.now).as_secs()) {
+        Some(left) if left > 0 => format!(" about {} left", clock(left)),
+        Some(_) => " any moment".to_owned(),
+        None => String::new(),
+    };
+    let done = match (live.percent, live.expected_end) {
+        (Some(percent), _) => format!("{percent} %"),
+        (None, Some(end)) => {
+            let since = job.accepted_at.unwrap_or(job.since);
+            let whole = end.duration_since(since).as_secs_f64().max(1.0);
+            let done = app.now.duration_since(since).as_secs_f64() / whole;
+            bar(done.min(0.99))
+        }
+        (None, None) => String::new(),
+    };
+    vec![format!("{done}{left}"), left.trim_start().to_owned()]
 }
 
 /// Six cells that fill.

@@ -3,6 +3,7 @@
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::app::{App, Pane, View};
+use super::form_image::shown_image;
 
 /// The least columns and rows.
 pub const LEAST: (u16, u16) = (60, 18);
@@ -39,9 +40,9 @@ pub fn panes(app: &App) -> Vec<(Spot, Rect)> {
         rows_of(all, [Constraint::Length(1), Constraint::Fill(1), Constraint::Length(1)]);
     let mut spots = vec![(Spot::Header, header), (Spot::Footer, footer)];
     match app.view {
-        View::Studio => spots.extend(
-            studio(app.pane, body).into_iter().map(|(pane, area)| (Spot::Pane(pane), area)),
-        ),
+        View::Studio => {
+            spots.extend(studio(app, body).into_iter().map(|(pane, area)| (Spot::Pane(pane), area)))
+        }
         View::History if columns >= WIDE => {
             let [left, right] =
                 Layout::horizontal([Constraint::Percentage(55), Constraint::Fill(1)]).areas(body);
@@ -56,7 +57,8 @@ pub fn panes(app: &App) -> Vec<(Spot, Rect)> {
     spots
 }
 
-fn studio(pane: Pane, body: Rect) -> Vec<(Pane, Rect)> {
+fn studio(app: &App, body: Rect) -> Vec<(Pane, Rect)> {
+    let pane = app.pane;
     if body.width >= WIDE && body.height + 2 >= TALL {
         let top = (body.height * 2 / 5).clamp(FORM_ROWS.min(body.height - 8), FORM_ROWS);
         let [left, right] =
@@ -72,6 +74,11 @@ fn studio(pane: Pane, body: Rect) -> Vec<(Pane, Rect)> {
     }
     if body.height + 2 < TALL || pane == Pane::Preview {
         return vec![(pane, body)];
+    }
+    // An image whose row has the focus is looked at below the form.
+    if shown_image(app).is_some() {
+        let [top, bottom] = rows_of(body, [Constraint::Percentage(45), Constraint::Fill(1)]);
+        return vec![(Pane::Settings, top), (Pane::Preview, bottom)];
     }
     let (upper, rows) = match pane {
         Pane::Settings => (Pane::Settings, FORM_ROWS.min(body.height - 5)),

@@ -78,8 +78,17 @@ pub enum Msg {
     Image {
         /// Whether it is the first frame.
         first: bool,
+        /// What was asked for.
+        text: String,
         /// The image.
         image: Result<FrameImage, String>,
+    },
+    /// The images and folders that a half-written path can go on with.
+    Images {
+        /// The listing's number; an older one is stale.
+        generation: u64,
+        /// The paths, or why the folder can't be listed.
+        listed: Result<Vec<String>, String>,
     },
     /// The prompt came back from the user's editor.
     Edited(Result<String, String>),
@@ -167,6 +176,13 @@ pub enum Effect {
     Note(JobId, String),
     /// Keep what must outlive the program.
     Save(Box<Saved>),
+    /// List the images and folders that `text` can go on with.
+    ListImages {
+        /// The listing's number.
+        generation: u64,
+        /// The half-written path.
+        text: String,
+    },
     /// Read an image.
     ReadImage {
         /// Whether it is the first frame.

@@ -7,18 +7,23 @@ use ratatui::style::Color;
 use ratatui::text::Line as Row;
 
 use super::app::{App, Entry, Pane, Poster};
+use super::form_image::shown_image;
 use super::jobs_view::{glyph, title};
+use super::settings_view::image_facts;
 use super::theme::Tone;
-use super::view::{pane, row, words as span, wrapped};
+use super::view::{pane, row, spread, words as span, wrapped};
 use crate::domain::cost::Estimate;
 use crate::domain::promotion::Promotable;
-use crate::domain::request::GenerationRequest;
+use crate::domain::request::{FrameImage, GenerationRequest, ImageFile};
 use crate::media::picture::Picture;
 use crate::words;
 
 /// Draws it.
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let focused = app.pane == Pane::Preview && app.dialog.is_none();
+    if let Some(image) = shown_image(app) {
+        return draw_image(app, frame, area, image);
+    }
     let entry = app.jobs.get(app.chosen);
     let remark = entry.map(|entry| {
         let seed = entry.job.seed().map(|seed| format!(", seed {seed}")).unwrap_or_default();
@@ -39,6 +44,19 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     for (offset, line) in (0..).zip(lines) {
         row(frame, inner, picture.height + offset, line);
     }
+}
+
+/// The frame image whose row of the form has the focus.
+fn draw_image(app: &App, frame: &mut Frame<'_>, area: Rect, image: &ImageFile) {
+    let block = pane(app, app.settings.focused().label(), image.name(), false);
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    let facts = image_facts(&FrameImage::File(image.clone()));
+    let line = format!("{facts}  {}", image.path);
+    let below = inner.height.saturating_sub(1);
+    draw_poster(app, frame, Rect { height: below, ..inner });
+    let line = vec![span(line, app.theme.style(Tone::Dim))];
+    row(frame, inner, below, spread(line, Vec::new(), inner.width));
 }
 
 fn facts<'a>(app: &App, entry: &Entry) -> Vec<Row<'a>> {
@@ -89,7 +107,6 @@ fn promotion<'a>(app: &App, entry: &Entry) -> Option<Row<'a>> {
 
 fn draw_picture(app: &App, frame: &mut Frame<'_>, area: Rect, entry: &Entry) {
     let job = &entry.job;
-    let dim = app.theme.style(Tone::Dim);
     if job.files().next().is_none() {
         let (glyph, tone) = glyph(job);
         row(
@@ -106,6 +123,12 @@ fn draw_picture(app: &App, frame: &mut Frame<'_>, area: Rect, entry: &Entry) {
         }
         return;
     }
+    draw_poster(app, frame, area);
+}
+
+/// The picture that was asked for last, or why there is none yet.
+fn draw_poster(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    let dim = app.theme.style(Tone::Dim);
     match &app.poster {
         Some((_, Poster::There(picture))) if app.theme.is_plain() => {
             let text = format!(
@@ -117,7 +140,7 @@ fn draw_picture(app: &App, frame: &mut Frame<'_>, area: Rect, entry: &Entry) {
         Some((_, Poster::There(picture))) => half_blocks(picture, area, frame.buffer_mut()),
         Some((_, Poster::None(why))) => row(frame, area, 1, Row::from(span(why.clone(), dim))),
         Some((_, Poster::Coming)) | None => {
-            row(frame, area, 1, Row::from(span("reading the clip…", dim)))
+            row(frame, area, 1, Row::from(span("reading the picture…", dim)))
         }
     }
 }

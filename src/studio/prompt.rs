@@ -96,13 +96,24 @@ impl Prompt {
         let cells = before.split('\t').map(UnicodeWidthStr::width);
         let cells = cells.reduce(|cells, more| (cells / stop + 1) * stop + more).unwrap_or(0);
         let row = (screen.row as u16).saturating_sub(top);
+        let cells = cells.saturating_sub(usize::from(self.hangs(row)));
         (row, u16::try_from(cells).unwrap_or(u16::MAX).saturating_sub(left))
+    }
+
+    /// Whether the row that is drawn `row` rows below the top begins with the space between two words,
+    /// which the widget takes along to the next line where the line before is full.
+    pub fn hangs(&self, row: u16) -> bool {
+        let (top, _) = self.area.scroll_offset();
+        let at = self.area.screen_to_data(usize::from(row + top), 0);
+        let mut rest = self.line(at.0).chars().skip(at.1);
+        at.1 > 0 && rest.next() == Some(' ') && rest.next().is_some_and(|next| next != ' ')
     }
 
     /// Puts the caret where somebody clicked.
     pub fn click(&mut self, row: u16, column: u16) {
         let (top, left) = self.area.scroll_offset();
-        let at = self.area.screen_to_data(usize::from(row + top), usize::from(column + left));
+        let column = column + left + u16::from(self.hangs(row));
+        let at = self.area.screen_to_data(usize::from(row + top), usize::from(column));
         self.jump(at.0, at.1);
     }
 

@@ -30,12 +30,28 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
         hint(app, frame, inner);
     } else {
         frame.render_widget(app.prompt.widget(), inner);
+        hang_spaces(app, frame, inner);
     }
     if focused && !inner.is_empty() {
         let (line, column) = if count == 0 { (0, 0) } else { app.prompt.caret_cells() };
         let x = inner.x + column.min(inner.width - 1);
         let y = inner.y + line.min(inner.height - 1);
         frame.set_cursor_position(Position { x, y });
+    }
+}
+
+/// Takes the space between two words away from the beginning of a line, where the widget wraps it to.
+fn hang_spaces(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    let buffer = frame.buffer_mut();
+    for row in (0..area.height).filter(|row| app.prompt.hangs(*row)) {
+        let y = area.y + row;
+        for x in area.x..area.right() {
+            let next = buffer.cell((x + 1, y)).filter(|_| x + 1 < area.right());
+            let next = next.cloned().unwrap_or_default();
+            if let Some(cell) = buffer.cell_mut((x, y)) {
+                *cell = next;
+            }
+        }
     }
 }
 

@@ -196,7 +196,8 @@ impl Studio {
         let workspace = Arc::new(workspace);
         let driver = Driver::start(Arc::clone(&workspace));
         let (messages, bell) = (self.sender.clone(), driver.bell());
-        self.outside = Some(Outside { workspace, messages, bell, latest_search: Arc::default() });
+        let (latest_search, latest_listing) = (Arc::default(), Arc::default());
+        self.outside = Some(Outside { workspace, messages, bell, latest_search, latest_listing });
         self.driver = Some(driver);
         for effect in std::mem::take(&mut self.early) {
             self.carry_out(effect).await?;

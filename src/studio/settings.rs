@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 pub use super::form_row::Row;
+use super::image_picker::Picker;
 use super::line::Line;
 use crate::domain::catalog::{Catalog, Model, ModelId, StatusKind};
 use crate::domain::cost::Estimate;
@@ -73,6 +74,10 @@ pub struct Settings {
     pub row: usize,
     /// The value that is being written.
     pub editing: Option<Line>,
+    /// What can be picked while that is an image.
+    pub picker: Picker,
+    /// The image that is being read.
+    pub reading: Option<String>,
     /// What was changed by itself, or refused, last.
     pub remark: Option<String>,
 }
@@ -119,7 +124,7 @@ impl Settings {
         Some(((*request).clone(), estimate))
     }
 
-    fn choices(&self, model: &Model, prompt: String) -> Choices {
+    pub(super) fn choices(&self, model: &Model, prompt: String) -> Choices {
         let chosen = &self.chosen;
         let draft = chosen.draft && model.drafts().is_some();
         Choices {
@@ -155,8 +160,7 @@ impl Settings {
             Row::Aspect => {
                 let resolution = resolution(chosen, model);
                 let all: Vec<AspectRatio> = model.ratios(resolution).collect();
-                chosen.aspect =
-                    next(&all, chosen.aspect.or(Some(AspectRatio::WIDESCREEN)), forward);
+                chosen.aspect = next(&all, Some(aspect(chosen, model)), forward);
             }
             Row::Duration => {
                 let all = lengths(model);
@@ -251,11 +255,6 @@ impl Settings {
         if model.camera_fixed.is_none() && std::mem::take(&mut chosen.camera_fixed) {
             changed.push("free camera".to_owned());
         }
-        let last_fits = model.frames.as_ref().is_some_and(|rule| rule.last);
-        if chosen.last_frame.is_some() && !last_fits {
-            chosen.last_frame = None;
-            changed.push("no last frame".to_owned());
-        }
         if chosen.format.is_some_and(|format| !model.formats.contains(&format)) {
             chosen.format = None;
             changed.push("format as it comes".to_owned());
@@ -264,6 +263,7 @@ impl Settings {
             model.quality.as_ref().is_some_and(|rule| (rule.min..=rule.max).contains(&quality))
         };
         chosen.quality = chosen.quality.filter(|quality| quality_fits(*quality));
+        changed.extend(self.fit_images(model));
         self.remark =
             (!changed.is_empty()).then(|| format!("{}: {}", model.name, changed.join(", ")));
     }
@@ -293,11 +293,6 @@ impl Settings {
         if !row.is_written() || self.reason(row, catalog).is_some() {
             return self.step(catalog, true);
         }
-        let frame = |image: &Option<FrameImage>| match image {
-            Some(FrameImage::Url(url)) => url.clone(),
-            Some(FrameImage::File(file)) => file.path.clone(),
-            None => String::new(),
-        };
         let text = match row {
             Row::Seed => self.chosen.seed.map(|seed| seed.to_string()).unwrap_or_default(),
             Row::Duration => match self.chosen.duration {
@@ -305,10 +300,35 @@ impl Settings {
                 Some(ClipLength::Auto) => "auto".to_owned(),
                 None => String::new(),
             },
-            Row::FirstFrame => frame(&self.chosen.first_frame),
-            _ => frame(&self.chosen.last_frame),
+            _ => self.image(row).map(FrameImage::text).unwrap_or_default(),
         };
         self.editing = Some(Line::new(&text));
+    }
+
+    /// Puts the focused row back to what the model does by itself.
+    pub fn reset(&mut self) {
+        self.remark = None;
+        let row = self.focused();
+        let chosen = &mut self.chosen;
+        match row {
+            Row::Model | Row::Mode => {}
+            Row::Resolution => chosen.resolution = None,
+            Row::Aspect => chosen.aspect = None,
+            Row::Duration => chosen.duration = None,
+            Row::Seed => chosen.seed = None,
+            Row::Results => chosen.results = 1,
+            Row::Audio => chosen.audio = None,
+            Row::Camera => chosen.camera_fixed = false,
+            Row::FirstFrame => {
+                chosen.first_frame = None;
+                if chosen.last_frame.take().is_some() {
+                    self.remark = Some("the last frame went too: it needs a first one".to_owned());
+                }
+            }
+            Row::LastFrame => chosen.last_frame = None,
+            Row::Format => chosen.format = None,
+            Row::Quality => chosen.quality = None,
+        }
     }
 
     /// Takes a written seed or length. Images are read elsewhere.
@@ -361,11 +381,23 @@ impl Settings {
             Row::LastFrame if model.frames.as_ref().is_none_or(|rule| !rule.last) => {
                 Some("this model takes no last frame")
             }
+            Row::LastFrame
+                if self.chosen.first_frame.is_none() && self.chosen.last_frame.is_none() =>
+            {
+                Some("choose the first frame before it")
+            }
             Row::Format if model.formats.is_empty() => Some("the provider decides"),
             Row::Quality if model.quality.is_none() => Some("the provider decides"),
             _ => None,
         }
     }
+}
+
+/// The shape in force: the chosen one, or the nearest to the first frame.
+pub fn aspect(chosen: &Chosen, model: &Model) -> AspectRatio {
+    let offered: Vec<AspectRatio> = model.ratios(resolution(chosen, model)).collect();
+    let by_image = chosen.first_frame.as_ref().and_then(|image| image.nearest(&offered));
+    chosen.aspect.or(by_image).unwrap_or(AspectRatio::WIDESCREEN)
 }
 
 /// The resolution in force.

@@ -6,13 +6,17 @@ use ratatui::style::Modifier;
 use ratatui::text::{Line as Row, Span};
 
 use super::app::{App, Pane};
+use super::form_image::is_writing_image;
+use super::image_picker::Offer;
 use super::settings::{self, Row as Field};
 use super::theme::Tone;
-use super::view::{cut, pane, row, spread, words};
+use super::view::{pane, row, spread, words, wrapped};
 use crate::domain::catalog::{Model, StatusKind};
 use crate::domain::request::{ClipLength, FrameImage};
 use crate::domain::size::AspectRatio;
 
+/// The most lines of a remark.
+const MAX_REMARK_LINES: usize = 3;
 /// Where values begin.
 const LABEL_CELLS: usize = 12;
 
@@ -20,18 +24,35 @@ const LABEL_CELLS: usize = 12;
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let focused = app.pane == Pane::Settings && app.dialog.is_none();
     let Some(model) = app.settings.model(&app.catalog) else { return };
-    let block = pane(app, "Settings", &model.name, focused);
+    let mut block = pane(app, "Settings", &model.name, focused);
     let inner = block.inner(area);
-    frame.render_widget(block, area);
     // The estimate has the last rows; the form scrolls above it where it does not fit.
-    let estimate_rows = 2.min(inner.height);
+    let estimate_rows = (1 + remark_lines(app, inner.width).len().max(1) as u16).min(inner.height);
     let form = Rect { height: inner.height - estimate_rows, ..inner };
+    let below = Rect { y: form.y + form.height, height: estimate_rows, ..inner };
+    draw_estimate(app, frame, below);
+    if focused && is_writing_image(&app.settings) {
+        frame.render_widget(block, area);
+        draw_field(app, frame, Rect { height: 1, ..form }, app.settings.focused(), model, true);
+        return draw_offers(app, frame, Rect { y: form.y + 1, height: form.height - 1, ..form });
+    }
     let rows = usize::from(form.height);
     let top = app
         .settings
         .row
         .saturating_sub(rows.saturating_sub(1).max(1))
         .min(Field::ALL.len().saturating_sub(rows));
+    let below = Field::ALL.len().saturating_sub(top + rows);
+    let hidden: Vec<String> = [("↑", top), ("↓", below)]
+        .iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(arrow, count)| format!("{arrow} {count} more "))
+        .collect();
+    if !hidden.is_empty() {
+        let hidden = words(format!(" {}", hidden.join(" ")), app.theme.style(Tone::Dim));
+        block = block.title_bottom(Row::from(hidden).right_aligned());
+    }
+    frame.render_widget(block, area);
     for (offset, field) in (0..form.height).zip(Field::ALL.iter().skip(top)) {
         let chosen = focused && app.settings.focused() == *field;
         draw_field(
@@ -43,8 +64,55 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
             chosen,
         );
     }
-    let below = Rect { y: form.y + form.height, height: estimate_rows, ..inner };
-    draw_estimate(app, frame, below);
+}
+
+/// What can be picked while an image is written, the chosen one in sight.
+fn draw_offers(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    let theme = &app.theme;
+    let (dim, text) = (theme.style(Tone::Dim), theme.style(Tone::Text));
+    let picker = &app.settings.picker;
+    let last = area.height;
+    if let Some(problem) = &picker.problem {
+        return row(frame, area, 0, Row::from(words(format!("   {problem}"), dim)));
+    }
+    if picker.offered.is_empty() {
+        let nothing = "   a path, an address, or the id of a stored image";
+        return row(frame, area, 0, Row::from(words(nothing, dim)));
+    }
+    let shown = usize::from(last).max(1);
+    let count = picker.offered.len();
+    let top = super::jobs_view::top(picker.chosen.unwrap_or(0), shown, count);
+    for (offset, (index, offer)) in (0..last).zip(picker.offered.iter().enumerate().skip(top)) {
+        let style = if picker.chosen == Some(index) { theme.chosen() } else { text };
+        let (what, facts) = match offer {
+            Offer::Used(image) => (image.text(), format!("used before  {}", image_facts(image))),
+            Offer::Clip { title, .. } => (title.clone(), "its last frame".to_owned()),
+            Offer::Path(path) => (path.clone(), String::new()),
+        };
+        let more = count - top;
+        let facts = if offset + 1 == last && more > shown {
+            format!("{} more below", more - shown)
+        } else {
+            facts
+        };
+        let line = vec![words(format!("   {what} "), style)];
+        row(frame, area, offset, spread(line, vec![words(facts, dim)], area.width));
+    }
+}
+
+/// `1024×768 png 1.2 MB`; nothing is known of what the provider fetches.
+pub(super) fn image_facts(image: &FrameImage) -> String {
+    match image {
+        FrameImage::File(file) => format!(
+            "{}×{} {} {}",
+            file.width_px,
+            file.height_px,
+            file.kind,
+            crate::words::bytes(file.bytes)
+        ),
+        FrameImage::Url(_) => "the provider fetches it".to_owned(),
+        FrameImage::Stored(_) => "stored at the provider".to_owned(),
+    }
 }
 
 fn draw_field(
@@ -60,13 +128,11 @@ fn draw_field(
     let mark = if chosen { "▸" } else { " " };
     let mut spans = vec![words(format!("{mark}{:<LABEL_CELLS$}", field.label()), label)];
     if let Some(line) = app.settings.editing.as_ref().filter(|_| chosen) {
-        let room = usize::from(area.width).saturating_sub(LABEL_CELLS + 2);
-        spans.push(words(
-            cut(line.text(), room),
-            theme.style(Tone::Text).add_modifier(Modifier::UNDERLINED),
-        ));
+        let room = usize::from(area.width).saturating_sub(LABEL_CELLS + 1);
+        let (text, caret) = line.shown(room);
+        spans.push(words(text, theme.style(Tone::Text).add_modifier(Modifier::UNDERLINED)));
         row(frame, area, 0, Row::from(spans));
-        let x = area.x + (LABEL_CELLS + 1 + line.caret_cells().min(room)) as u16;
+        let x = area.x + (LABEL_CELLS + 1 + caret.min(room)) as u16;
         frame.set_cursor_position(Position { x: x.min(area.right() - 1), y: area.y });
         return;
     }
@@ -75,7 +141,10 @@ fn draw_field(
     if let Some(reason) = reason {
         spans.push(words(format!("  {reason}"), theme.style(Tone::Dim)));
     }
-    row(frame, area, 0, spread(spans, Vec::new(), area.width));
+    // A long path gives way to what is known of its image.
+    let is_long = spans.iter().map(Span::width).sum::<usize>() > usize::from(area.width);
+    let facts = spans.pop_if(|_| is_long && field.is_image() && reason.is_none());
+    row(frame, area, 0, spread(spans, facts.into_iter().collect(), area.width));
 }
 
 /// The value, with what else could be chosen beside it.
@@ -104,14 +173,14 @@ fn value<'a>(app: &'a App, field: Field, model: &'a Model, fixed: bool) -> Vec<S
                 true => vec![words(resolution.to_string(), strong)],
                 false => pick(app, &all, &resolution.to_string()),
             };
-            let aspect = chosen.aspect.unwrap_or(AspectRatio::WIDESCREEN);
+            let aspect = settings::aspect(chosen, model);
             if let Some((width, height)) = model.pixels(resolution, aspect) {
                 spans.push(words(format!("  {width}×{height}"), strong));
             }
             spans
         }
         Field::Aspect => {
-            let now = chosen.aspect.unwrap_or(AspectRatio::WIDESCREEN);
+            let now = settings::aspect(chosen, model);
             let all: Vec<String> = model.ratios(resolution).map(shape).collect();
             pick(app, &all, &shape(now))
         }
@@ -177,18 +246,16 @@ fn shape(ratio: AspectRatio) -> String {
 
 fn image<'a>(app: &App, image: Option<&'a FrameImage>, fixed: bool) -> Vec<Span<'a>> {
     let dim = app.theme.style(Tone::Dim);
-    match image {
-        None if fixed => vec![words("—", dim)],
-        None => vec![
-            words("none", app.theme.bold(Tone::Text)),
-            words("  Enter takes a file or an address", dim),
-        ],
-        Some(FrameImage::Url(url)) => vec![words(url.as_str(), app.theme.bold(Tone::Text))],
-        Some(FrameImage::File(file)) => vec![
-            words(file.path.as_str(), app.theme.bold(Tone::Text)),
-            words(format!("  {}×{}", file.width_px, file.height_px), dim),
-        ],
-    }
+    let Some(image) = image else {
+        let hint = if fixed { "" } else { "  Enter takes a file or an address" };
+        let none = words(if fixed { "—" } else { "none" }, app.theme.bold(Tone::Text));
+        return vec![none, words(hint, dim)];
+    };
+    let name = match image {
+        FrameImage::File(file) => file.name().to_owned(),
+        other => other.text(),
+    };
+    vec![words(name, app.theme.bold(Tone::Text)), words(format!("  {}", image_facts(image)), dim)]
 }
 
 /// All values in a row, the chosen one marked.
@@ -204,24 +271,14 @@ fn pick<'a, T: AsRef<str>>(app: &App, all: &[T], now: &str) -> Vec<Span<'a>> {
 
 fn draw_estimate(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let theme = &app.theme;
-    if let Some(remark) = &app.settings.remark {
-        row(
-            frame,
-            area,
-            0,
-            spread(
-                vec![words(format!(" {remark}"), theme.style(Tone::Warn))],
-                Vec::new(),
-                area.width,
-            ),
-        );
-    } else {
-        row(
-            frame,
-            area,
-            0,
-            Row::from(words("─".repeat(area.width.into()), theme.style(Tone::Border))),
-        );
+    let last = area.height.saturating_sub(1);
+    let remark = remark_lines(app, area.width);
+    if remark.is_empty() {
+        let rule = words("─".repeat(area.width.into()), theme.style(Tone::Border));
+        row(frame, area, 0, Row::from(rule));
+    }
+    for (offset, line) in (0..last).zip(remark) {
+        row(frame, area, offset, Row::from(words(format!(" {line}"), theme.style(Tone::Warn))));
     }
     let Some((_, estimate)) = app.settings.outlook(&app.catalog) else { return };
     let mut parts = Vec::new();
@@ -239,5 +296,13 @@ fn draw_estimate(app: &App, frame: &mut Frame<'_>, area: Rect) {
         words(estimate.to_string(), theme.bold(Tone::Money)),
         words(format!("  {}", parts.join(" ")), theme.style(Tone::Dim)),
     ];
-    row(frame, area, 1, spread(line, Vec::new(), area.width));
+    row(frame, area, last, spread(line, Vec::new(), area.width));
+}
+
+/// The remark, in a few lines where it needs them.
+fn remark_lines(app: &App, width: u16) -> Vec<String> {
+    let remark = app.settings.remark.as_deref().unwrap_or_default();
+    let mut lines = wrapped(remark, usize::from(width).saturating_sub(1));
+    lines.truncate(MAX_REMARK_LINES);
+    lines
 }

@@ -9,6 +9,8 @@ use super::app::{App, Entry, Pane, Poster, View};
 use super::commands;
 use super::dialog::Dialog;
 use super::dialog_keys;
+use super::form_image;
+use super::image_picker;
 use super::keymap::Meaning;
 use super::layout::{self, Spot};
 use super::msg::{Effect, Msg, Now, Opened};
@@ -49,7 +51,7 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Effect> {
             app.troubles = troubles;
             merge_lives(app);
             let stored = app.version.replace(version) != Some(version);
-            if stored { vec![Effect::LoadJobs] } else { Vec::new() }
+            if stored { read_again(app) } else { Vec::new() }
         }
         Msg::Jobs(entries) => jobs(app, entries),
         Msg::Spent(spent) => {
@@ -82,13 +84,12 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Effect> {
             app.knows = true;
             vec![Effect::LoadJobs]
         }
-        Msg::Image { first, image } => {
-            match image {
-                Ok(image) if first => app.settings.chosen.first_frame = Some(image),
-                Ok(image) => app.settings.chosen.last_frame = Some(image),
-                Err(why) => app.settings.remark = Some(why),
-            }
-            changed(app);
+        Msg::Image { first, text, image } => {
+            form_image::take_read(app, first, &text, image);
+            Vec::new()
+        }
+        Msg::Images { generation, listed } => {
+            form_image::take_listing(app, generation, listed);
             Vec::new()
         }
         Msg::Edited(Ok(text)) => {
@@ -175,18 +176,32 @@ fn written(app: &mut App, event: KeyEvent) -> Option<Vec<Effect>> {
     if app.view != View::Studio || app.pane != Pane::Settings {
         return None;
     }
-    let line = app.settings.editing.as_mut()?;
+    let is_image = form_image::is_writing_image(&app.settings);
+    let settings = &mut app.settings;
+    let line = settings.editing.as_mut()?;
     match event.code {
+        KeyCode::Up | KeyCode::Down if is_image => {
+            settings.picker.step(event.code == KeyCode::Down);
+            Some(Vec::new())
+        }
+        KeyCode::Tab if is_image => {
+            settings.picker.complete(line);
+            Some(form_image::list_images(app))
+        }
+        KeyCode::Enter if is_image => Some(form_image::take_line(app)),
         KeyCode::Enter => {
             let text = line.text().to_owned();
             app.settings.editing = None;
-            Some(commands::take_written(app, &text))
+            commands::take_written(app, &text);
+            Some(Vec::new())
         }
         KeyCode::Esc => {
             app.settings.editing = None;
             Some(Vec::new())
         }
-        _ => line.key(event).then(Vec::new),
+        _ if !line.key(event) => None,
+        _ if is_image => Some(form_image::list_images(app)),
+        _ => Some(Vec::new()),
     }
 }
 
@@ -212,6 +227,9 @@ fn paste(app: &mut App, text: &str) -> Vec<Effect> {
             app.history.query.insert(text);
             return commands::search(app);
         }
+        None if app.pane == Pane::Settings && app.settings.takes_image(&app.catalog) => {
+            return paste_image(app, text);
+        }
         None => match (&mut app.settings, app.pane) {
             (Settings { editing: Some(line), .. }, Pane::Settings) => line.insert(text),
             // Pasted text has one place to go, whatever has the focus.
@@ -223,6 +241,17 @@ fn paste(app: &mut App, text: &str) -> Vec<Effect> {
         },
     }
     Vec::new()
+}
+
+/// A file dropped on the row of an image is taken; within a line that is written, it goes into that.
+fn paste_image(app: &mut App, text: &str) -> Vec<Effect> {
+    match &mut app.settings.editing {
+        Some(line) => {
+            line.insert(&image_picker::plain_path(text));
+            form_image::list_images(app)
+        }
+        None => form_image::take_text(app, text),
+    }
 }
 
 fn opened_workspace(app: &mut App, opened: Opened) -> Vec<Effect> {
@@ -274,6 +303,15 @@ fn opened_workspace(app: &mut App, opened: Opened) -> Vec<Effect> {
         effects.push(Effect::Mouse(false));
     }
     effects
+}
+
+/// Something was stored: the list, and the job that is open, may have changed.
+fn read_again(app: &App) -> Vec<Effect> {
+    let open = match &app.dialog {
+        Some(Dialog::Detail { id, .. }) => Some(Effect::LoadStory(*id)),
+        _ => None,
+    };
+    std::iter::once(Effect::LoadJobs).chain(open).collect()
 }
 
 /// The list of jobs was read again.
@@ -366,7 +404,8 @@ fn want_balance(app: &mut App, effects: &mut Vec<Effect>) {
 
 /// Asks for the poster of the chosen clip once.
 fn want_poster(app: &mut App, effects: &mut Vec<Effect>) {
-    let clip = app.entry().and_then(|entry| Some(entry.job.files().next()?.path.clone()));
+    let clip = || app.entry().and_then(|entry| Some(entry.job.files().next()?.path.clone()));
+    let clip = form_image::shown_image(app).map(|image| image.kept_path()).or_else(clip);
     let path = clip.map(|clip| app.data_dir.join(clip));
     if path.is_none() {
         app.poster = None;

@@ -67,7 +67,7 @@ const CLOCKS: [(&str, &str); 5] = [
 
 const MAX_LINES: usize = 500;
 /// Files over the limit, with a ceiling that only ever falls.
-const LONG_FILES: [(&str, usize); 1] = [("domain/catalog/model.rs", 510)];
+const LONG_FILES: [(&str, usize); 0] = [];
 
 /// A source file: its path below `src`, its code without comments, and where its tests begin.
 struct Source {

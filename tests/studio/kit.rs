@@ -89,7 +89,7 @@ impl Terminal {
     /// Leaves the text. What is typed behind an Esc without a pause would be Alt and that key.
     pub fn leaves_the_text(&mut self) {
         self.types("\x1b");
-        self.until("the jobs' keys", |screen| screen.contains("Enter details"));
+        self.until("the jobs' keys", |screen| screen.contains("/ search"));
     }
 
     /// Types.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::super::money::MicroUsd;
 use super::super::request::OutputFormat;
 use super::super::size::{AspectRatio, Resolution};
+use super::frame_rule::FrameRule;
 
 /// `provider/model`, as people and databases name a model.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -373,26 +374,6 @@ pub struct AudioRule {
     pub wire: String,
     /// What the provider does when nothing is said.
     pub default: bool,
-}
-
-/// Frame images: which ends of the clip can be given, and what an image must be.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FrameRule {
-    /// Whether the last frame can be given beside the first.
-    pub last: bool,
-    /// Whether a local file can be sent, as a data URI.
-    pub files: bool,
-    /// The shortest side, in pixels.
-    pub min_px: u32,
-    /// The longest side, in pixels.
-    pub max_px: u32,
-    /// The tallest shape, as width over height.
-    pub min_ratio: f64,
-    /// The widest shape, as width over height.
-    pub max_ratio: f64,
-    /// The largest file, in bytes.
-    pub max_bytes: u64,
 }
 
 /// Reference media that a model takes.

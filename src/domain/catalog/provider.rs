@@ -79,6 +79,9 @@ pub struct Provider {
     /// How long anything else usually takes, in seconds; overrides the models'.
     #[serde(default)]
     pub expected_final_s: Option<u32>,
+    /// How long a finished clip can be fetched there, in hours; none where nobody says.
+    #[serde(default)]
+    pub result_lifetime_h: Option<u32>,
     /// What a person should know.
     #[serde(default)]
     pub note: String,

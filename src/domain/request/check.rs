@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Choices, ClipLength, Field, FrameImage, OutputFormat, Refusal, is_media_id};
+use super::{Choices, ClipLength, Field, FrameImage, OutputFormat, Refusal};
 use crate::domain::catalog::Model;
 use crate::domain::size::{AspectRatio, Resolution};
 
@@ -219,8 +219,6 @@ impl Check<'_> {
         };
         let file = match image {
             FrameImage::Url(url) if is_web_address(url) => return,
-            // Where the protocol takes images as data it also stores them.
-            FrameImage::Url(id) if is_media_id(id) && rule.files => return,
             FrameImage::Url(url) => {
                 let wrong = format!("'{url}' is no web address");
                 return self.refuse(
@@ -228,6 +226,11 @@ impl Check<'_> {
                     wrong,
                     "give a file, or an address that begins with https:// or http://",
                 );
+            }
+            FrameImage::Stored(_) if rule.stored => return,
+            FrameImage::Stored(_) => {
+                let wrong = format!("{} keeps no images by an id", self.model.name);
+                return self.refuse(field, wrong, "give a file or a web address");
             }
             FrameImage::File(_) if !rule.files => {
                 let wrong = format!("{} takes an image by its web address only", self.model.name);
@@ -240,7 +243,7 @@ impl Check<'_> {
             FrameImage::File(file) => file,
         };
         let (width, height) = (file.width_px, file.height_px);
-        let size = format!("{} is {width}x{height} pixels", file.path);
+        let size = format!("{} is {width}x{height} pixels", file.name());
         let sides = rule.min_px..=rule.max_px;
         if !sides.contains(&width) || !sides.contains(&height) {
             let allowed = format!("each side must have {} to {} pixels", rule.min_px, rule.max_px);
@@ -256,7 +259,7 @@ impl Check<'_> {
         }
         if file.bytes > rule.max_bytes {
             let megabytes = |bytes: u64| format!("{:.1} MB", bytes as f64 / 1e6);
-            let wrong = format!("{} has {}", file.path, megabytes(file.bytes));
+            let wrong = format!("{} has {}", file.name(), megabytes(file.bytes));
             self.refuse(field, wrong, format!("{} are the most", megabytes(rule.max_bytes)));
         }
     }

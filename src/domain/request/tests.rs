@@ -280,10 +280,9 @@ fn an_image_comes_as_a_file_or_by_its_web_address() {
         let expected = format!("first frame: '{address}' is no web address; {wanted}");
         assert_eq!(first("runware/1.5-pro", url(address)), [expected]);
     }
-    // What the provider stores has a UUID; where it takes no files, it stores none.
-    let stored = "aac49721-1964-481a-ae78-8a4e29b91402";
-    assert_eq!(first("runware/1.5-pro", url(stored)), [""; 0]);
-    assert_eq!(first("runpod/1.0-pro", url(stored)).len(), 1);
+    let stored = || Some(FrameImage::Stored(uuid::Uuid::from_u128(7)));
+    assert_eq!(first("runware/1.5-pro", stored()), [""; 0]);
+    assert_eq!(first("runpod/1.0-pro", stored()).len(), 1);
     assert_eq!(
         first("runpod/1.0-pro", image(600, 600, 1)),
         [

@@ -271,7 +271,7 @@ fn progress_is_passed_on_and_not_stored() {
     script.poll(job, Sighting::Seen(report));
     script.poll(job, seen(&[], 1));
     let told: Vec<Option<u8>> =
-        script.engine.jobs().map(|watched| watched.progress_percent).collect();
+        script.engine.jobs(script.mono_ms).map(|watched| watched.progress_percent).collect();
     assert_eq!(told, [Some(40)], "a report that says nothing of it leaves it as it was");
     assert_eq!(script.events[&job].len(), events);
 }

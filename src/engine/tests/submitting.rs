@@ -1,10 +1,10 @@
 //! From queued to accepted: intent before money, refusals, waits, places, cancelling.
 
 use super::script::*;
-use crate::domain::job::{Charged, FailureClass, JobState};
-use crate::domain::outcome::{Sighting, SubmitOutcome};
+use crate::domain::job::{Charged, FailureClass, JobId, JobState};
+use crate::domain::outcome::{Sighting, SubmitOutcome, Trouble};
 use crate::domain::sample;
-use crate::engine::{Adopted, Command, Input};
+use crate::engine::{Adopted, Command, Held, Input};
 
 #[test]
 fn the_happy_path_is_one_story() {
@@ -122,6 +122,29 @@ fn jobs_beyond_a_providers_places_wait_for_one() {
     assert_eq!(script.state(third), JobState::Queued, "a running job keeps its place");
     script.poll(first, seen(&["a"], 0));
     assert!(script.is_sending(third), "a rendered one has left it");
+}
+
+/// What keeps `job` from being sent, as the studio is told.
+fn held(script: &Script, job: JobId) -> Option<Held> {
+    let mut jobs = script.engine.jobs(script.mono_ms);
+    jobs.find(|watched| watched.job.id == job).and_then(|watched| watched.held)
+}
+
+#[test]
+fn a_job_that_waits_says_for_what() {
+    let mut script = Script::new();
+    let [first, second, third] = [0; 3].map(|_| script.job(KEEPS_RECORDS, 1));
+    assert_eq!(held(&script, first), None);
+    assert_eq!(held(&script, third), Some(Held::Full { max: 2 }));
+    let asked = Trouble { error: sample::error(FailureClass::Rate), retry_after_ms: Some(30_000) };
+    script.reply(second, SubmitOutcome::Busy(asked));
+    let until_ms = script.mono_ms + 30_000;
+    let closed = Held::Closed { class: FailureClass::Rate, until_ms };
+    assert_eq!(held(&script, third), Some(closed), "the pause is the provider's, for all jobs");
+    assert_eq!(held(&script, second), None, "its own next try says that already");
+    script.pass(30_000);
+    assert!(script.is_sending(second), "the oldest goes first");
+    assert_eq!(held(&script, third), Some(Held::Full { max: 2 }));
 }
 
 #[test]

@@ -131,6 +131,8 @@ fn what_is_put_on_a_job_later_is_found_and_what_is_gone_is_not() {
         ("", "看看", vec![]),
         ("", "ending", vec![]),
         ("", "red tram", vec![3]),
+        ("the good one #Night", "tag:night", vec![3]),
+        ("the good one", "tag:night", vec![]),
     ] {
         history.store.set_note(tram, note).expect("a note");
         assert_eq!(history.find(query), found, "{note} {query}");

@@ -6,7 +6,7 @@ use super::super::msg::{Effect, Msg};
 use super::super::settings::Row;
 use super::kit::{Bench, is_free, priced, story_wanted, submitted};
 use super::take::{Take, draft, moderated, refused, render, unreachable, wish};
-use crate::domain::job::{JobKind, Relation};
+use crate::domain::job::{Charged, FailureClass, JobError, JobKind, Relation};
 use crate::domain::request::Choices;
 
 /// A studio with one finished draft, and the draft.
@@ -184,6 +184,74 @@ fn a_changed_prompt_or_seed_is_told_to_the_lineage() {
         let effects = bench.keys(&format!("<esc>{keys}"));
         let parent = submitted(&effects).1.expect("a parent");
         assert_eq!((parent.job, parent.relation), (owl.job.id, relation));
+    }
+}
+
+#[test]
+fn a_seed_alone_makes_no_descendant() {
+    let (owl, fox) = (other(), draft(90, "a fox").ready(20));
+    let mut bench = Bench::with_jobs(&[owl, fox.clone()]);
+    let effects = bench.keys("a hare<esc>3S<enter><f5>");
+    let (request, parent) = submitted(&effects);
+    assert_eq!((request.seed, parent), (Some(77), None));
+    let effects = bench.keys("<esc>3jr<enter><esc>3kS<enter><f5>");
+    let parent = submitted(&effects).1.expect("a parent");
+    assert_eq!(
+        (parent.job, parent.relation),
+        (fox.job.id, Relation::Seed),
+        "the fox, by that seed"
+    );
+}
+
+#[test]
+fn the_detail_of_a_failure_says_whether_it_was_charged_and_what_to_do() {
+    for charged in Charged::ALL {
+        for class in FailureClass::ALL {
+            let message = "Provider's \"own\" words.".to_owned();
+            let failed =
+                draft(60, "a fox").failed(JobError::ours(*class, "code7", message, *charged));
+            let mut bench = Bench::with_jobs(std::slice::from_ref(&failed));
+            bench.keys("<esc>3<enter>");
+            bench.tell(Msg::Story(failed.story(None, &[])));
+            let screen = bench.screen(60, 18);
+            let head =
+                format!("{}, {}", crate::words::failure(*class), crate::words::charged(*charged));
+            for words in [head.as_str(), "Provider's \"own\" words. (code7)", "Enter", "R retry"] {
+                assert!(screen.contains(words), "{class} {charged}: {words} in\n{screen}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_model_that_is_gone_is_replaced_by_its_successor() {
+    let gone = JobError::ours(FailureClass::ModelGone, "g", "gone".to_owned(), Charged::NotCharged);
+    let failed = render(60, "sandbox/1.0-pro", wish("a fox")).failed(gone);
+    let mut bench = Bench::with_jobs(std::slice::from_ref(&failed));
+    let mut catalog = (*bench.app.catalog).clone();
+    let old = catalog.models.iter_mut().find(|model| model.key() == failed.job.request.model);
+    old.expect("a model").status.successor = Some("1.5-pro".to_owned());
+    bench.app.catalog = std::sync::Arc::new(catalog);
+    bench.keys("<esc>3<enter>");
+    bench.tell(Msg::Story(failed.story(None, &[])));
+    assert!(bench.screen(80, 24).contains("sandbox/1.5-pro takes its place"));
+    bench.keys("<enter>");
+    assert_eq!(bench.app.settings.chosen.model.to_string(), "sandbox/1.5-pro");
+    assert_eq!((bench.app.pane, bench.app.settings.focused()), (Pane::Settings, Row::Model));
+}
+
+#[test]
+fn the_detail_tells_how_long_clip_and_draft_are_good_for() {
+    for (age_s, words) in [
+        (60, ["the provider's copy goes in about 6 d", "can be promoted for 6 d more"]),
+        (8 * 86_400, ["the provider's copy is gone", "not to be promoted any more"]),
+    ] {
+        let fox = draft(age_s, "a fox").ready(20);
+        let mut bench = Bench::with_jobs(std::slice::from_ref(&fox));
+        bench.keys("<esc>3<enter>");
+        bench.tell(Msg::Story(fox.story(None, &[])));
+        let screen = bench.screen(80, 24);
+        assert!(words.iter().all(|words| screen.contains(words)), "{screen}");
     }
 }
 

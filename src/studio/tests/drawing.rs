@@ -1,15 +1,19 @@
 //! Every pane and dialog at four sizes, to be looked at. After a change that is meant: `INSTA_UPDATE=always`.
 
 use std::fmt::Write as _;
+use std::num::NonZeroU32;
 
+use jiff::SignedDuration;
 use ratatui::style::Color;
 
 use super::super::msg::Msg;
 use super::super::settings::Row;
-use super::kit::Bench;
+use super::kit::{Bench, dawn};
 use super::take::{Take, draft, moderated, refused, render, unreachable, wish};
-use crate::domain::job::Relation;
-use crate::domain::request::Choices;
+use crate::domain::catalog::RequestRate;
+use crate::domain::job::{FailureClass, Relation};
+use crate::domain::request::{Choices, FrameImage, ImageFile};
+use crate::domain::wait::Wait;
 use crate::media::picture::Picture;
 
 const SIZES: [(u16, u16); 4] = [(60, 18), (80, 24), (120, 36), (200, 60)];
@@ -223,6 +227,49 @@ fn a_failed_job_opened() {
     bench.keys("<esc>3jj<enter>");
     bench.tell(Msg::Story(takes[2].story(None, &[])));
     look("failing-detail", &mut bench);
+}
+
+#[test]
+fn what_waits_and_why() {
+    let rate = RequestRate {
+        max: NonZeroU32::new(20).expect("not zero"),
+        window_s: NonZeroU32::new(10).expect("not zero"),
+    };
+    let soon = dawn().checked_add(SignedDuration::from_secs(8)).expect("a time");
+    let runbase = |age_s| render(age_s, "runbase/1.0-pro", wish("A lamp, slow push in, dusk"));
+    let takes = [
+        runbase(2).kept_by(Wait::Place { max: 4 }),
+        runbase(3).kept_by(Wait::Pause { class: FailureClass::Rate, until: soon }),
+        runbase(4).sent().kept_by(Wait::Turn { rate, at: soon }),
+        runbase(9).running(),
+    ];
+    let mut bench = bench_with(&takes);
+    bench.keys("<esc>3");
+    look("waiting-jobs", &mut bench);
+    bench.keys("jj<enter>");
+    bench.tell(Msg::Story(takes[2].story(None, &[])));
+    look("waiting-detail", &mut bench);
+}
+
+#[test]
+fn an_image_is_picked_and_looked_at() {
+    let fox = draft(90, "A red fox crosses a snowy market at night").ready(20);
+    let mut bench = bench_with(&[fox]);
+    bench.row(Row::FirstFrame);
+    bench.keys("<enter>");
+    let paths = (1..=20).map(|nr| format!("shots/market-{nr:02}.png")).collect();
+    let generation = bench.app.settings.picker.generation;
+    bench.tell(Msg::Images { generation, listed: Ok(paths) });
+    bench.keys("<down><down>");
+    look("image-picker", &mut bench);
+    bench.keys("<enter>");
+    look("image-reading", &mut bench);
+    let (path, kind) = ("/home/mia/shots/market-01.png".to_owned(), "png".to_owned());
+    let (width_px, height_px, bytes) = (1024, 768, 1_200_000);
+    let image = ImageFile { path, sha256: "ab".repeat(32), kind, bytes, width_px, height_px };
+    let text = "shots/market-01.png".to_owned();
+    bench.tell(Msg::Image { first: true, text, image: Ok(FrameImage::File(image)) });
+    look("image-chosen", &mut bench);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The jobs beside the form: marks, copies, news.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use jiff::SignedDuration;
@@ -8,6 +9,9 @@ use super::super::app::Poster;
 use super::super::msg::{Effect, Msg};
 use super::kit::{Bench, dawn, submitted};
 use super::take::{draft, moderated, unreachable};
+use crate::domain::catalog::RequestRate;
+use crate::domain::job::FailureClass;
+use crate::domain::wait::Wait;
 use crate::media::picture::Picture;
 
 #[test]
@@ -96,6 +100,66 @@ fn only_a_job_that_was_not_sent_can_be_stopped() {
     bench.list(&[draft(60, "a fox").ready(20)]);
     assert!(bench.keys("x").is_empty());
     assert_eq!(bench.toast(), "it has ended already");
+}
+
+/// What stands in the last row.
+fn footer(bench: &mut Bench) -> String {
+    bench.screen(120, 36).lines().last().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn the_footer_offers_what_leads_somewhere_on_this_job() {
+    let mut bench = Bench::with_jobs(&[draft(60, "a fox").ready(20)]);
+    bench.keys("<esc>3");
+    let on_ready = footer(&mut bench);
+    assert!(on_ready.contains("p promote") && on_ready.contains("o open"), "{on_ready}");
+    assert!(!on_ready.contains("x cancel"), "{on_ready}");
+    bench.list(&[draft(60, "a fox").failed(moderated())]);
+    let on_failed = footer(&mut bench);
+    assert!(on_failed.contains("R retry"), "{on_failed}");
+    assert!(!on_failed.contains("promote") && !on_failed.contains("open"), "{on_failed}");
+    bench.list(&[draft(3, "a fox")]);
+    let on_queued = footer(&mut bench);
+    assert!(on_queued.contains("x cancel") && !on_queued.contains("retry"), "{on_queued}");
+    bench.list(&[]);
+    assert!(!footer(&mut bench).contains("recall"), "{}", footer(&mut bench));
+}
+
+#[test]
+fn what_a_job_waits_for_stands_in_list_and_detail() {
+    let rate = RequestRate { max: NonZeroU32::MIN, window_s: NonZeroU32::MIN };
+    let soon = dawn().checked_add(SignedDuration::from_secs(42)).expect("a time");
+    let waits = [
+        (Wait::Place { max: 4 }, "waits for a free slot", "is given 4 jobs at once"),
+        (
+            Wait::Pause { class: FailureClass::Rate, until: soon },
+            "too many requests",
+            "waits 42 s more",
+        ),
+        (Wait::Turn { rate, at: soon }, "waits its turn", "takes 1 requests in 1 s"),
+    ];
+    for (wait, short, sentence) in waits {
+        let fox = draft(3, "a fox").kept_by(wait);
+        let mut bench = Bench::with_jobs(std::slice::from_ref(&fox));
+        bench.keys("<esc>3");
+        for (columns, rows) in [(60, 18), (80, 24), (120, 36)] {
+            let screen = bench.screen(columns, rows);
+            assert!(screen.contains(short), "{columns}x{rows}:\n{screen}");
+        }
+        bench.keys("<enter>");
+        bench.tell(Msg::Story(fox.story(None, &[])));
+        let screen = bench.screen(120, 36);
+        assert!(screen.contains(sentence), "{screen}");
+    }
+}
+
+#[test]
+fn an_open_job_is_read_again_when_something_was_stored() {
+    let fox = draft(60, "a fox").running();
+    let mut bench = Bench::with_jobs(std::slice::from_ref(&fox));
+    bench.keys("<esc>3<enter>");
+    let ready = draft(60, "a fox").ready(20);
+    assert!(bench.list(&[ready]).contains(&Effect::LoadStory(fox.job.id)));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::super::action::Action;
 use super::super::app::{Pane, View};
 use super::super::dialog::Dialog;
 use super::super::keymap::Place;
-use super::super::msg::Effect;
+use super::super::msg::{Effect, Msg};
 use super::kit::{Bench, submitted};
 use super::take::draft;
 
@@ -107,12 +107,15 @@ fn a_palette_that_finds_nothing_says_so_and_stays() {
 fn the_footer_names_keys_that_do_what_it_says() {
     let mut bench = Bench::with_jobs(&[draft(60, "a fox").ready(20)]);
     bench.later(60_000);
+    let found = vec![draft(60, "a fox").ready(20).entry];
     for (place, words) in [
         ("1", ["F5 submit", "Tab next pane", "Esc back"]),
         ("<esc>3", ["Enter details", "p promote", "r recall"]),
         ("<f2>", ["/ search", "r recall", "Esc back"]),
     ] {
         bench.keys(place);
+        let generation = bench.app.history.generation;
+        bench.tell(Msg::Found { generation, entries: found.clone() });
         let screen = bench.screen(120, 36);
         let footer = screen.lines().last().expect("a footer");
         for word in words {

@@ -164,7 +164,7 @@ impl Dice {
 
     /// Something that reaches a studio, at any time.
     fn message(&mut self, bench: &Bench) -> Msg {
-        match self.below(13) {
+        match self.below(14) {
             0 => Msg::Paste(self.text()),
             1 => Msg::Focus(self.below(2) == 0),
             2 => Msg::Jobs(self.takes().iter().map(|take| take.entry.clone()).collect()),
@@ -199,8 +199,13 @@ impl Dice {
             },
             9 => Msg::Say(crate::domain::text::clean(&self.text())),
             10 => Msg::Complain(crate::domain::text::clean(&self.text())),
+            12 => Msg::Images {
+                generation: self.below(9) as u64,
+                listed: Ok(vec![crate::domain::text::clean(&self.text())]),
+            },
             11 => Msg::Image {
                 first: true,
+                text: self.text(),
                 image: Ok(FrameImage::Url(crate::domain::text::clean(&self.text()))),
             },
             _ => {

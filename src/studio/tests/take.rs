@@ -13,6 +13,7 @@ use crate::domain::job::{
     Relation,
 };
 use crate::domain::request::{Choices, GenerationRequest};
+use crate::domain::wait::Wait;
 use crate::engine::apply;
 
 /// A job on its way, with what happened to it.
@@ -24,6 +25,7 @@ pub struct Take {
     pub at: Timestamp,
     pub percent: Option<u8>,
     pub saving: Option<(u64, Option<u64>)>,
+    pub wait: Option<Wait>,
 }
 
 /// A draft of 1.5 Pro in the sandbox, made `age_s` seconds before the bench begins.
@@ -72,7 +74,15 @@ impl Take {
         };
         let entry = Entry { job: job.clone(), starred: false, note: String::new() };
         let created = JobEvent::Created { job: Box::new(job.clone()) };
-        Self { entry, events: vec![(at, created)], at, percent: None, saving: None, job }
+        Self {
+            entry,
+            events: vec![(at, created)],
+            at,
+            percent: None,
+            saving: None,
+            wait: None,
+            job,
+        }
     }
 
     fn estimated(mut self) -> Self {
@@ -200,6 +210,12 @@ impl Take {
         self
     }
 
+    /// Something keeps it from going out.
+    pub fn kept_by(mut self, wait: Wait) -> Self {
+        self.wait = Some(wait);
+        self
+    }
+
     /// So many bytes are saved.
     pub fn with_bytes(mut self, bytes: u64, total: u64) -> Self {
         self.saving = Some((bytes, Some(total)));
@@ -216,6 +232,7 @@ impl Take {
             expected_end: accepted
                 .and_then(|at| at.checked_add(SignedDuration::from_secs(62)).ok()),
             next_poll: dawn().checked_add(SignedDuration::from_secs(3)).ok(),
+            wait: self.wait,
         }
     }
 

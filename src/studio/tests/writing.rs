@@ -227,23 +227,6 @@ fn another_model_keeps_what_fits_and_says_what_it_changed() {
 }
 
 #[test]
-fn an_image_is_read_outside_and_stands_in_the_form() {
-    let mut bench = Bench::new();
-    bench.row(Row::FirstFrame);
-    let effects = bench.keys("<enter>~/fox.png<enter>");
-    assert_eq!(effects, [Effect::ReadImage { first: true, text: "~/fox.png".to_owned() }]);
-    let problem = "there is no file ~/fox.png".to_owned();
-    bench.tell(Msg::Image { first: true, image: Err(problem.clone()) });
-    assert!(bench.screen(120, 36).contains(&problem));
-    let url = "https://example.com/fox.png".to_owned();
-    let image = Ok(crate::domain::request::FrameImage::Url(url.clone()));
-    bench.tell(Msg::Image { first: true, image });
-    assert!(bench.screen(120, 36).contains(&url));
-    bench.keys("<enter><c-u><enter>");
-    assert_eq!(bench.app.settings.chosen.first_frame, None);
-}
-
-#[test]
 fn a_paste_lands_in_the_prompt_from_anywhere() {
     for place in ["", "<esc>", "<esc>2", "<esc>3", "<esc>4"] {
         let mut bench = Bench::new();
@@ -347,6 +330,35 @@ fn the_caret_stands_behind_what_is_seen_also_with_tabs_and_wide_characters() {
         let moved = caret.expect("a caret").x - empty.expect("a caret").x;
         assert_eq!(moved, cells, "{text:?}");
     }
+}
+
+#[test]
+fn a_line_that_is_full_takes_no_space_along_to_the_next_one() {
+    let mut bench = Bench::new();
+    bench.tell(Msg::Resize(60, 18));
+    bench.tell(Msg::Paste(format!("{} fox", "x".repeat(56))));
+    let screen = bench.screen(60, 18);
+    assert!(screen.contains("│ fox"), "{screen}");
+    let (_, caret) = bench.buffer(60, 18);
+    assert_eq!(caret.expect("a caret").x, 2 + 3, "behind the word");
+}
+
+#[test]
+fn what_the_form_does_not_show_is_counted() {
+    let mut bench = Bench::new();
+    bench.row(Row::Model);
+    assert!(bench.screen(60, 18).contains("↓ 1 more"));
+    bench.row(Row::Quality);
+    assert!(bench.screen(60, 18).contains("↑ 1 more"));
+    assert!(!bench.screen(120, 36).contains(" more "));
+}
+
+#[test]
+fn one_key_puts_a_setting_back() {
+    let mut bench = Bench::new();
+    bench.row(Row::Seed);
+    bench.keys("<enter>7<enter><bs>");
+    assert_eq!(bench.app.settings.chosen.seed, None);
 }
 
 #[test]

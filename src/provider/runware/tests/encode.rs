@@ -192,6 +192,15 @@ fn settings_stand_where_each_model_has_them() {
     assert_eq!(sent.get("providerSettings"), None);
 }
 
+/// "UUID, URL, data URI or Base64" (docs, frameImages).
+#[test]
+fn media_that_the_provider_stores_are_named_by_their_id() {
+    let id = "51a3b1b0-6a8e-4b56-9d3f-0d6d6d3b2a10";
+    let stored = FrameImage::Stored(id.parse().expect("an id"));
+    let sent = submitted_task("runware/1.5-pro", |choices| choices.first_frame = Some(stored));
+    assert_eq!(sent["inputs"]["frameImages"], json!([{ "image": id, "frame": "first" }]));
+}
+
 #[test]
 fn the_size_of_a_clip_from_an_image_follows_the_catalog() {
     let url = FrameImage::Url("https://images.example/a.png".to_owned());

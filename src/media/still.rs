@@ -1,0 +1,68 @@
+//! Pictures from image files, and image files from pictures.
+
+use std::io::Cursor;
+
+use image::{DynamicImage, ImageDecoder as _, ImageFormat, ImageReader, Limits, RgbImage};
+
+use super::picture::Picture;
+
+/// The most memory that decoding may take: enough for 6000x6000 pixels of 16 bits.
+const MAX_ALLOC_BYTES: u64 = 600 << 20;
+
+/// The image in `content`, upright, at most as large as the box and never enlarged.
+///
+/// # Errors
+/// Says in words why there is no picture.
+pub fn picture(content: &[u8], max_width_px: u32, max_height_px: u32) -> Result<Picture, String> {
+    let wrong = |error: image::ImageError| format!("the image can't be shown: {error}");
+    let mut reader = ImageReader::new(Cursor::new(content));
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(MAX_ALLOC_BYTES);
+    reader.limits(limits);
+    let reader = reader.with_guessed_format().map_err(|error| error.to_string())?;
+    let mut decoder = reader.into_decoder().map_err(wrong)?;
+    let turned = decoder.orientation().map_err(wrong)?;
+    let mut image = DynamicImage::from_decoder(decoder).map_err(wrong)?;
+    image.apply_orientation(turned);
+    if image.width() > max_width_px || image.height() > max_height_px {
+        image = image.thumbnail(max_width_px.max(1), max_height_px.max(1));
+    }
+    let rgb = image.into_rgb8();
+    Ok(Picture { width_px: rgb.width(), height_px: rgb.height(), rgb: rgb.into_raw() })
+}
+
+/// The picture as a PNG file; none where its bytes do not match its size.
+pub fn png(picture: Picture) -> Option<Vec<u8>> {
+    let image = RgbImage::from_raw(picture.width_px, picture.height_px, picture.rgb)?;
+    let mut content = Cursor::new(Vec::new());
+    image.write_to(&mut content, ImageFormat::Png).ok()?;
+    Some(content.into_inner())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn red(width_px: u32, height_px: u32) -> Picture {
+        let rgb = [200, 10, 10].repeat((width_px * height_px) as usize);
+        Picture { width_px, height_px, rgb }
+    }
+
+    #[test]
+    fn a_picture_comes_back_from_its_file_and_smaller_where_the_box_is() {
+        let content = png(red(640, 320)).expect("a file");
+        assert_eq!(picture(&content, 1000, 1000).expect("a picture"), red(640, 320));
+        assert_eq!(picture(&content, 64, 64).expect("a picture"), red(64, 32));
+        assert_eq!(picture(&content, 0, 0).map(|one| one.width_px), Ok(1));
+    }
+
+    #[test]
+    fn what_is_no_image_is_said_and_never_panics() {
+        let content = png(red(64, 64)).expect("a file");
+        for end in 0..content.len() {
+            drop(picture(&content[..end], 8, 8));
+        }
+        assert!(picture(b"GIF89a no", 8, 8).is_err());
+        assert_eq!(png(Picture { width_px: 2, height_px: 2, rgb: vec![0; 3] }), None);
+    }
+}

@@ -1,0 +1,149 @@
+//! The frame images of the form: what of them a model takes, and how they are written and picked.
+
+use super::app::{App, Pane, View};
+use super::image_picker::{Offer, known, plain_path};
+use super::line::Line;
+use super::msg::Effect;
+use super::settings::{Row, Settings};
+use super::update::changed;
+use crate::domain::catalog::{Catalog, Model};
+use crate::domain::request::{Field, FrameImage, GenerationRequest, ImageFile, Refusal};
+
+impl Settings {
+    /// The image of a row.
+    pub fn image(&self, row: Row) -> Option<&FrameImage> {
+        match row {
+            Row::FirstFrame => self.chosen.first_frame.as_ref(),
+            Row::LastFrame => self.chosen.last_frame.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Whether the focused row takes an image.
+    pub fn takes_image(&self, catalog: &Catalog) -> bool {
+        let row = self.focused();
+        row.is_image() && self.reason(row, catalog).is_none()
+    }
+
+    fn put_image(&mut self, first: bool, image: Option<FrameImage>) {
+        let chosen = &mut self.chosen;
+        *if first { &mut chosen.first_frame } else { &mut chosen.last_frame } = image;
+    }
+
+    /// Takes an image that the model takes, and says why otherwise.
+    pub fn take_image(&mut self, catalog: &Catalog, first: bool, image: FrameImage) {
+        self.remark = None;
+        let Some(model) = self.model(catalog) else { return };
+        match self.refusal(model, first, &image) {
+            Some(refusal) => self.remark = Some(format!("{refusal}. Nothing was sent")),
+            None => self.put_image(first, Some(image)),
+        }
+    }
+
+    fn refusal(&self, model: &Model, first: bool, image: &FrameImage) -> Option<Refusal> {
+        let mut form = self.clone();
+        form.put_image(first, Some(image.clone()));
+        let field = if first { Field::FirstFrame } else { Field::LastFrame };
+        let choices = form.choices(model, "a prompt".to_owned());
+        let refusals = GenerationRequest::new(model, choices).err()?;
+        refusals.into_iter().find(|refusal| refusal.field == field)
+    }
+
+    /// Gives up the images that `model` does not take; what is said of each.
+    pub fn fit_images(&mut self, model: &Model) -> Vec<String> {
+        let mut given_up = Vec::new();
+        for (first, row) in [(true, Row::FirstFrame), (false, Row::LastFrame)] {
+            let Some(image) = self.image(row).cloned() else { continue };
+            if self.refusal(model, first, &image).is_some() {
+                self.put_image(first, None);
+                given_up.push(format!("no {}", row.label().to_lowercase()));
+            }
+        }
+        given_up
+    }
+}
+
+/// The file that is shown large because its row has the focus.
+pub(super) fn shown_image(app: &App) -> Option<&ImageFile> {
+    let in_form = app.view == View::Studio && app.pane == Pane::Settings;
+    match app.settings.image(app.settings.focused()).filter(|_| in_form)? {
+        FrameImage::File(file) => Some(file),
+        FrameImage::Url(_) | FrameImage::Stored(_) => None,
+    }
+}
+
+/// Whether an image is being written.
+pub(super) fn is_writing_image(settings: &Settings) -> bool {
+    settings.editing.is_some() && settings.focused().is_image()
+}
+
+/// Asks for what the line that is written can go on with.
+pub(super) fn list_images(app: &mut App) -> Vec<Effect> {
+    let Some(line) = app.settings.editing.as_ref() else { return Vec::new() };
+    vec![app.settings.picker.ask(line.text())]
+}
+
+/// A listing has come.
+pub(super) fn take_listing(app: &mut App, generation: u64, listed: Result<Vec<String>, String>) {
+    let is_empty = app.settings.editing.as_ref().is_some_and(|line| line.text().is_empty());
+    let known = if is_empty { known(app) } else { Vec::new() };
+    app.settings.picker.take(generation, listed, known);
+}
+
+/// Enter on the line that is written, or on what is chosen below it.
+pub(super) fn take_line(app: &mut App) -> Vec<Effect> {
+    let first = app.settings.focused() == Row::FirstFrame;
+    match app.settings.picker.pick() {
+        Some(Offer::Path(path)) if path.ends_with('/') => {
+            app.settings.editing = Some(Line::new(&path));
+            list_images(app)
+        }
+        Some(Offer::Path(path) | Offer::Clip { path, .. }) => read_image(app, first, path),
+        Some(Offer::Used(image)) => {
+            app.settings.editing = None;
+            let catalog = app.catalog.clone();
+            app.settings.take_image(&catalog, first, image);
+            changed(app);
+            Vec::new()
+        }
+        None => {
+            let line = app.settings.editing.take().unwrap_or_default();
+            take_text(app, line.text())
+        }
+    }
+}
+
+/// Takes a path, address or media id for the focused row; an empty text takes the image away.
+pub(super) fn take_text(app: &mut App, text: &str) -> Vec<Effect> {
+    let first = app.settings.focused() == Row::FirstFrame;
+    let plain = plain_path(text);
+    if plain.is_empty() {
+        app.settings.reset();
+        changed(app);
+        return Vec::new();
+    }
+    read_image(app, first, plain)
+}
+
+fn read_image(app: &mut App, first: bool, text: String) -> Vec<Effect> {
+    app.settings.editing = None;
+    app.settings.remark = Some("reading the image…".to_owned());
+    app.settings.reading = Some(text.clone());
+    vec![Effect::ReadImage { first, text }]
+}
+
+/// An image was read, or could not be; one that nobody waits for any more is dropped.
+pub(super) fn take_read(app: &mut App, first: bool, text: &str, image: Result<FrameImage, String>) {
+    if app.settings.reading.as_deref() != Some(text) {
+        return;
+    }
+    app.settings.reading = None;
+    match image {
+        Ok(image) => {
+            let catalog = app.catalog.clone();
+            app.settings.take_image(&catalog, first, image);
+            changed(app);
+        }
+        Err(why) => app.settings.remark = Some(why),
+    }
+}

@@ -1,0 +1,58 @@
+//! Which actions lead somewhere on a job as it is now: footer and dialogs offer these and no others.
+
+use super::action::Action;
+use super::app::{App, Entry};
+use crate::domain::catalog::ModelId;
+use crate::domain::job::{FailureClass, Job, JobState};
+use crate::domain::promotion::Promotable;
+
+/// Whether `action` is worth offering where `entry` is chosen, or nothing is.
+pub(super) fn leads_somewhere(app: &App, entry: Option<&Entry>, action: Action) -> bool {
+    use Action as A;
+    let is_about_jobs = matches!(
+        action,
+        A::Enter
+            | A::Promote
+            | A::Open
+            | A::CopyScp
+            | A::CopyPath
+            | A::Recall
+            | A::Remix
+            | A::Retry
+            | A::Cancel
+            | A::Star
+            | A::Note
+    );
+    if !is_about_jobs {
+        return true;
+    }
+    let Some(job) = entry.map(|entry| &entry.job) else { return false };
+    match action {
+        A::Promote => Promotable::of(job, app.catalog.model(&job.request.model), app.now).is_ok(),
+        A::Open | A::CopyScp | A::CopyPath => job.files().next().is_some(),
+        A::Retry => !job.state.is_live(),
+        A::Cancel => can_stop(app, job),
+        _ => true,
+    }
+}
+
+/// Whether the job can still be stopped: before it is sent, and after that where the provider can.
+pub(super) fn can_stop(app: &App, job: &Job) -> bool {
+    let provider = app.catalog.provider(&job.request.model.provider);
+    match job.state {
+        JobState::Queued | JobState::RetryWait => true,
+        JobState::Submitting | JobState::Running | JobState::Canceling => {
+            provider.is_some_and(|provider| provider.can_cancel)
+        }
+        _ => false,
+    }
+}
+
+/// The model that takes the place of one that is gone, as the catalog says.
+pub(super) fn successor(app: &App, job: &Job) -> Option<ModelId> {
+    job.error.as_ref().filter(|error| error.class == FailureClass::ModelGone)?;
+    let old = app.catalog.model(&job.request.model)?;
+    let provider = old.provider.clone();
+    let id = ModelId { provider, model: old.status.successor.clone()? };
+    app.catalog.model(&id).map(|model| model.key())
+}
