@@ -280,7 +280,7 @@ fn an_image_comes_as_a_file_or_by_its_web_address() {
         let expected = format!("first frame: '{address}' is no web address; {wanted}");
         assert_eq!(first("runware/1.5-pro", url(address)), [expected]);
     }
-    let stored = || Some(FrameImage::Stored(uuid::Uuid::from_u128(7)));
+    let stored = || Some(FrameImage::Stored(Uuid::from_u128(7)));
     assert_eq!(first("runware/1.5-pro", stored()), [""; 0]);
     assert_eq!(first("runpod/1.0-pro", stored()).len(), 1);
     assert_eq!(
