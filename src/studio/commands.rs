@@ -21,7 +21,39 @@ use crate::domain::request::{Field, GenerationRequest, Parameters};
 const HALF_PAGE: usize = 8;
 
 /// Does what `action` says.
+///
+/// A value that is being written counts as if Enter had been pressed: nothing is submitted, or left, with
+/// another value than the one that stands there. What can't be taken stays to be corrected.
 pub(super) fn perform(app: &mut App, action: Action) -> Vec<Effect> {
+    use Action as A;
+    let beside =
+        [A::Redraw, A::Suspend, A::ToggleMouse, A::NextTheme, A::Help, A::Palette, A::Quit];
+    if beside.contains(&action) {
+        return performed(app, action);
+    }
+    let Some(mut effects) = finish_writing(app) else { return Vec::new() };
+    effects.extend(performed(app, action));
+    effects
+}
+
+/// Takes the value that is being written, if any; none where it can't be taken.
+pub(super) fn finish_writing(app: &mut App) -> Option<Vec<Effect>> {
+    if app.view != View::Studio {
+        return Some(Vec::new());
+    }
+    if form_image::is_writing_image(&app.settings) {
+        return Some(form_image::take_line(app));
+    }
+    let Some(line) = app.settings.editing.take() else { return Some(Vec::new()) };
+    take_written(app, line.text());
+    if app.settings.remark.is_some() {
+        app.settings.editing = Some(line);
+        return None;
+    }
+    Some(Vec::new())
+}
+
+fn performed(app: &mut App, action: Action) -> Vec<Effect> {
     match action {
         Action::Submit => return submit(app),
         Action::NextPane => cycle(app, 1),
@@ -123,6 +155,10 @@ pub(super) fn on_job(app: &mut App, action: Action, entry: Entry) -> Vec<Effect>
 }
 
 fn submit(app: &mut App) -> Vec<Effect> {
+    if app.settings.reading.is_some() {
+        app.say("the image is still being read; nothing was sent", false);
+        return Vec::new();
+    }
     match app.settings.request(&app.catalog, &app.prompt.text()) {
         Ok(request) => {
             let parent = parent(app, &request);
@@ -459,7 +495,7 @@ fn enter(app: &mut App) -> Vec<Effect> {
 }
 
 /// Takes a value that was written into the form.
-pub(super) fn take_written(app: &mut App, text: &str) {
+fn take_written(app: &mut App, text: &str) {
     changed(app);
     let catalog = app.catalog.clone();
     app.settings.take_written(&catalog, text);

@@ -5,7 +5,7 @@ use ratatui::layout::{Position, Rect};
 
 use super::action::Action;
 use super::app::{App, Pane};
-use super::commands::perform;
+use super::commands::{finish_writing, perform};
 use super::layout::{Spot, panes};
 use super::msg::Effect;
 
@@ -27,6 +27,7 @@ pub(super) fn mouse(app: &mut App, event: MouseEvent) -> Vec<Effect> {
 }
 
 fn click(app: &mut App, spot: Spot, area: Rect, at: Position) -> Vec<Effect> {
+    let Some(effects) = finish_writing(app) else { return Vec::new() };
     let line = at.y.saturating_sub(area.y + 1);
     match spot {
         Spot::Header => return perform(app, Action::History),
@@ -45,7 +46,7 @@ fn click(app: &mut App, spot: Spot, area: Rect, at: Position) -> Vec<Effect> {
         Spot::Found => app.history.writing = true,
         Spot::Footer | Spot::About => {}
     }
-    Vec::new()
+    effects
 }
 
 /// Chooses the row of a list that was clicked; rows are two lines each.

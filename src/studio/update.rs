@@ -189,12 +189,7 @@ fn written(app: &mut App, event: KeyEvent) -> Option<Vec<Effect>> {
             Some(form_image::list_images(app))
         }
         KeyCode::Enter if is_image => Some(form_image::take_line(app)),
-        KeyCode::Enter => {
-            let text = line.text().to_owned();
-            app.settings.editing = None;
-            commands::take_written(app, &text);
-            Some(Vec::new())
-        }
+        KeyCode::Enter => Some(commands::finish_writing(app).unwrap_or_default()),
         KeyCode::Esc => {
             app.settings.editing = None;
             Some(Vec::new())

@@ -201,6 +201,37 @@ fn a_written_seed_or_length_is_taken_or_refused_with_the_reason() {
 }
 
 #[test]
+fn what_stands_in_the_form_is_what_is_submitted_also_without_enter() {
+    let mut bench = Bench::new();
+    bench.keys("a fox");
+    bench.row(Row::Seed);
+    let effects = bench.keys("<enter>65545<f5>");
+    assert_eq!(submitted(&effects).0.seed, Some(65_545));
+    assert!(is_free(&bench.keys("<enter><c-u>lots<f5>")), "not with another seed than is written");
+    assert!(bench.screen(120, 36).contains("'lots' is no seed"), "and it can be corrected");
+    let effects = bench.keys("<bs><bs><bs><bs>7<f5>");
+    assert_eq!(submitted(&effects).0.seed, Some(7));
+    for leave in ["<tab>", "<down>", "<f2><esc>"] {
+        bench.row(Row::Seed);
+        bench.keys(&format!("<enter><c-u>12{leave}"));
+        assert_eq!(bench.app.settings.chosen.seed, Some(12), "{leave}");
+        assert!(bench.app.settings.editing.is_none(), "{leave}");
+        bench.app.settings.chosen.seed = None;
+    }
+}
+
+#[test]
+fn nothing_is_submitted_while_an_image_is_still_read() {
+    let mut bench = Bench::new();
+    bench.keys("a fox");
+    bench.row(Row::FirstFrame);
+    let effects = bench.keys("<enter>/tmp/fox.png<f5>");
+    assert!(is_free(&effects), "{effects:?}");
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::ReadImage { .. })), "{effects:?}");
+    assert!(bench.toast().contains("still being read"), "{}", bench.toast());
+}
+
+#[test]
 fn esc_leaves_a_written_value_as_it_was() {
     let mut bench = Bench::new();
     bench.row(Row::Seed);
