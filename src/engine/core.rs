@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::confirm::may_arrive;
 use super::fold::apply;
 use super::message::{Adopted, Command, Input, Now, Step, Target};
-use super::schedule::{Dice, backoff_ms, poll_pace_ms, poll_wait_ms};
+use super::provider_state::ProviderState;
+use super::schedule::{Dice, backoff_ms, poll_wait_ms};
 use crate::domain::catalog::Provider;
 use crate::domain::event::{JobEvent, Write};
 use crate::domain::job::{FailureClass, Job, JobError, JobId, JobState};
@@ -17,8 +18,6 @@ const MAX_SENDS: u32 = 10;
 const LONGEST_SEND_WAIT_MS: u64 = 60_000;
 /// The most jobs in one poll.
 const MAX_JOBS_A_POLL: usize = 100;
-/// The most polls at once where each asks for one job: one that hangs must not hold up the others.
-const MAX_POLLS: usize = 8;
 /// A provider that still says "processing" after this long will not finish.
 const MAX_RUNNING_MS: i64 = 24 * 3_600_000;
 /// Nothing is given up for its age before this process has watched it for this long: the wall clock that
@@ -31,56 +30,6 @@ pub struct Engine {
     pub(super) live: BTreeMap<JobId, Live>,
     providers: BTreeMap<String, ProviderState>,
     pub(super) dice: Dice,
-}
-
-#[derive(Debug)]
-struct ProviderState {
-    max_live_jobs: usize,
-    can_cancel: bool,
-    can_look_up: bool,
-    /// No submit before this time, after the provider said that it has no room.
-    closed_until_ms: u64,
-    /// What it said then.
-    closed_for: FailureClass,
-    /// Polls that failed in a row.
-    failed_polls: u32,
-    /// Why the last poll failed; none once one was answered.
-    trouble: Option<JobError>,
-    /// No poll before this time, after one that failed.
-    next_poll_ms: u64,
-    /// Whether one poll asks for many jobs.
-    polls_together: bool,
-    /// How far apart polls are at the least, so that they leave some of the provider's limit to submits.
-    pace_ms: u64,
-    /// No poll before this time, by that pace.
-    paced_ms: u64,
-    /// How many polls are under way.
-    polls: usize,
-}
-
-impl ProviderState {
-    fn new(provider: &Provider) -> Self {
-        Self {
-            max_live_jobs: provider.max_live_jobs.max(1),
-            can_cancel: provider.can_cancel,
-            can_look_up: provider.can_look_up,
-            closed_until_ms: 0,
-            closed_for: FailureClass::Capacity,
-            failed_polls: 0,
-            trouble: None,
-            next_poll_ms: 0,
-            polls_together: provider.protocol.asks_for_many(),
-            pace_ms: provider.requests.map_or(0, poll_pace_ms),
-            paced_ms: 0,
-            polls: 0,
-        }
-    }
-
-    /// When the next poll may start; none while as many as may be are under way.
-    fn polls_from_ms(&self) -> Option<u64> {
-        let max = if self.polls_together { 1 } else { MAX_POLLS };
-        (self.polls < max).then_some(self.next_poll_ms.max(self.paced_ms))
-    }
 }
 
 /// A live job as others see it.

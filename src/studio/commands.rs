@@ -1,20 +1,17 @@
 //! What each action does.
 
-use std::path::Path;
-
 use super::action::Action;
-use super::app::{App, Entry, Pane, View};
-use super::dialog::{Dialog, Final, RecallPart, recall_changes};
+use super::app::{App, Pane, View};
+use super::dialog::Dialog;
 use super::form_image;
+use super::job_commands::on_chosen;
 use super::line::Line;
 use super::msg::Effect;
-use super::offer::can_stop;
 use super::settings::Row;
 use super::theme::Theme;
 use super::update::changed;
 use crate::domain::cost::Estimate;
-use crate::domain::job::{Job, JobState, Parent, Relation};
-use crate::domain::promotion::Promotable;
+use crate::domain::job::{Parent, Relation};
 use crate::domain::request::{Field, GenerationRequest, Parameters};
 
 /// How far half a page goes.
@@ -118,42 +115,6 @@ fn performed(app: &mut App, action: Action) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Commands about the chosen job.
-fn on_chosen(app: &mut App, action: Action) -> Vec<Effect> {
-    let Some(entry) = app.entry().cloned() else {
-        app.say("no job is chosen", false);
-        return Vec::new();
-    };
-    on_job(app, action, entry)
-}
-
-/// Commands about a job, which need not be the chosen one: a dialog keeps its own.
-pub(super) fn on_job(app: &mut App, action: Action, entry: Entry) -> Vec<Effect> {
-    let job = entry.job;
-    match action {
-        Action::Promote => return promote(app, job),
-        Action::Open => return open(app, &job),
-        Action::Recall => recall(app, job, RecallPart::All),
-        Action::RecallPrompt => recall(app, job, RecallPart::Prompt),
-        Action::RecallSeed => recall(app, job, RecallPart::Seed),
-        Action::Remix => recall(app, job, RecallPart::Remix),
-        Action::Retry => retry(app, job),
-        Action::Cancel => return cancel(app, &job),
-        Action::Star => return vec![Effect::Star(job.id, !entry.starred), Effect::LoadJobs],
-        Action::Note => {
-            app.dialog = Some(Dialog::Note { id: job.id, line: Line::new(&entry.note) })
-        }
-        Action::CopyPrompt => return copy(app, "prompt", Some(job.request.prompt.clone())),
-        Action::CopyUrl => {
-            return copy(app, "address", job.outputs.first().map(|output| output.url.clone()));
-        }
-        Action::CopyPath => return copy(app, "path", clip(app, &job)),
-        Action::CopyScp => return copy(app, "scp line", scp(app, &job)),
-        _ => {}
-    }
-    Vec::new()
-}
-
 fn submit(app: &mut App) -> Vec<Effect> {
     if app.settings.reading.is_some() {
         app.say("the image is still being read; nothing was sent", false);
@@ -226,171 +187,6 @@ fn show_refusal(app: &mut App, field: Field) {
     }
 }
 
-fn promote(app: &mut App, draft: Job) -> Vec<Effect> {
-    let model = app.catalog.model(&draft.request.model).cloned();
-    let promotable = match Promotable::of(&draft, model.as_ref(), app.now) {
-        Ok(promotable) => promotable,
-        Err(why) => {
-            app.say(
-                format!("not promoted: {why}; r brings it back into the form for a full render"),
-                true,
-            );
-            return Vec::new();
-        }
-    };
-    let Some(model) = model else { return Vec::new() };
-    let finals: Vec<Final> = promotable
-        .resolutions
-        .iter()
-        .filter_map(|resolution| {
-            let id = promotable.draft_id.clone();
-            let request = GenerationRequest::promote(
-                &model,
-                &draft.request,
-                id,
-                draft.seed(),
-                Some(*resolution),
-            );
-            let request = request.ok()?;
-            Some(Final { estimate: Estimate::of(&model, &request), request })
-        })
-        .collect();
-    let chosen = finals.len().saturating_sub(1);
-    let id = draft.id;
-    let draft = Box::new(draft);
-    app.dialog =
-        Some(Dialog::Promote { draft, promotable, finals, chosen, children: None, wanted: false });
-    vec![Effect::LoadStory(id)]
-}
-
-fn recall(app: &mut App, job: Job, part: RecallPart) {
-    let now = app.settings.outlook(&app.catalog).map(|(parameters, _)| parameters);
-    let prompt = app.prompt.text();
-    let changes =
-        now.map(|now| recall_changes(&now, &prompt, app.settings.chosen.seed, &job, part));
-    let changes = changes.unwrap_or_default();
-    if changes.is_empty() {
-        return app.say("the form says that already", false);
-    }
-    app.dialog = Some(Dialog::Recall { job: Box::new(job), part, changes });
-}
-
-/// Brings `part` of `job` into the form.
-pub(super) fn recalled(app: &mut App, job: &Job, part: RecallPart) {
-    if part != RecallPart::Seed && app.prompt.text() != job.request.prompt {
-        app.prompt.set(&job.request.prompt);
-    }
-    let before = app.settings.chosen.model.clone();
-    match part {
-        RecallPart::All => app.settings.recall(&job.request, job.seed()),
-        RecallPart::Remix => app.settings.recall(&job.request, None),
-        RecallPart::Seed => app.settings.chosen.seed = job.seed(),
-        RecallPart::Prompt => {}
-    }
-    // What was allowed then may not be today.
-    let (catalog, mut model) = (app.catalog.clone(), app.settings.chosen.model.clone());
-    let gone = catalog.model(&model).is_none();
-    if gone {
-        model = before;
-    }
-    app.settings.take_model(&catalog, model);
-    if gone {
-        app.settings.remark = Some(format!("the catalog no longer has {}", job.request.model));
-    }
-    // A seed alone makes nobody a descendant: the prompt and its family are the form's own.
-    if part != RecallPart::Seed {
-        app.parent = Some(job.id);
-    }
-    focus(app, Pane::Prompt);
-    changed(app);
-}
-
-fn retry(app: &mut App, job: Job) {
-    if job.state.is_live() {
-        return app.say("it is under way", false);
-    }
-    let Some(model) = app.catalog.model(&job.request.model) else {
-        return app.say("the catalog no longer has its model", true);
-    };
-    let estimate = Estimate::of(model, &job.request);
-    let mut lines =
-        vec![crate::words::settings(&job.request), format!("a new job, estimated {estimate}")];
-    if job.state == JobState::InDoubt {
-        lines.push(
-            "nobody knows whether the first one was taken: it may be billed twice".to_owned(),
-        );
-    }
-    let parent = Some(Parent { job: job.id, relation: Relation::Retry });
-    let passed = passed_limits(app, &job.request);
-    let confirmed = !passed.is_empty();
-    lines.extend(passed);
-    let effect = Effect::Submit { request: Box::new(job.request), parent, confirmed };
-    app.dialog = Some(Dialog::Confirm {
-        title: "Submit the same again?".to_owned(),
-        lines,
-        effect: Some(effect),
-    });
-}
-
-fn cancel(app: &mut App, job: &Job) -> Vec<Effect> {
-    match job.state {
-        JobState::Queued | JobState::RetryWait => vec![Effect::Cancel(job.id)],
-        _ if can_stop(app, job) => {
-            app.say("the provider is asked to stop it", false);
-            vec![Effect::Cancel(job.id)]
-        }
-        state if state.is_end() => {
-            app.say("it has ended already", false);
-            Vec::new()
-        }
-        _ => {
-            app.say("the provider has it and offers no way to stop it: it goes on, and its file will be saved", true);
-            Vec::new()
-        }
-    }
-}
-
-fn open(app: &mut App, job: &Job) -> Vec<Effect> {
-    match clip(app, job) {
-        Some(path) => vec![Effect::Open(path.into())],
-        None => {
-            app.say("there is no file yet", false);
-            Vec::new()
-        }
-    }
-}
-
-fn clip(app: &App, job: &Job) -> Option<String> {
-    Some(app.data_dir.join(&job.files().next()?.path).display().to_string())
-}
-
-fn scp(app: &App, job: &Job) -> Option<String> {
-    Some(app.copy_from.line(&clip(app, job)?))
-}
-
-fn copy(app: &mut App, what: &str, text: Option<String>) -> Vec<Effect> {
-    match text {
-        Some(text) => {
-            app.say(format!("{what} copied"), false);
-            vec![Effect::Copy(text)]
-        }
-        None => {
-            app.say(format!("this job has no {what} yet"), false);
-            Vec::new()
-        }
-    }
-}
-
-/// The lines of a clip that can be copied, for where it can't be opened.
-pub(super) fn where_lines(app: &App, path: &Path) -> Vec<(&'static str, String)> {
-    let path = path.display().to_string();
-    let jobs = app.jobs.iter().chain(&app.history.entries).map(|entry| &entry.job);
-    let mut all = jobs.filter(|job| clip(app, job).is_some_and(|clip| clip == path));
-    let url = all.next().and_then(|job| Some(("URL", job.outputs.first()?.url.clone())));
-    let scp = app.copy_from.line(&path);
-    [("path", path), ("scp", scp)].into_iter().chain(url).collect()
-}
-
 fn cycle(app: &mut App, by: usize) {
     if app.view == View::History {
         app.view = View::Studio;
@@ -400,7 +196,8 @@ fn cycle(app: &mut App, by: usize) {
     focus(app, Pane::ALL[(at + by) % Pane::ALL.len()]);
 }
 
-fn focus(app: &mut App, pane: Pane) {
+/// Goes to `pane`.
+pub(super) fn focus(app: &mut App, pane: Pane) {
     app.view = View::Studio;
     app.settings.editing = None;
     app.pane = pane;

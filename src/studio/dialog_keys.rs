@@ -7,6 +7,7 @@ use super::app::{App, Entry};
 use super::commands;
 use super::detail_view::most_scrolled;
 use super::dialog::{Dialog, JobStory, model_rows, palette_rows};
+use super::job_commands;
 use super::keymap::{Meaning, Place};
 use super::line::Line;
 use super::msg::Effect;
@@ -46,7 +47,7 @@ pub(super) fn key(app: &mut App, event: KeyEvent) -> Vec<Effect> {
         }
         Then::Close(effects) => effects,
         Then::Perform(action) => commands::perform(app, action),
-        Then::PerformOn(action, entry) => commands::on_job(app, action, *entry),
+        Then::PerformOn(action, entry) => job_commands::on_job(app, action, *entry),
     }
 }
 
@@ -146,7 +147,7 @@ fn chosen(app: &mut App, dialog: &mut Dialog, event: KeyEvent) -> Then {
             }
         }
         Dialog::Recall { job, part, .. } if action == Action::Enter => {
-            commands::recalled(app, job, *part);
+            job_commands::recalled(app, job, *part);
             return Then::Close(Vec::new());
         }
         Dialog::Where { lines, chosen, .. } => match action {
@@ -201,7 +202,7 @@ fn repair(app: &mut App, story: Option<&JobStory>) -> Then {
     };
     let named = error.parameters.iter().find_map(|name| Row::of_parameter(name));
     let row = named.or((error.class == FailureClass::ModelGone).then_some(Row::Model));
-    commands::recalled(app, job, super::dialog::RecallPart::All);
+    job_commands::recalled(app, job, super::dialog::RecallPart::All);
     if let Some(row) = row {
         app.pane = super::app::Pane::Settings;
         app.settings.focus(row);

@@ -19,6 +19,7 @@ mod history;
 mod history_view;
 mod image_picker;
 mod input;
+mod job_commands;
 mod jobs_view;
 mod keymap;
 mod layout;

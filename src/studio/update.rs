@@ -11,6 +11,7 @@ use super::dialog::Dialog;
 use super::dialog_keys;
 use super::form_image;
 use super::image_picker;
+use super::job_commands;
 use super::keymap::Meaning;
 use super::layout::{self, Spot};
 use super::msg::{Effect, Msg, Now, Opened};
@@ -102,7 +103,7 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Nowhere { path, reason } => {
-            let lines = commands::where_lines(app, &path);
+            let lines = job_commands::where_lines(app, &path);
             app.dialog = Some(Dialog::Where { reason, lines, chosen: 0 });
             Vec::new()
         }
