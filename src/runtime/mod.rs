@@ -4,8 +4,10 @@
 
 pub mod clock;
 pub mod config;
+pub mod database;
 pub mod driver;
 pub mod execute;
+mod file_system;
 pub mod files;
 mod foreign;
 mod http;
@@ -15,6 +17,7 @@ mod limiter;
 pub mod new_job;
 pub mod opener;
 pub mod places;
+pub mod repair;
 mod sandbox_files;
 pub mod sandbox_host;
 mod sandbox_server;

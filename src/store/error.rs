@@ -76,7 +76,10 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// The file or folder can't be written.
-    #[error("{path} can't be written ({source}); make its folder writable, or choose another with --data-dir", path = path.display())]
+    #[error(
+        "{path} can't be written ({source}); make its folder writable, or choose another with --data-dir. What is \
+         there can be looked at: `rushes history`, `rushes jobs`, `rushes show`", path = path.display()
+    )]
     ReadOnly {
         /// The file.
         path: PathBuf,

@@ -12,7 +12,7 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::backup::beside;
-use super::{Mark, StoreError, schema};
+use super::{Mark, StoreError};
 use crate::domain::event::JobEvent;
 use crate::domain::job::{Job, JobId};
 use pages::{Field, Pages, Place};
@@ -113,11 +113,6 @@ impl Salvage {
             row: row.max_by_key(|(job, _)| job.updated_at),
             events: if begins { events } else { Vec::new() },
         }
-    }
-
-    /// The schema's version as the header tells it, which may be damaged itself.
-    pub fn is_newer(&self) -> bool {
-        self.pages.user_version().is_some_and(|version| version > schema::MIGRATIONS.len() as u32)
     }
 
     /// Jobs whose row is lost are known by their first event.

@@ -12,6 +12,7 @@ mod interrupted;
 mod keys;
 mod output;
 mod providers;
+mod repair;
 mod sdk;
 mod support;
 mod together;

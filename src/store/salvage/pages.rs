@@ -73,10 +73,6 @@ impl Pages {
         pages
     }
 
-    pub(super) fn user_version(&self) -> Option<u32> {
-        self.database.starts_with(b"SQLite format 3\0").then(|| be32(&self.database, 60)).flatten()
-    }
-
     /// Takes the frames up to the last commit: what lies behind it never happened.
     fn read_log(&mut self) {
         let (Some(salts), step) = (self.log.get(16..24), FRAME_HEADER_BYTES + self.page_bytes)
