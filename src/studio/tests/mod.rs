@@ -3,6 +3,7 @@
 mod dialogs;
 mod drawing;
 mod finding;
+mod fuzz;
 mod jobs;
 mod keyboard;
 mod kit;
