@@ -8,6 +8,7 @@ use crate::domain::catalog::Provider;
 use crate::runtime::execute::balance;
 use crate::runtime::opener::Here;
 use crate::runtime::workspace::Workspace;
+use crate::store::StoreError;
 
 /// One thing that was looked at.
 struct Finding {
@@ -100,10 +101,16 @@ fn catalog(workspace: &Workspace) -> Finding {
 }
 
 async fn database(workspace: &Workspace) -> Finding {
-    let live = workspace.store.run(|store| store.live_jobs()).await;
+    let looked =
+        workspace.store.run(|store| Ok::<_, StoreError>((store.live_jobs()?, store.is_sound()?)));
     let path = workspace.places.database().display().to_string();
-    match live {
-        Ok(Ok(live)) => found(
+    match looked.await {
+        Ok(Ok((_, false))) => {
+            let advice = "parts of it are damaged; close every Rushes, then `rushes doctor --repair` sets it aside \
+                          and brings back what can be read";
+            found(false, "database", format!("{path}, {advice}"))
+        }
+        Ok(Ok((live, true))) => found(
             true,
             "database",
             format!("{path}, {} live", crate::words::count(live.len(), "job")),

@@ -27,6 +27,7 @@ use std::sync::Arc;
 
 use clap::Parser;
 
+use crate::domain::text::clean;
 use crate::runtime::places::Places;
 use crate::runtime::store_thread::StoreThread;
 use crate::runtime::workspace::Workspace;
@@ -89,12 +90,22 @@ pub enum Asked {
 /// job failed, 2 wrong usage, 3 the outcome is not known. Without a verb a terminal gets the studio, and
 /// anything else an overview.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Asked {
-    let args = match Args::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let args = match Args::try_parse_from(&arguments) {
         Ok(args) => args,
         Err(error) => {
             let status = if error.use_stderr() { 2 } else { 0 };
-            // Help into a closed pipe is nobody's problem.
-            drop(error.print());
+            let steers = |argument: &OsString| {
+                let text = argument.to_string_lossy();
+                clean(&text) != text
+            };
+            if status == 2 && arguments.iter().any(steers) {
+                // Clap quotes arguments as they are; in colour they could not be told from its own.
+                Out::new().note(&error.render().to_string());
+            } else {
+                // Help into a closed pipe is nobody's problem.
+                drop(error.print());
+            }
             return Asked::Done(ExitCode::from(status));
         }
     };

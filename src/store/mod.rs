@@ -92,15 +92,25 @@ impl Store {
 
     /// Whether SQLite finds nothing wrong in the whole file, and every job in it can be read.
     pub fn is_sound(&self) -> Result<bool, StoreError> {
-        match backup::is_sound(&self.connection).map_err(|error| self.wrong(error)) {
-            Ok(true) => match self.jobs("SELECT id, body FROM job", []) {
-                Ok(_) => Ok(true),
-                Err(StoreError::Unreadable { .. } | StoreError::Damaged { .. }) => Ok(false),
-                Err(other) => Err(other),
-            },
-            Ok(false) | Err(StoreError::Damaged { .. }) => Ok(false),
-            Err(other) => Err(other),
+        let sound = backup::is_sound(&self.connection)
+            .and_then(|sound| Ok(sound && self.all_can_be_read()?));
+        match sound.map_err(|error| self.wrong(error)) {
+            Err(StoreError::Damaged { .. }) => Ok(false),
+            outcome => outcome,
         }
+    }
+
+    /// One after the other, since all at once may be more than there is memory.
+    fn all_can_be_read(&self) -> rusqlite::Result<bool> {
+        let mut statement = self.connection.prepare("SELECT body FROM job")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let body = row.get_ref(0)?.as_bytes()?;
+            if serde_json::from_slice::<crate::domain::job::Job>(body).is_err() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// A number that changes whenever another connection has committed.

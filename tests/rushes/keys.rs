@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::support::{Desk, Ended, Running, facts, text};
 
-const KEY: &str = "rw-secret-value-4711";
+pub(crate) const KEY: &str = "rw-secret-value-4711";
 
 /// A sandbox that takes one key, on a desk of its own, and its address.
 fn remote(desk: &Desk) -> (Running, String) {
@@ -19,7 +19,7 @@ fn remote(desk: &Desk) -> (Running, String) {
 }
 
 /// The same provider as the built-in one, expected to be as quick as the sandbox behind it.
-const QUICK_RUNWARE: &str = r#"[provider]
+pub(crate) const QUICK_RUNWARE: &str = r#"[provider]
 id = "runware"
 name = "Runware"
 protocol = "runware"
@@ -33,7 +33,7 @@ expected_draft_s = 1
 expected_final_s = 1
 "#;
 
-fn draft(desk: &Desk, key: &str, base_url: &str) -> Command {
+pub(crate) fn draft(desk: &Desk, key: &str, base_url: &str) -> Command {
     let line = ["generate", "--model", "runware/1.5-pro", "--draft", "--duration", "4"];
     let mut command = desk.command(&line);
     command.args(["--wait", "--json", "--prompt", "a paper boat"]);

@@ -7,6 +7,7 @@ mod drafts;
 mod dry_run;
 mod examples;
 mod further;
+mod hostile;
 mod house;
 mod interrupted;
 mod keys;

@@ -184,6 +184,32 @@ fn a_job_that_ran_when_the_database_broke_is_carried_on() {
     assert_eq!(desk.accepted_once_each(), 4);
 }
 
+/// Damage that does not keep the database from opening is found by the doctor, who looks at every page.
+#[test]
+fn damage_in_the_depth_is_found_and_mended() {
+    let desk = Desk::new();
+    let jobs = [desk.clip("a fox"), desk.clip("a heron")];
+    let mut bytes = fs::read(desk.database()).expect("a database");
+    let pages = bytes.len() / 4096;
+    bytes[(pages / 3) * 4096..].fill(0x5a);
+    fs::write(desk.database(), &bytes).expect("damaged");
+    let doctor = desk.run(&["doctor"]).expecting(1).out;
+    assert!(
+        doctor.contains("--  database") && doctor.contains("rushes doctor --repair"),
+        "{doctor}"
+    );
+    assert_eq!(fs::read(desk.database()).expect("still there"), bytes);
+    let told = repaired(&desk);
+    assert_eq!(
+        told["salvaged"].as_u64().zip(told["rebuilt"].as_u64()).map(|(a, b)| a + b),
+        Some(2),
+        "{told}"
+    );
+    assert_eq!(ids(&history(&desk)), ids(&jobs));
+    let doctor = desk.done(&["doctor"]).out;
+    assert!(doctor.contains("ok  database"), "{doctor}");
+}
+
 #[test]
 fn a_folder_in_its_place_is_set_aside_too() {
     let desk = Desk::new();

@@ -49,7 +49,7 @@ fn a_database_of_every_version_opens_with_all_that_is_in_it() {
         assert_eq!(marks[&draft.id], Mark { starred: true, note: "the best take".into() });
         for query in ["市场 is:draft", "seed:7 is:draft", "is:draft since:9000d cost:>0"] {
             let found = store.history(&query.parse().expect("a query"), 9, jobs[0].updated_at);
-            assert_eq!(found.expect("jobs"), [draft.clone()], "v{version}: {query}");
+            assert_eq!(found.expect("jobs"), std::slice::from_ref(draft), "v{version}: {query}");
         }
         assert_eq!(store.live_jobs().expect("jobs").len(), 1);
         store.take_lease("a test", sample::noon()).expect("a lease");
