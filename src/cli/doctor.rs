@@ -7,6 +7,7 @@ use super::trouble::Trouble;
 use crate::domain::catalog::Provider;
 use crate::runtime::execute::balance;
 use crate::runtime::opener::Here;
+use crate::runtime::repair::told_beside_clips;
 use crate::runtime::workspace::Workspace;
 use crate::store::StoreError;
 
@@ -29,6 +30,7 @@ pub(super) async fn run(context: &mut Context) -> Result<u8, Trouble> {
         catalog(&workspace),
         database(&workspace).await,
     ];
+    findings.extend(unknown_clips(&workspace).await);
     for provider in &workspace.catalog.providers {
         findings.push(service(&workspace, provider).await);
     }
@@ -118,6 +120,21 @@ async fn database(workspace: &Workspace) -> Finding {
         Ok(Err(error)) => found(false, "database", error.to_string()),
         Err(error) => found(false, "database", error.to_string()),
     }
+}
+
+/// Clips that the history does not know, as after its database was lost.
+async fn unknown_clips(workspace: &Workspace) -> Option<Finding> {
+    let told = told_beside_clips(&workspace.places);
+    let unknown = workspace.store.run(move |store| {
+        let known = told.iter().map(|id| store.job(*id));
+        known.filter(|job| matches!(job, Ok(None))).count()
+    });
+    let number = unknown.await.ok().filter(|number| *number > 0)?;
+    let jobs = crate::words::count(number, "job");
+    let what = format!(
+        "{jobs} with clips here are not in the history; `rushes doctor --repair` brings them back"
+    );
+    Some(found(false, "clips", what))
 }
 
 /// A service without a key is fine: it is just not used.

@@ -41,7 +41,7 @@ fn lines(told: &Repaired) -> Vec<String> {
         lines.push(format!("The damaged database was set aside, whole, as {}", path.display()));
     }
     if told.known > 0 {
-        lines.push(format!("{} in the history, left as they are", count(told.known, "job")));
+        lines.push(format!("{} in the history already, left alone", count(told.known, "job")));
     }
     for (number, whence) in [
         (told.salvaged, "brought back out of the damaged database"),
@@ -66,7 +66,7 @@ fn lines(told: &Repaired) -> Vec<String> {
     let clips = told.clips;
     if clips.whole + clips.changed + clips.gone > 0 {
         lines.push(format!(
-            "{} of theirs as saved, {} changed since, {} no longer there",
+            "{} as saved, {} changed since, {} no longer there",
             count(clips.whole, "clip"),
             clips.changed,
             clips.gone

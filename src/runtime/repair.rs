@@ -128,6 +128,12 @@ pub fn repair(places: &Places) -> Result<Repaired, RepairError> {
     Ok(told)
 }
 
+/// The jobs that the files beside the clips tell of.
+pub fn told_beside_clips(places: &Places) -> BTreeSet<JobId> {
+    let sidecars = sidecar::all(&places.clips_dir());
+    sidecars.iter().filter_map(|path| Some(sidecar::read(path)?.job.id)).collect()
+}
+
 /// The database, where it is there and nothing is wrong with it.
 fn sound_store(places: &Places) -> Result<Option<Store>, RepairError> {
     let path = places.database();

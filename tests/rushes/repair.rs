@@ -168,7 +168,7 @@ fn a_job_that_ran_when_the_database_broke_is_carried_on() {
         "4 jobs brought back out of the damaged",
         "1 job of them had not ended",
         "rushes wait",
-        "2 clips",
+        "2 clips as saved",
         "set aside, whole",
         "dashboard",
     ] {
@@ -258,6 +258,8 @@ fn clips_are_held_against_their_hashes() {
     *changed.last_mut().expect("a byte") ^= 1;
     fs::write(path(&jobs[1]), changed).expect("changed");
     fs::remove_file(path(&jobs[2])).expect("removed");
+    let doctor = desk.run(&["doctor"]).expecting(1).out;
+    assert!(doctor.contains("3 jobs with clips here are not in the history"), "{doctor}");
     let told = repaired(&desk);
     assert_eq!(told["clips"], serde_json::json!({ "whole": 1, "changed": 1, "gone": 1 }), "{told}");
     assert_eq!((&told["rebuilt"], &told["set_aside"]), (&3.into(), &Value::Null));
