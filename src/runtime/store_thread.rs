@@ -64,3 +64,26 @@ impl StoreThread {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::sample;
+
+    #[tokio::test]
+    async fn a_closed_database_is_one_file_and_takes_no_more_calls() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("rushes.db");
+        let thread = StoreThread::start(Store::open(&path).expect("a store")).expect("a thread");
+        thread
+            .run(|store| store.take_lease("a test", sample::noon()))
+            .await
+            .expect("a call")
+            .expect("a lease");
+        assert!(folder.path().join("rushes.db-wal").exists());
+        thread.close().await;
+        assert!(!folder.path().join("rushes.db-wal").exists());
+        thread.run(|store| store.live_jobs()).await.expect_err("it is closed");
+        thread.close().await;
+    }
+}
