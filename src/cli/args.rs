@@ -123,7 +123,11 @@ pub(super) enum Verb {
         key: Option<String>,
     },
     /// Say what is set up, what works, and what to do
-    Doctor,
+    Doctor {
+        /// Bring back the history out of a damaged database and the files beside the clips; deletes nothing
+        #[arg(long)]
+        repair: bool,
+    },
     /// Print completions for a shell
     Completions {
         /// The shell

@@ -11,7 +11,9 @@ use crate::runtime::account::{self, Account};
 use crate::runtime::keys::{self, Address, KeySource};
 use crate::runtime::opener::Here;
 use crate::runtime::profiles;
+use crate::runtime::repair::told_beside_clips;
 use crate::runtime::workspace::Workspace;
+use crate::store::StoreError;
 
 /// How far this machine's clock may be from a service's, in seconds.
 const MAX_SKEW_S: u64 = 60;
@@ -37,6 +39,7 @@ pub(super) async fn run(context: &mut Context) -> Result<u8, Trouble> {
         catalog(&workspace),
         database(&workspace).await,
     ];
+    findings.extend(unknown_clips(&workspace).await);
     findings.extend(profile(&workspace));
     let mut clocks = Vec::new();
     for provider in &workspace.catalog.providers {
@@ -118,10 +121,16 @@ fn catalog(workspace: &Workspace) -> Finding {
 }
 
 async fn database(workspace: &Workspace) -> Finding {
-    let live = workspace.store.run(|store| store.live_jobs()).await;
+    let looked =
+        workspace.store.run(|store| Ok::<_, StoreError>((store.live_jobs()?, store.is_sound()?)));
     let path = workspace.places.database().display().to_string();
-    match live {
-        Ok(Ok(live)) => found(
+    match looked.await {
+        Ok(Ok((_, false))) => {
+            let advice = "parts of it are damaged; close every Rushes, then `rushes doctor --repair` sets it aside \
+                          and brings back what can be read";
+            found(false, "database", format!("{path}, {advice}"))
+        }
+        Ok(Ok((live, true))) => found(
             true,
             "database",
             format!("{path}, {} live", crate::words::count(live.len(), "job")),
@@ -129,6 +138,21 @@ async fn database(workspace: &Workspace) -> Finding {
         Ok(Err(error)) => found(false, "database", error.to_string()),
         Err(error) => found(false, "database", error.to_string()),
     }
+}
+
+/// Clips that the history does not know, as after its database was lost.
+async fn unknown_clips(workspace: &Workspace) -> Option<Finding> {
+    let told = told_beside_clips(&workspace.places);
+    let unknown = workspace.store.run(move |store| {
+        let known = told.iter().map(|id| store.job(*id));
+        known.filter(|job| matches!(job, Ok(None))).count()
+    });
+    let number = unknown.await.ok().filter(|number| *number > 0)?;
+    let jobs = crate::words::count(number, "job");
+    let what = format!(
+        "{jobs} with clips here are not in the history; `rushes doctor --repair` brings them back"
+    );
+    Some(found(false, "clips", what))
 }
 
 /// Which profile this is, and which others have jobs that only they ask for.

@@ -12,7 +12,7 @@ pub(super) async fn run(
     limit: u32,
 ) -> Result<u8, Trouble> {
     let query: HistoryQuery = query.join(" ").parse().map_err(Trouble::wrong)?;
-    let workspace = context.workspace()?;
+    let workspace = context.workspace_to_read()?;
     jobs::carry_on(&workspace).await?;
     let now = wall();
     let found =

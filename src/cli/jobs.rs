@@ -21,10 +21,11 @@ const LAST: usize = 10;
 const PATIENCE: Duration = Duration::from_millis(1500);
 
 pub(super) async fn run(context: &mut Context, watch: bool) -> Result<u8, Trouble> {
-    let workspace = context.workspace()?;
     if watch {
+        let workspace = context.workspace()?;
         return follow(context, &workspace).await;
     }
+    let workspace = context.workspace_to_read()?;
     carry_on(&workspace).await?;
     let jobs = read(&workspace).await?;
     print(context, &jobs)?;
@@ -33,7 +34,9 @@ pub(super) async fn run(context: &mut Context, watch: bool) -> Result<u8, Troubl
 
 /// Gives live jobs a moment to move on, so that any verb carries on what an earlier one began.
 pub(super) async fn carry_on(workspace: &Arc<Workspace>) -> Result<(), Trouble> {
-    if workspace.store.run(|store| store.live_jobs()).await??.is_empty() {
+    if workspace.read_only.is_some()
+        || workspace.store.run(|store| store.live_jobs()).await??.is_empty()
+    {
         return Ok(());
     }
     let mut driver = Driver::start(Arc::clone(workspace));

@@ -18,6 +18,7 @@ mod models;
 mod open;
 mod out;
 mod promote;
+mod repair;
 mod sandbox;
 mod show;
 mod submit;
@@ -29,7 +30,9 @@ use std::sync::Arc;
 
 use clap::Parser;
 
+use crate::domain::text::clean;
 use crate::runtime::places::Places;
+use crate::runtime::store_thread::StoreThread;
 use crate::runtime::workspace::Workspace;
 use args::{Args, Verb};
 use out::Out;
@@ -40,14 +43,34 @@ struct Context {
     places: Places,
     out: Out,
     json: bool,
+    /// The database, once it is open.
+    store: Option<StoreThread>,
 }
 
 impl Context {
     /// The workspace, with what is wrong with the user's catalog said on the way.
     fn workspace(&mut self) -> Result<Arc<Workspace>, Trouble> {
         let workspace = Workspace::open(self.places.clone())?;
+        Ok(self.opened(workspace))
+    }
+
+    /// The workspace for a verb that only shows, which may do so where nothing can be written.
+    fn workspace_to_read(&mut self) -> Result<Arc<Workspace>, Trouble> {
+        let workspace = Workspace::open_to_read(self.places.clone())?;
+        if workspace.read_only.is_some() {
+            let path = workspace.places.data_dir.display();
+            self.out.note(&format!(
+                "{path} can't be written, so jobs are only shown and none is carried on; make it writable, or \
+                 choose another folder with --data-dir"
+            ));
+        }
+        Ok(self.opened(workspace))
+    }
+
+    fn opened(&mut self, workspace: Workspace) -> Arc<Workspace> {
         self.say_problems(&workspace.catalog_problems);
-        Ok(Arc::new(workspace))
+        self.store = Some(workspace.store.clone());
+        Arc::new(workspace)
     }
 
     fn say_problems(&mut self, problems: &[crate::domain::catalog::CatalogProblem]) {
@@ -70,12 +93,22 @@ pub enum Asked {
 /// job failed, 2 wrong usage, 3 the outcome is not known. Without a verb a terminal gets the studio, and
 /// anything else an overview.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Asked {
-    let args = match Args::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let args = match Args::try_parse_from(&arguments) {
         Ok(args) => args,
         Err(error) => {
             let status = if error.use_stderr() { 2 } else { 0 };
-            // Help into a closed pipe is nobody's problem.
-            drop(error.print());
+            let steers = |argument: &OsString| {
+                let text = argument.to_string_lossy();
+                clean(&text) != text
+            };
+            if status == 2 && arguments.iter().any(steers) {
+                // Clap quotes arguments as they are; in colour they could not be told from its own.
+                Out::new().note(&error.render().to_string());
+            } else {
+                // Help into a closed pipe is nobody's problem.
+                drop(error.print());
+            }
             return Asked::Done(ExitCode::from(status));
         }
     };
@@ -83,7 +116,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Asked {
     let ended = match Places::find(args.data_dir, args.config, args.profile).map_err(Trouble::wrong)
     {
         Ok(places) if args.verb.is_none() && is_terminal() => return Asked::Studio(places),
-        Ok(places) => dispatch(&mut Context { places, out: Out::new(), json }, args.verb),
+        Ok(places) => {
+            dispatch(&mut Context { places, out: Out::new(), json, store: None }, args.verb)
+        }
         Err(trouble) => Err(trouble),
     };
     Asked::Done(match ended {
@@ -119,7 +154,7 @@ fn dispatch(context: &mut Context, verb: Option<Verb>) -> Result<u8, Trouble> {
         .build()
         .map_err(|error| Trouble::failed(format!("the program can't start: {error}")))?;
     runtime.block_on(async {
-        match verb {
+        let ended = match verb {
             Verb::Generate(wish) => generate::run(context, wish).await,
             Verb::Promote { job, result, resolution, submitting, again } => {
                 promote::run(context, &job, result, resolution, submitting, again).await
@@ -135,8 +170,13 @@ fn dispatch(context: &mut Context, verb: Option<Verb>) -> Result<u8, Trouble> {
             Verb::Sandbox { listen, speed, key } => {
                 sandbox::run(context, &listen, speed, key).await
             }
-            Verb::Doctor => doctor::run(context).await,
+            Verb::Doctor { repair: true } => repair::run(context),
+            Verb::Doctor { repair: false } => doctor::run(context).await,
             Verb::Models { .. } | Verb::Completions { .. } => Ok(0),
+        };
+        if let Some(store) = context.store.take() {
+            store.close().await;
         }
+        ended
     })
 }

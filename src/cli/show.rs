@@ -15,7 +15,7 @@ use crate::runtime::clock::wall;
 use crate::words;
 
 pub(super) async fn run(context: &mut Context, text: &str) -> Result<u8, Trouble> {
-    let workspace = context.workspace()?;
+    let workspace = context.workspace_to_read()?;
     let id = find_job(&workspace, text).await?.id;
     carry_on(&workspace).await?;
     let job = find_job(&workspace, &id.to_string()).await?;

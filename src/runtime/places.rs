@@ -105,6 +105,22 @@ impl Places {
         self.data_dir.join("keeper.log")
     }
 
+    /// The file whose lock every process shares that has the database open, so that none has while it is
+    /// repaired.
+    pub fn use_lock(&self) -> PathBuf {
+        self.data_dir.join("use.lock")
+    }
+
+    /// Where a database is built anew; there only while it is.
+    pub fn repair_dir(&self) -> PathBuf {
+        self.data_dir.join("repair.part")
+    }
+
+    /// The clips, by day.
+    pub fn clips_dir(&self) -> PathBuf {
+        self.data_dir.join("clips")
+    }
+
     /// The images that requests start from, by content.
     pub fn images_dir(&self) -> PathBuf {
         self.data_dir.join("images")

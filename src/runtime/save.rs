@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::clock::new_dice_seed;
 use super::exchange::SendError;
-use super::files::put_in_place;
+use super::files::{parts_of, put_in_place};
 use super::http::{Transport, described, step_timeout};
 use super::images::hex;
 use super::places::Places;
@@ -166,16 +166,11 @@ fn keep(
 /// into one file. Those that earlier transfers left behind go; one that is still being written can then
 /// not take the name any more, and is fetched again.
 fn create(full: &Path, number: u64) -> io::Result<(File, PathBuf)> {
-    let name = full.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let folder = full.parent().unwrap_or(full);
-    fs::create_dir_all(folder)?;
-    for other in fs::read_dir(folder)?.flatten() {
-        let other_name = other.file_name().to_string_lossy().into_owned();
-        let rest = other_name.strip_prefix(&name);
-        if rest.is_some_and(|rest| rest.starts_with('.') && rest.ends_with(".part")) {
-            fs::remove_file(other.path())?;
-        }
+    fs::create_dir_all(full.parent().unwrap_or(full))?;
+    for other in parts_of(full)? {
+        fs::remove_file(other)?;
     }
+    let name = full.file_name().unwrap_or_default().to_string_lossy();
     let part = full.with_file_name(format!("{name}.{number:016x}.part"));
     Ok((File::options().read(true).write(true).create_new(true).open(&part)?, part))
 }

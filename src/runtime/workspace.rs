@@ -1,6 +1,6 @@
 //! Everything that a process works with: places, config, catalog, database, transport, sandbox.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,6 +8,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use super::config::{Config, ConfigError};
+use super::database::{self, Unusable};
 use super::http::Transport;
 use super::keys::Keys;
 use super::places::Places;
@@ -35,6 +36,10 @@ pub struct Workspace {
     pub keys: Keys,
     /// The embedded sandbox.
     pub sandbox: SandboxHost,
+    /// Why nothing can be written here, where that is so and the workspace was opened to be looked at.
+    pub read_only: Option<String>,
+    /// Says to a repair that the database is in use.
+    _in_use: Option<File>,
 }
 
 /// Why the program can't work here. Nothing was changed.
@@ -46,6 +51,9 @@ pub enum WorkspaceError {
     /// The database can't be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The database must not be used where it is, or not now.
+    #[error(transparent)]
+    Unusable(#[from] Unusable),
     /// The data folder can't be made.
     #[error("the data folder {path} can't be made ({source}); choose another with --data-dir", path = path.display())]
     Folder {
@@ -63,10 +71,34 @@ impl Workspace {
     /// Opens the workspace of `places`, making its data folder where there is none.
     pub fn open(places: Places) -> Result<Self, WorkspaceError> {
         let config = Config::read(&places)?;
-        let (catalog, catalog_problems) = read_catalog(&places);
         make_private(&places.data_dir)
             .map_err(|source| WorkspaceError::Folder { path: places.data_dir.clone(), source })?;
-        let store = Store::open(&places.database())?;
+        let (store, in_use) = database::open(&places)?;
+        Self::with(places, config, store, in_use, None)
+    }
+
+    /// Opens it as well as it can be: where the data folder can't be written, to be looked at.
+    pub fn open_to_read(places: Places) -> Result<Self, WorkspaceError> {
+        match Self::open(places.clone()) {
+            Err(WorkspaceError::Store(error @ StoreError::ReadOnly { .. })) => {
+                let config = Config::read(&places)?;
+                let Ok(store) = Store::open_to_read(&places.database()) else {
+                    return Err(error.into());
+                };
+                Self::with(places, config, store, None, Some(error.to_string()))
+            }
+            outcome => outcome,
+        }
+    }
+
+    fn with(
+        places: Places,
+        config: Config,
+        store: Store,
+        in_use: Option<File>,
+        read_only: Option<String>,
+    ) -> Result<Self, WorkspaceError> {
+        let (catalog, catalog_problems) = read_catalog(&places);
         let catalog = Arc::new(catalog);
         let sandbox =
             SandboxHost::new(places.sandbox_dir(), Arc::clone(&catalog), config.sandbox_speed());
@@ -79,6 +111,8 @@ impl Workspace {
             sandbox,
             config,
             places,
+            read_only,
+            _in_use: in_use,
         })
     }
 }
@@ -112,7 +146,7 @@ pub fn read_catalog(places: &Places) -> (Catalog, Vec<CatalogProblem>) {
 }
 
 /// Prompts and clips are their owner's: a new data folder is closed to others.
-fn make_private(folder: &std::path::Path) -> io::Result<()> {
+pub(super) fn make_private(folder: &std::path::Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -10,15 +10,16 @@ use thiserror::Error;
 pub enum StoreError {
     /// The file is no database, or broken.
     #[error(
-        "the database {path} is damaged ({source}); it was left as it is, and your clips and the .json \
-         beside each are untouched. Move it away to start with an empty history, or put a copy back",
+        "the database {path} is damaged ({what}); it was left as it is. `rushes doctor --repair` sets it \
+         aside, brings back every job that can be read in it, and rebuilds others from the .json beside your \
+         clips; it deletes nothing",
         path = path.display()
     )]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What SQLite says.
-        source: rusqlite::Error,
+        /// What was seen.
+        what: String,
     },
     /// A newer Rushes made it.
     #[error(
@@ -33,14 +34,52 @@ pub enum StoreError {
         /// The newest schema that is known here.
         known: i64,
     },
+    /// It would have to be brought to a newer schema, and can only be read.
+    #[error(
+        "the database {path} is of an older version of Rushes, and its folder can't be written; make it \
+         writable, or copy the folder and give the copy with --data-dir", path = path.display()
+    )]
+    Older {
+        /// The file.
+        path: PathBuf,
+    },
+    /// No copy could be kept of a database that was to be brought to a newer schema.
+    #[error(
+        "before the database {path} is brought to the form of this version a copy is kept beside it, and that \
+         failed ({why}); free some space there and run this again. The database was left as it is",
+        path = path.display()
+    )]
+    NoBackup {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// The disk refuses to read or write.
+    #[error(
+        "the disk that holds {path} refuses ({source}); what was stored is safe. Free some space there or lift \
+         the limit on file sizes, then run this again", path = path.display()
+    )]
+    Disk {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
     /// The disk is full.
-    #[error("the disk that holds {path} is full; free some space", path = path.display())]
+    #[error(
+        "the disk that holds {path} is full; what was stored is safe. Free some space, then run this again",
+        path = path.display()
+    )]
     Full {
         /// The file.
         path: PathBuf,
     },
     /// The file or folder can't be written.
-    #[error("{path} can't be written ({source}); make its folder writable, or choose another with --data-dir", path = path.display())]
+    #[error(
+        "{path} can't be written ({source}); make its folder writable, or choose another with --data-dir. What is \
+         there can be looked at: `rushes history`, `rushes jobs`, `rushes show`", path = path.display()
+    )]
     ReadOnly {
         /// The file.
         path: PathBuf,
@@ -79,6 +118,9 @@ pub enum StoreError {
 impl StoreError {
     pub(super) fn opening(path: &Path, source: rusqlite::Error) -> Self {
         match code(&source) {
+            Some(ErrorCode::CannotOpen) if path.is_dir() => {
+                Self::Damaged { path: path.to_owned(), what: "a folder is in its place".to_owned() }
+            }
             Some(ErrorCode::CannotOpen) => Self::ReadOnly { path: path.to_owned(), source },
             _ => Self::using(path, source),
         }
@@ -88,9 +130,10 @@ impl StoreError {
         let path = path.to_owned();
         match code(&source) {
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-                Self::Damaged { path, source }
+                Self::Damaged { path, what: source.to_string() }
             }
             Some(ErrorCode::DiskFull) => Self::Full { path },
+            Some(ErrorCode::SystemIoFailure) => Self::Disk { path, source },
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
                 Self::ReadOnly { path, source }
             }
@@ -101,7 +144,7 @@ impl StoreError {
 
     /// Whether trying again may help.
     pub fn may_pass(&self) -> bool {
-        matches!(self, Self::Full { .. } | Self::Busy { .. })
+        matches!(self, Self::Full { .. } | Self::Disk { .. } | Self::Busy { .. })
     }
 }
 

@@ -2,21 +2,26 @@
 //!
 //! Must never contain policy: what to store is decided by the engine, what to search by the user.
 
+mod backup;
 mod error;
 mod history;
 mod jobs;
 mod lease;
 mod marks;
+mod salvage;
 mod schema;
 mod search_text;
 
 pub use error::StoreError;
 pub use lease::Lease;
 pub use marks::Mark;
+pub use salvage::{Salvage, Salvaged};
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use backup::beside;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 /// One open database. Every method blocks, so it lives on a thread of its own.
@@ -30,6 +35,8 @@ impl Store {
     /// Opens the database at `path`, making or migrating it as needed. A damaged one is left as it is.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let wrong = |error| StoreError::opening(path, error);
+        // A log that lies beside a database which is refused must stay as well.
+        let has_log = std::fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0);
         let mut connection = Connection::open_with_flags(
             path,
             OpenFlags::SQLITE_OPEN_READ_WRITE
@@ -37,14 +44,73 @@ impl Store {
                 | OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )
         .map_err(wrong)?;
+        let keep_log = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+        connection.set_db_config(keep_log, has_log).map_err(wrong)?;
         connection.busy_timeout(Duration::from_secs(10)).map_err(wrong)?;
+        let (found, known) = (schema::version(&connection).map_err(wrong)?, newest_schema());
+        if found > known {
+            return Err(StoreError::Newer { path: path.to_owned(), found, known });
+        }
         begin_wal(&connection).map_err(wrong)?;
         // A submit may leave only when its intent survives a power cut (law 2).
         connection.pragma_update(None, "synchronous", "FULL").map_err(wrong)?;
         connection.pragma_update(None, "foreign_keys", true).map_err(wrong)?;
         connection.set_prepared_statement_cache_capacity(64);
-        schema::migrate(&mut connection, path)?;
+        schema::migrate(&mut connection, path, schema::MIGRATIONS)?;
+        connection.set_db_config(keep_log, false).map_err(wrong)?;
         Ok(Self { connection, path: path.to_owned() })
+    }
+
+    /// Opens the database at `path` to be looked at, where its folder can't be written.
+    pub fn open_to_read(path: &Path) -> Result<Self, StoreError> {
+        let wrong = |error| StoreError::opening(path, error);
+        // Without a log beside it the file is all there is, and nobody can be writing it.
+        let has_log = std::fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0);
+        let escaped: String = path
+            .to_string_lossy()
+            .chars()
+            .map(|c| match c {
+                '%' | '?' | '#' => format!("%{:02x}", u32::from(c)),
+                c => c.to_string(),
+            })
+            .collect();
+        let address = format!("file:{escaped}{}", if has_log { "" } else { "?immutable=1" });
+        let connection = Connection::open_with_flags(
+            address,
+            OpenFlags::SQLITE_OPEN_READ_ONLY
+                | OpenFlags::SQLITE_OPEN_URI
+                | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        )
+        .map_err(wrong)?;
+        let (found, known) = (schema::version(&connection).map_err(wrong)?, newest_schema());
+        match found {
+            _ if found > known => Err(StoreError::Newer { path: path.to_owned(), found, known }),
+            _ if found < known => Err(StoreError::Older { path: path.to_owned() }),
+            _ => Ok(Self { connection, path: path.to_owned() }),
+        }
+    }
+
+    /// Whether SQLite finds nothing wrong in the whole file, and every job in it can be read.
+    pub fn is_sound(&self) -> Result<bool, StoreError> {
+        let sound = backup::is_sound(&self.connection)
+            .and_then(|sound| Ok(sound && self.all_can_be_read()?));
+        match sound.map_err(|error| self.wrong(error)) {
+            Err(StoreError::Damaged { .. }) => Ok(false),
+            outcome => outcome,
+        }
+    }
+
+    /// One after the other, since all at once may be more than there is memory.
+    fn all_can_be_read(&self) -> rusqlite::Result<bool> {
+        let mut statement = self.connection.prepare("SELECT body FROM job")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let body = row.get_ref(0)?.as_bytes()?;
+            if serde_json::from_slice::<crate::domain::job::Job>(body).is_err() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// A number that changes whenever another connection has committed.
@@ -57,6 +123,11 @@ impl Store {
     pub(crate) fn wrong(&self, error: rusqlite::Error) -> StoreError {
         StoreError::using(&self.path, error)
     }
+}
+
+/// The schema that this version makes.
+fn newest_schema() -> i64 {
+    schema::MIGRATIONS.len() as i64
 }
 
 /// Switches a new database to write-ahead logging. Two programs that make it at once meet here, and SQLite

@@ -5,9 +5,10 @@ use std::path::Path;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::StoreError;
+use super::backup::back_up;
 
 /// Each takes the schema from its place in the list to the next.
-const MIGRATIONS: &[&str] = &["
+pub(super) const MIGRATIONS: &[&str] = &["
 CREATE TABLE prompt (
     id INTEGER PRIMARY KEY,
     text TEXT NOT NULL UNIQUE,
@@ -67,13 +68,15 @@ CREATE TABLE lease (
 ) STRICT;
 "];
 
-/// Brings the schema to the newest version, in one transaction.
-pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
-    let known = MIGRATIONS.len() as i64;
+/// Brings the schema from the version it has to the end of `migrations`, in one transaction, after a copy of
+/// what was there is safe. A database from beyond their end is refused before anything is written.
+pub(super) fn migrate(
+    connection: &mut Connection,
+    path: &Path,
+    migrations: &[&str],
+) -> Result<(), StoreError> {
+    let known = migrations.len() as i64;
     let wrong = |error| StoreError::using(path, error);
-    let version = |connection: &Connection| {
-        connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))
-    };
     let found = version(connection).map_err(wrong)?;
     if found > known {
         return Err(StoreError::Newer { path: path.to_owned(), found, known });
@@ -85,9 +88,17 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), St
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(wrong)?;
     // Another program may have migrated while this one waited for its turn.
     let found = version(&transaction).map_err(wrong)?.clamp(0, known);
-    for migration in &MIGRATIONS[found as usize..] {
+    if (1..known).contains(&found) {
+        back_up(path, found)?;
+    }
+    for migration in &migrations[found as usize..] {
         transaction.execute_batch(migration).map_err(wrong)?;
     }
     transaction.pragma_update(None, "user_version", known).map_err(wrong)?;
     transaction.commit().map_err(wrong)
+}
+
+/// The schema's version.
+pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }

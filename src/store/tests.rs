@@ -2,7 +2,9 @@
 
 mod history;
 mod jobs;
+mod migrating;
 mod opening;
+mod salvaging;
 
 use std::path::PathBuf;
 

@@ -196,10 +196,14 @@ impl Prompt {
     }
 
     /// Brings back what was saved, before what was typed since the program started.
-    pub fn restore(&mut self, saved: SavedPrompt) {
+    pub fn restore(&mut self, mut saved: SavedPrompt) {
         let typed = self.text();
         let mut undo = saved.undo;
         undo.truncate(MAX_UNDO);
+        // The file is anybody's to write.
+        for moment in undo.iter_mut().chain([&mut saved.now]) {
+            moment.text = clean(&moment.text).chars().take(MAX_CHARS).collect();
+        }
         undo.append(&mut self.undo);
         self.put(&saved.now);
         self.undo = undo;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::app::App;
 use super::editor;
@@ -30,6 +30,10 @@ use crate::runtime::workspace::{Workspace, WorkspaceError};
 const MAX_MESSAGES: usize = 256;
 /// The most inputs that are taken in before a frame is drawn.
 const MAX_INPUTS_A_TURN: usize = 256;
+
+/// How long the database may take to be closed, after a quit and otherwise.
+const CLOSING: Duration = Duration::from_millis(500);
+const CLOSING_AT_ONCE: Duration = Duration::from_millis(30);
 
 /// How the studio ended.
 enum End {
@@ -143,10 +147,22 @@ impl Studio {
                 () = sleep(tick.unwrap_or(Duration::MAX)), if tick.is_some() => self.take(Msg::Tick).await?,
             };
             if let Some(end) = end {
+                self.close_database(&end).await;
                 return Ok(end);
             }
             let app = &self.app;
             self.screen.draw(|frame| view(app, frame))?;
+        }
+    }
+
+    /// Closes the database as whoever uses it last does, so that one file holds everything. Whoever must leave
+    /// at once leaves a log beside it, which is as good.
+    async fn close_database(&mut self, end: &End) {
+        let patience = if matches!(end, End::Quit) { CLOSING } else { CLOSING_AT_ONCE };
+        self.driver = None;
+        if let Some(outside) = self.outside.take() {
+            // What is not closed by then is closed by the end of the process.
+            timeout(patience, outside.workspace.store.close()).await.ok();
         }
     }
 

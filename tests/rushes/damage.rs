@@ -90,7 +90,9 @@ fn a_damaged_database_is_left_byte_for_byte() {
         let doctor = desk.run(&["doctor"]).expecting(1);
         assert!(doctor.out.contains("left as it is"), "{}", doctor.out);
         assert_eq!(fs::read(&file).expect("still there"), damage);
-        assert_eq!(Desk::files(&desk.data()), [file], "something was made beside it");
+        let mut files = Desk::files(&desk.data());
+        files.retain(|path| !path.ends_with("use.lock"));
+        assert_eq!(files, [file], "something was made beside it");
     }
 }
 

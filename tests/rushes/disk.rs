@@ -71,6 +71,51 @@ fn a_clip_that_does_not_fit_is_fetched_later_and_not_paid_again() {
     assert_eq!(desk.accepted_once_each(), 1);
 }
 
+/// Neither a new database nor one that is there takes anything by halves when its file may not grow: the
+/// command says so, nothing is sent, and the next one works.
+#[cfg(unix)]
+#[test]
+fn a_database_that_can_not_grow_says_so_and_nothing_is_sent() {
+    let desk = Desk::new();
+    for blocks in [8, 60] {
+        let mut command = desk.around("sh");
+        let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"");
+        command.args(["-c", &script, "sh", env!("CARGO_BIN_EXE_rushes")]);
+        let prompt = "a prompt that is too long for what is left. ".repeat(60);
+        command.args(["generate", "--model", "sandbox/1.0-pro", "--prompt", &prompt]);
+        let ended = Running::start(command).ended().expecting(1);
+        ended.saying(&["rushes.db", "what was stored is safe", "Free some space"]);
+        assert_eq!(desk.accepted().len(), 0, "{blocks}");
+        assert!(desk.done(&["history", "--json"]).out.is_empty(), "{blocks}");
+    }
+    desk.clip("a fox");
+    assert_eq!(desk.accepted_once_each(), 1);
+}
+
+/// What is in a folder that can't be written can be looked at, and nothing else.
+#[test]
+fn a_data_folder_that_can_not_be_written_can_be_looked_at() {
+    let desk = Desk::new();
+    fs::create_dir(desk.data()).expect("a folder");
+    let Some(disk) = Disk::mount(desk.data(), "50m") else {
+        return skipped("no disk can be mounted here");
+    };
+    let job = desk.clip("a fox");
+    let id = text(&job, "/id");
+    if !disk.make_read_only() {
+        return skipped("no disk can be made read-only here");
+    }
+    for line in [vec!["history"], vec!["jobs"], vec!["show", id]] {
+        let shown = desk.done(&line);
+        assert!(shown.out.contains("a fox"), "{}", shown.out);
+        assert!(shown.err.contains("can't be written, so jobs are only shown"), "{}", shown.err);
+    }
+    let refused = desk.run(&["generate", "--prompt", "a heron"]).expecting(1);
+    refused.saying(&["can't be written", "--data-dir", "rushes history"]);
+    desk.run(&["doctor", "--repair"]).expecting(1).saying(&["Read-only"]);
+    assert_eq!(desk.accepted().len(), 1);
+}
+
 /// A real full disk, where one can be mounted: the program ends with advice, and goes on afterwards.
 #[test]
 fn a_full_disk_loses_nothing() {
@@ -98,6 +143,14 @@ impl Disk {
         mount.args(["-t", "tmpfs", "-o", &format!("size={size}"), "none"]).arg(&at);
         let output = mount.output().ok()?;
         output.status.success().then_some(Self(at))
+    }
+}
+
+impl Disk {
+    fn make_read_only(&self) -> bool {
+        let mut mount = std::process::Command::new("mount");
+        mount.args(["-o", "remount,ro"]).arg(&self.0);
+        mount.output().is_ok_and(|output| output.status.success())
     }
 }
 

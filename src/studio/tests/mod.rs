@@ -4,6 +4,7 @@ mod account;
 mod dialogs;
 mod drawing;
 mod finding;
+mod fuzz;
 mod images;
 mod jobs;
 mod keyboard;
