@@ -114,11 +114,15 @@ impl Studio {
         };
         let end = studio.live(open(places)).await;
         // The terminal first: what follows may wait for the disk.
-        drop(studio.screen);
-        let left = match &studio.outside {
-            Some(outside) => outside.hand_over().await,
-            None => None,
-        };
+        let Self { screen, outside, driver, .. } = studio;
+        drop(screen);
+        let Some(outside) = outside else { return Ok((end, None)) };
+        let left = outside.hand_over().await;
+        drop(driver);
+        // As whoever uses the database last closes it, one file holds everything. Whoever must leave at once
+        // leaves a log beside it, which is as good; what is not closed by then is closed by the process's end.
+        let patience = if matches!(end, Ok(End::Quit)) { CLOSING } else { CLOSING_AT_ONCE };
+        timeout(patience, outside.workspace.store.close()).await.ok();
         Ok((end, left))
     }
 
@@ -147,22 +151,10 @@ impl Studio {
                 () = sleep(tick.unwrap_or(Duration::MAX)), if tick.is_some() => self.take(Msg::Tick).await?,
             };
             if let Some(end) = end {
-                self.close_database(&end).await;
                 return Ok(end);
             }
             let app = &self.app;
             self.screen.draw(|frame| view(app, frame))?;
-        }
-    }
-
-    /// Closes the database as whoever uses it last does, so that one file holds everything. Whoever must leave
-    /// at once leaves a log beside it, which is as good.
-    async fn close_database(&mut self, end: &End) {
-        let patience = if matches!(end, End::Quit) { CLOSING } else { CLOSING_AT_ONCE };
-        self.driver = None;
-        if let Some(outside) = self.outside.take() {
-            // What is not closed by then is closed by the end of the process.
-            timeout(patience, outside.workspace.store.close()).await.ok();
         }
     }
 
