@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::catalog::Model;
 use super::cost::Estimate;
 use super::money::MicroUsd;
 use super::request::GenerationRequest;
@@ -350,6 +351,37 @@ pub struct Job {
 }
 
 impl Job {
+    /// A job for `request`, as it is before it is stored.
+    pub fn new(
+        id: JobId,
+        attempt_key: Uuid,
+        at: Timestamp,
+        model: &Model,
+        request: GenerationRequest,
+    ) -> Self {
+        Self {
+            id,
+            created_at: at,
+            updated_at: at,
+            state: JobState::Queued,
+            since: at,
+            parent: None,
+            estimate: Estimate::of(model, &request),
+            request,
+            attempt_key,
+            sends: 0,
+            sent_at: None,
+            accepted_at: None,
+            rendered_at: None,
+            remote_id: None,
+            taken: None,
+            outputs: Vec::new(),
+            failures: Vec::new(),
+            download_tries: 0,
+            error: None,
+        }
+    }
+
     /// What was charged so far; none where nobody said.
     pub fn charge(&self) -> Option<MicroUsd> {
         let known: Vec<MicroUsd> = self.outputs.iter().filter_map(|output| output.charge).collect();

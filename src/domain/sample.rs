@@ -6,8 +6,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::catalog::{Catalog, Model};
-use super::cost::Estimate;
-use super::job::{Charged, ClipFile, FailureClass, Job, JobError, JobId, JobState, Output};
+use super::job::{Charged, ClipFile, FailureClass, Job, JobError, JobId, Output};
 use super::money::MicroUsd;
 use super::request::{Choices, GenerationRequest};
 
@@ -43,27 +42,8 @@ pub fn noon() -> Timestamp {
 
 /// A queued job. `number` decides its id and its attempt key.
 pub fn job(number: u128, model: &Model, request: GenerationRequest) -> Job {
-    Job {
-        id: JobId(Uuid::from_u128(number)),
-        created_at: noon(),
-        updated_at: noon(),
-        state: JobState::Queued,
-        since: noon(),
-        parent: None,
-        estimate: Estimate::of(model, &request),
-        request,
-        attempt_key: Uuid::from_u128(number << 64),
-        sends: 0,
-        sent_at: None,
-        accepted_at: None,
-        rendered_at: None,
-        remote_id: None,
-        taken: None,
-        outputs: Vec::new(),
-        failures: Vec::new(),
-        download_tries: 0,
-        error: None,
-    }
+    let (id, key) = (JobId(Uuid::from_u128(number)), Uuid::from_u128(number << 64));
+    Job::new(id, key, noon(), model, request)
 }
 
 /// A result that the provider calls `name`.

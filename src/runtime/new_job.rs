@@ -9,37 +9,16 @@ use super::clock::{new_attempt_key, new_job_id, wall};
 use super::store_thread::StoreGone;
 use super::workspace::Workspace;
 use crate::domain::catalog::{Catalog, Model};
-use crate::domain::cost::Estimate;
 use crate::domain::event::{JobEvent, Write};
-use crate::domain::job::{Job, JobState, Parent};
+use crate::domain::job::{Job, Parent};
 use crate::domain::money::MicroUsd;
 use crate::domain::request::GenerationRequest;
 use crate::store::{Store, StoreError};
 
 /// A job for `request`, as it is before it is stored.
 pub fn new_job(model: &Model, request: GenerationRequest, parent: Option<Parent>) -> Job {
-    let now = wall();
-    Job {
-        id: new_job_id(),
-        created_at: now,
-        updated_at: now,
-        state: JobState::Queued,
-        since: now,
-        parent,
-        estimate: Estimate::of(model, &request),
-        request,
-        attempt_key: new_attempt_key(),
-        sends: 0,
-        sent_at: None,
-        accepted_at: None,
-        rendered_at: None,
-        remote_id: None,
-        taken: None,
-        outputs: Vec::new(),
-        failures: Vec::new(),
-        download_tries: 0,
-        error: None,
-    }
+    let job = Job::new(new_job_id(), new_attempt_key(), wall(), model, request);
+    Job { parent, ..job }
 }
 
 /// What came of storing a job.

@@ -1,6 +1,5 @@
 //! What the user does, by way of the store, as studio and command line do it.
 
-use rushes::domain::cost::Estimate;
 use rushes::domain::event::{JobEvent, Write};
 use rushes::domain::job::{Job, JobId, JobState, Parent, Relation};
 use rushes::domain::promotion::Promotable;
@@ -104,27 +103,9 @@ impl World {
     fn create(&mut self, request: GenerationRequest, parent: Option<(JobId, Relation)>) {
         let model = CATALOG.model(&request.model).expect("a model of the catalog");
         let now = self.now().wall;
-        let job = Job {
-            id: JobId(Uuid::from_u128(u128::from(self.number()) << 80)),
-            created_at: now,
-            updated_at: now,
-            state: JobState::Queued,
-            since: now,
-            parent: parent.map(|(job, relation)| Parent { job, relation }),
-            estimate: Estimate::of(model, &request),
-            request,
-            attempt_key: self.key(),
-            sends: 0,
-            sent_at: None,
-            accepted_at: None,
-            rendered_at: None,
-            remote_id: None,
-            taken: None,
-            outputs: Vec::new(),
-            failures: Vec::new(),
-            download_tries: 0,
-            error: None,
-        };
+        let id = JobId(Uuid::from_u128(u128::from(self.number()) << 80));
+        let parent = parent.map(|(job, relation)| Parent { job, relation });
+        let job = Job { parent, ..Job::new(id, self.key(), now, model, request) };
         let event = JobEvent::Created { job: Box::new(job.clone()) };
         if self.store.commit(&[Write { at: now, event, job }], None).is_ok() {
             self.ring();

@@ -19,6 +19,18 @@ fn draft_ready(terminal: &mut Terminal, prompt: &str) {
     terminal.until("a ready draft", |screen| screen.contains("✓ ready"));
 }
 
+/// A studio with a draft that takes its time.
+fn running_draft(home: &Path) -> Terminal {
+    let mut slow = command(home, env!("CARGO_BIN_EXE_rushes"));
+    slow.env("RUSHES_SANDBOX_SPEED", "2");
+    let mut terminal = Terminal::start(slow, 120, 36);
+    terminal.is_open();
+    terminal.types("a fox in the snow");
+    terminal.types(F5);
+    terminal.until("a running draft", |screen| screen.contains("◐ running"));
+    terminal
+}
+
 #[test]
 fn the_first_keys_land_in_the_prompt() {
     let home = home();
@@ -133,13 +145,7 @@ fn a_second_studio_follows_and_takes_over() {
 #[test]
 fn killed_in_the_middle_of_a_job_the_next_start_finishes_it() {
     let home = home();
-    let mut slow = command(home.path(), env!("CARGO_BIN_EXE_rushes"));
-    slow.env("RUSHES_SANDBOX_SPEED", "1");
-    let mut terminal = Terminal::start(slow, 120, 36);
-    terminal.is_open();
-    terminal.types("a fox in the snow");
-    terminal.types(F5);
-    terminal.until("a running draft", |screen| screen.contains("◐ running"));
+    let mut terminal = running_draft(home.path());
     terminal.signal(Signal::KILL);
     terminal.ended();
     let again = Terminal::studio(home.path());
@@ -160,13 +166,7 @@ fn keeper(home: &Path) -> String {
 #[test]
 fn a_link_that_dies_leaves_the_jobs_to_a_keeper_and_the_next_studio_tells() {
     let home = home();
-    let mut slow = command(home.path(), env!("CARGO_BIN_EXE_rushes"));
-    slow.env("RUSHES_SANDBOX_SPEED", "2");
-    let mut terminal = Terminal::start(slow, 120, 36);
-    terminal.is_open();
-    terminal.types("a fox in the snow");
-    terminal.types(F5);
-    terminal.until("a running draft", |screen| screen.contains("◐ running"));
+    let mut terminal = running_draft(home.path());
     terminal.signal(Signal::HUP);
     assert_eq!(terminal.ended().exit_code(), 129);
     drop(terminal);
@@ -190,13 +190,7 @@ fn whoever_quits_is_told_what_becomes_of_the_jobs() {
         let home = home();
         std::fs::create_dir(home.path().join("config")).expect("a folder");
         std::fs::write(home.path().join("config/config.toml"), config).expect("a config");
-        let mut slow = command(home.path(), env!("CARGO_BIN_EXE_rushes"));
-        slow.env("RUSHES_SANDBOX_SPEED", "2");
-        let mut terminal = Terminal::start(slow, 120, 36);
-        terminal.is_open();
-        terminal.types("a fox in the snow");
-        terminal.types(F5);
-        terminal.until("a running draft", |screen| screen.contains("◐ running"));
+        let mut terminal = running_draft(home.path());
         terminal.types("\x03\x03");
         assert_eq!(terminal.ended().exit_code(), 0);
         terminal.until(sentence, |screen| screen.contains(sentence));

@@ -6,11 +6,9 @@ use uuid::Uuid;
 use super::super::app::{Entry, Live};
 use super::super::dialog::JobStory;
 use super::kit::{CATALOG, dawn};
-use crate::domain::cost::Estimate;
 use crate::domain::event::JobEvent;
 use crate::domain::job::{
-    Charged, ClipFile, ClipSummary, FailureClass, Job, JobError, JobId, JobState, Output, Parent,
-    Relation,
+    Charged, ClipFile, ClipSummary, FailureClass, Job, JobError, JobId, Output, Parent, Relation,
 };
 use crate::domain::request::{Choices, GenerationRequest};
 use crate::domain::wait::Wait;
@@ -42,36 +40,18 @@ pub fn wish(prompt: &str) -> Choices {
 pub fn render(age_s: i64, model: &str, choices: Choices) -> Take {
     let model = CATALOG.model(&model.parse().expect("a model's id")).expect("a model");
     let request = GenerationRequest::new(model, choices).expect("a request");
-    Take::new(age_s, request, Estimate::default()).estimated()
+    Take::new(age_s, request)
 }
 
 impl Take {
-    fn new(age_s: i64, request: GenerationRequest, estimate: Estimate) -> Self {
+    fn new(age_s: i64, request: GenerationRequest) -> Self {
         let at = dawn().checked_sub(SignedDuration::from_secs(age_s)).expect("a time");
         let ms = u128::try_from(at.as_millisecond()).expect("a time after 1970");
         let salt = request.prompt.bytes().map(u128::from).sum::<u128>();
         let id = ms << 80 | 0x7 << 76 | 0x8 << 60 | salt;
-        let job = Job {
-            id: JobId(Uuid::from_u128(id)),
-            created_at: at,
-            updated_at: at,
-            state: JobState::Queued,
-            since: at,
-            parent: None,
-            request,
-            estimate,
-            attempt_key: Uuid::from_u128(id ^ 1),
-            sends: 0,
-            sent_at: None,
-            accepted_at: None,
-            rendered_at: None,
-            remote_id: None,
-            taken: None,
-            outputs: Vec::new(),
-            failures: Vec::new(),
-            download_tries: 0,
-            error: None,
-        };
+        let model = CATALOG.model(&request.model).expect("a model");
+        let (id, key) = (JobId(Uuid::from_u128(id)), Uuid::from_u128(id ^ 1));
+        let job = Job::new(id, key, at, model, request);
         let entry = Entry { job: job.clone(), starred: false, note: String::new() };
         let created = JobEvent::Created { job: Box::new(job.clone()) };
         Self {
@@ -85,13 +65,6 @@ impl Take {
         }
     }
 
-    fn estimated(mut self) -> Self {
-        let model = CATALOG.model(&self.job.request.model).expect("a model");
-        self.job.estimate = Estimate::of(model, &self.job.request);
-        self.entry.job = self.job.clone();
-        self
-    }
-
     /// The final of this draft, at `resolution`.
     pub fn promoted(&self, age_s: i64, resolution: &str) -> Self {
         let model = CATALOG.model(&self.job.request.model).expect("a model");
@@ -99,9 +72,7 @@ impl Take {
         let resolution = Some(resolution.parse().expect("a resolution"));
         let request =
             GenerationRequest::promote(model, &self.job.request, id, self.job.seed(), resolution);
-        Take::new(age_s, request.expect("a request"), Estimate::default())
-            .estimated()
-            .child_of(self, Relation::Promote)
+        Take::new(age_s, request.expect("a request")).child_of(self, Relation::Promote)
     }
 
     /// Says what it descends from.
