@@ -1,15 +1,17 @@
 //! The studio's state: panes as plain fields. Only `update` changes it (law 5).
 
 use std::collections::HashSet;
+use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crossterm::event::KeyEvent;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::dialog::Dialog;
 use super::history::History;
-use super::keymap::{Keymap, Place};
+use super::keymap::{Keymap, Meaning, Pending, Place};
 use super::layout::{self, Spot};
 use super::prompt::{Prompt, SavedPrompt};
 use super::settings::{Chosen, Settings};
@@ -119,11 +121,65 @@ impl PartialEq for Saved {
     }
 }
 
-/// Everything that is drawn and that decides what a key means.
+/// Everything that decides what is drawn and what a key means: the prompt, and what is around it.
+///
+/// A key that is typed changes the prompt alone. So that the rest need not be drawn again for it, every change
+/// around the prompt is counted: whoever borrows that part mutably raises `turn`.
 #[derive(Debug)]
 pub struct App {
     /// The time of the last message.
     pub now: Timestamp,
+    /// The prompt.
+    pub prompt: Prompt,
+    /// What is to be saved, and since when it waits.
+    pub unsaved_since: Option<Timestamp>,
+    /// The first key of a chord that was pressed.
+    pending: Pending,
+    around: Around,
+    turn: u64,
+}
+
+impl Deref for App {
+    type Target = Around;
+
+    fn deref(&self) -> &Around {
+        &self.around
+    }
+}
+
+impl DerefMut for App {
+    fn deref_mut(&mut self) -> &mut Around {
+        self.turn += 1;
+        &mut self.around
+    }
+}
+
+/// What tells two looks of the panes around the prompt apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    turn: u64,
+    second: i64,
+}
+
+/// What the panes around the prompt are drawn from. They are given nothing else, so that as long as the
+/// [`Look`] is the same, so are they.
+pub struct Seen<'a> {
+    around: &'a Around,
+    /// The time in whole seconds.
+    pub now: Timestamp,
+}
+
+impl Deref for Seen<'_> {
+    type Target = Around;
+
+    fn deref(&self) -> &Around {
+        self.around
+    }
+}
+
+/// Everything around the prompt.
+#[derive(Debug)]
+pub struct Around {
     /// The terminal's columns and rows.
     pub size: (u16, u16),
     /// Whether the terminal has the focus.
@@ -134,8 +190,6 @@ pub struct App {
     pub pane: Pane,
     /// The models.
     pub catalog: Arc<Catalog>,
-    /// The prompt.
-    pub prompt: Prompt,
     /// The form.
     pub settings: Settings,
     /// The jobs of the list, newest first.
@@ -180,8 +234,6 @@ pub struct App {
     pub copy_prefix: String,
     /// Providers whose key is set.
     pub keys: Vec<String>,
-    /// What is to be saved, and since when it waits.
-    pub unsaved_since: Option<Timestamp>,
     /// When Ctrl+C was pressed last.
     pub interrupted_at: Option<Timestamp>,
     /// A job that was just submitted, to be chosen once it is listed.
@@ -193,14 +245,12 @@ pub struct App {
 impl App {
     /// A studio with nothing in it, ready to be drawn.
     pub fn new(now: Timestamp, keymap: Keymap, theme: Theme, theme_name: String) -> Self {
-        Self {
-            now,
+        let around = Around {
             size: (80, 24),
             in_front: true,
             view: View::default(),
             pane: Pane::default(),
             catalog: Arc::new(Catalog::load(&[]).0),
-            prompt: Prompt::default(),
             settings: Settings::default(),
             jobs: Vec::new(),
             chosen: 0,
@@ -223,60 +273,27 @@ impl App {
             data_dir: PathBuf::new(),
             copy_prefix: String::new(),
             keys: Vec::new(),
-            unsaved_since: None,
             interrupted_at: None,
             awaited: None,
             parent: None,
-        }
-    }
-
-    /// Whether keys are text now, or will be once the dialog above is closed.
-    pub fn is_writing(&self) -> bool {
-        self.view == View::Studio && self.pane == Pane::Prompt
-    }
-
-    /// Where keys count, the most special last.
-    pub fn places(&self) -> &'static [Place] {
-        if self.is_writing() {
-            return &[Place::Everywhere, Place::Text];
-        }
-        let on_job = self.view == View::History || matches!(self.pane, Pane::Jobs | Pane::Preview);
-        if on_job {
-            &[Place::Everywhere, Place::Commands, Place::Job]
-        } else {
-            &[Place::Everywhere, Place::Commands]
-        }
-    }
-
-    /// The job that a command is about.
-    pub fn entry(&self) -> Option<&Entry> {
-        match self.view {
-            View::Studio => self.jobs.get(self.chosen),
-            View::History => self.history.entries.get(self.history.chosen),
-        }
-    }
-
-    /// What `job` does now, if it is live.
-    pub fn live(&self, job: JobId) -> Option<&Live> {
-        self.lives.iter().find(|live| live.job.id == job)
-    }
-
-    /// How many finished drafts can still be promoted.
-    pub fn drafts_waiting(&self) -> usize {
-        use crate::domain::promotion::Promotable;
-        // Drawn with every frame, so the list is walked twice, not once for each of its jobs.
-        let is_final = |entry: &Entry| {
-            let parent = entry.job.parent?;
-            let failed = entry.job.state.is_end() && entry.job.state != JobState::Succeeded;
-            (parent.relation == Relation::Promote && !failed).then_some(parent.job)
         };
-        let promoted: HashSet<JobId> = self.jobs.iter().filter_map(is_final).collect();
-        let promotable = |entry: &&Entry| {
-            let job = &entry.job;
-            !promoted.contains(&job.id)
-                && Promotable::of(job, self.catalog.model(&job.request.model), self.now).is_ok()
-        };
-        self.jobs.iter().filter(promotable).count()
+        Self { now, prompt: Prompt::default(), unsaved_since: None, pending: None, around, turn: 0 }
+    }
+
+    /// What a key means in `places`, after what was pressed before it.
+    pub fn meaning(&mut self, event: KeyEvent, places: &[Place]) -> Meaning {
+        self.around.keymap.meaning(&mut self.pending, event, places)
+    }
+
+    /// What the panes around the prompt are drawn from.
+    pub fn seen(&self) -> Seen<'_> {
+        let second = Timestamp::from_second(self.now.as_second());
+        Seen { around: &self.around, now: second.unwrap_or(self.now) }
+    }
+
+    /// How the panes around the prompt look now.
+    pub fn look(&self) -> Look {
+        Look { turn: self.turn, second: self.now.as_second() }
     }
 
     /// What must outlive the program.
@@ -314,6 +331,59 @@ impl App {
         let unsaved = self.unsaved_since.filter(|_| self.open);
         let save = unsaved.and_then(|since| since.checked_add(pause).ok());
         [clock, toast, save].into_iter().flatten().min()
+    }
+}
+
+impl Around {
+    /// Whether keys are text now, or will be once the dialog above is closed.
+    pub fn is_writing(&self) -> bool {
+        self.view == View::Studio && self.pane == Pane::Prompt
+    }
+
+    /// Where keys count, the most special last.
+    pub fn places(&self) -> &'static [Place] {
+        if self.is_writing() {
+            return &[Place::Everywhere, Place::Text];
+        }
+        let on_job = self.view == View::History || matches!(self.pane, Pane::Jobs | Pane::Preview);
+        if on_job {
+            &[Place::Everywhere, Place::Commands, Place::Job]
+        } else {
+            &[Place::Everywhere, Place::Commands]
+        }
+    }
+
+    /// The job that a command is about.
+    pub fn entry(&self) -> Option<&Entry> {
+        match self.view {
+            View::Studio => self.jobs.get(self.chosen),
+            View::History => self.history.entries.get(self.history.chosen),
+        }
+    }
+
+    /// What `job` does now, if it is live.
+    pub fn live(&self, job: JobId) -> Option<&Live> {
+        self.lives.iter().find(|live| live.job.id == job)
+    }
+}
+
+impl Seen<'_> {
+    /// How many finished drafts can still be promoted.
+    pub fn drafts_waiting(&self) -> usize {
+        use crate::domain::promotion::Promotable;
+        // Drawn with every frame, so the list is walked twice, not once for each of its jobs.
+        let is_final = |entry: &Entry| {
+            let parent = entry.job.parent?;
+            let failed = entry.job.state.is_end() && entry.job.state != JobState::Succeeded;
+            (parent.relation == Relation::Promote && !failed).then_some(parent.job)
+        };
+        let promoted: HashSet<JobId> = self.jobs.iter().filter_map(is_final).collect();
+        let promotable = |entry: &&Entry| {
+            let job = &entry.job;
+            !promoted.contains(&job.id)
+                && Promotable::of(job, self.catalog.model(&job.request.model), self.now).is_ok()
+        };
+        self.jobs.iter().filter(promotable).count()
     }
 }
 

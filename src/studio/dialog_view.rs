@@ -1,6 +1,5 @@
 //! What lies over the panes.
 
-use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::Line as Row;
 use ratatui::widgets::Clear;
@@ -8,6 +7,7 @@ use ratatui::widgets::Clear;
 use super::action::Action;
 use super::app::App;
 use super::dialog::{Dialog, Final, JobStory, palette_rows};
+use super::frame::Frame;
 use super::keymap::Place;
 use super::layout::{middle, over};
 use super::theme::Tone;
@@ -321,7 +321,7 @@ fn story_lines(app: &App, story: &JobStory, width: u16) -> Vec<Row<'static>> {
         )));
         if parent.request.prompt != job.request.prompt {
             lines.extend(super::history_view::word_diff(
-                app,
+                &app.seen(),
                 &parent.request.prompt,
                 &job.request.prompt,
                 width.into(),

@@ -1,18 +1,18 @@
 //! Header and footer.
 
-use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use ratatui::text::Span;
 
 use super::action::Action;
-use super::app::{App, Pane, View};
+use super::app::{Pane, Seen, View};
+use super::frame::Frame;
 use super::theme::Tone;
 use super::view::{row, spread, words};
 use crate::domain::money::MicroUsd;
 
 /// Views, what we talk to, money of today, live jobs, drafts that wait.
-pub(super) fn header(app: &App, frame: &mut Frame<'_>, area: Rect) {
+pub(super) fn header(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect) {
     let theme = &app.theme;
     let tab = |name: &'static str, shown: bool| {
         let style = if shown {
@@ -57,7 +57,7 @@ pub(super) fn header(app: &App, frame: &mut Frame<'_>, area: Rect) {
 }
 
 /// What a submit would talk to, and with which key.
-fn service(app: &App) -> Span<'static> {
+fn service(app: &Seen<'_>) -> Span<'static> {
     let theme = &app.theme;
     let provider = app.catalog.provider(&app.settings.chosen.model.provider);
     let trouble =
@@ -78,7 +78,7 @@ fn service(app: &App) -> Span<'static> {
 }
 
 /// What the jobs of the last day were charged: real money, and the sandbox's.
-fn spent_today(app: &App) -> (MicroUsd, MicroUsd) {
+fn spent_today(app: &Seen<'_>) -> (MicroUsd, MicroUsd) {
     let mut spent = (MicroUsd::ZERO, MicroUsd::ZERO);
     for (provider, charged) in &app.spent {
         let play = app.catalog.provider(provider).is_some_and(|one| one.play_money);
@@ -89,7 +89,7 @@ fn spent_today(app: &App) -> (MicroUsd, MicroUsd) {
 }
 
 /// A toast where there is one, and otherwise the keys that work now.
-pub(super) fn footer(app: &App, frame: &mut Frame<'_>, area: Rect) {
+pub(super) fn footer(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect) {
     let theme = &app.theme;
     if let Some(toast) = &app.toast {
         let (mark, tone) = if toast.bad { ("! ", Tone::Bad) } else { ("· ", Tone::Accent) };
@@ -117,7 +117,7 @@ pub(super) fn footer(app: &App, frame: &mut Frame<'_>, area: Rect) {
 }
 
 /// What the footer offers, the most useful first.
-fn shown(app: &App) -> &'static [Action] {
+fn shown(app: &Seen<'_>) -> &'static [Action] {
     use Action as A;
     match (app.view, app.pane) {
         (View::History, _) => &[

@@ -1,10 +1,10 @@
 //! The list of jobs, live.
 
-use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line as Row, Span};
 
-use super::app::{App, Entry, Live, Pane};
+use super::app::{Entry, Live, Pane, Seen};
+use super::frame::Frame;
 use super::theme::Tone;
 use super::view::{pane, row, spread, words as span};
 use crate::domain::job::{Charged, FailureClass, Job, JobKind, JobState};
@@ -13,7 +13,7 @@ use crate::domain::text::one_line;
 use crate::words;
 
 /// Draws it.
-pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
+pub(super) fn draw(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect) {
     let focused = app.pane == Pane::Jobs && app.dialog.is_none();
     let remark = match app.jobs.len() {
         0 => String::new(),
@@ -31,7 +31,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
 
 /// Two rows a job, the chosen one in sight.
 pub(super) fn list(
-    app: &App,
+    app: &Seen<'_>,
     frame: &mut Frame<'_>,
     area: Rect,
     entries: &[Entry],
@@ -53,7 +53,7 @@ pub(super) fn top(chosen: usize, shown: usize, count: usize) -> usize {
 }
 
 fn draw_job(
-    app: &App,
+    app: &Seen<'_>,
     frame: &mut Frame<'_>,
     area: Rect,
     entry: &Entry,
@@ -93,7 +93,7 @@ fn draw_job(
 }
 
 /// `asks in 3 s`, `sent 2 times, again in 8 s`: what Rushes does next for a live job, and when.
-fn what_next(app: &App, live: &Live) -> Option<String> {
+fn what_next(app: &Seen<'_>, live: &Live) -> Option<String> {
     let seconds = live.next_poll?.duration_since(app.now).as_secs().max(0);
     let sends = live.job.sends;
     match live.job.state {
@@ -143,7 +143,7 @@ pub(super) fn glyph(job: &Job) -> (&'static str, Tone) {
 }
 
 /// What matters most about it now, at the right of its first row.
-fn facts<'a>(app: &App, job: &Job, live: Option<&Live>) -> Vec<Span<'a>> {
+fn facts<'a>(app: &Seen<'_>, job: &Job, live: Option<&Live>) -> Vec<Span<'a>> {
     let theme = &app.theme;
     let money = |job: &Job| match job.charge() {
         Some(charge) => span(charge.to_string(), theme.style(Tone::Money)),

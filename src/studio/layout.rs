@@ -2,7 +2,7 @@
 
 use ratatui::layout::{Constraint, Layout, Rect};
 
-use super::app::{App, Pane, View};
+use super::app::{Around, Pane, View};
 
 /// The least columns and rows.
 pub const LEAST: (u16, u16) = (60, 18);
@@ -29,7 +29,7 @@ pub enum Spot {
 }
 
 /// Every spot that is shown, with its area. Nothing where the terminal is too small.
-pub fn panes(app: &App) -> Vec<(Spot, Rect)> {
+pub fn panes(app: &Around) -> Vec<(Spot, Rect)> {
     let (columns, rows) = app.size;
     if columns < LEAST.0 || rows < LEAST.1 {
         return Vec::new();
@@ -85,8 +85,14 @@ fn rows_of<const N: usize>(area: Rect, constraints: [Constraint; N]) -> [Rect; N
     Layout::vertical(constraints).areas(area)
 }
 
+/// Where the prompt is, as long as nothing lies over it.
+pub fn prompt(app: &Around) -> Option<Rect> {
+    let shown = panes(app).into_iter().find(|(spot, _)| *spot == Spot::Pane(Pane::Prompt));
+    shown.filter(|_| app.dialog.is_none()).map(|(_, area)| area)
+}
+
 /// The area of a dialog of so many columns and rows, in the middle of the screen.
-pub fn middle(app: &App, columns: u16, rows: u16) -> Rect {
+pub fn middle(app: &Around, columns: u16, rows: u16) -> Rect {
     let (width, height) = app.size;
     let columns = columns.min(width.saturating_sub(4));
     let rows = rows.min(height.saturating_sub(2));
@@ -94,6 +100,6 @@ pub fn middle(app: &App, columns: u16, rows: u16) -> Rect {
 }
 
 /// Everything between header and footer.
-pub fn over(app: &App) -> Rect {
+pub fn over(app: &Around) -> Rect {
     Rect::new(0, 1, app.size.0, app.size.1.saturating_sub(2))
 }

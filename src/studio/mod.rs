@@ -4,6 +4,7 @@
 
 mod action;
 mod app;
+mod canvas;
 mod commands;
 mod dialog;
 mod dialog_keys;
@@ -11,8 +12,8 @@ mod dialog_view;
 mod editor;
 mod execute;
 mod form_row;
+mod frame;
 mod frame_view;
-mod halves;
 mod history;
 mod history_view;
 mod input;

@@ -1,12 +1,12 @@
 //! The chosen clip: its poster in half blocks, its facts, and what it could become.
 
-use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Color;
 use ratatui::text::Line as Row;
 
-use super::app::{App, Entry, Pane, Poster};
+use super::app::{Entry, Pane, Poster, Seen};
+use super::frame::Frame;
 use super::jobs_view::{glyph, title};
 use super::theme::Tone;
 use super::view::{pane, row, words as span, wrapped};
@@ -17,7 +17,7 @@ use crate::media::picture::Picture;
 use crate::words;
 
 /// Draws it.
-pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
+pub(super) fn draw(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect) {
     let focused = app.pane == Pane::Preview && app.dialog.is_none();
     let entry = app.jobs.get(app.chosen);
     let remark = entry.map(|entry| {
@@ -41,7 +41,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     }
 }
 
-fn facts<'a>(app: &App, entry: &Entry) -> Vec<Row<'a>> {
+fn facts<'a>(app: &Seen<'_>, entry: &Entry) -> Vec<Row<'a>> {
     let theme = &app.theme;
     let job = &entry.job;
     let dim = theme.style(Tone::Dim);
@@ -68,7 +68,7 @@ fn facts<'a>(app: &App, entry: &Entry) -> Vec<Row<'a>> {
 }
 
 /// `⇡ promote: 720p $0.26136, 1080p $0.58806, 6 d left`.
-fn promotion<'a>(app: &App, entry: &Entry) -> Option<Row<'a>> {
+fn promotion<'a>(app: &Seen<'_>, entry: &Entry) -> Option<Row<'a>> {
     let job = &entry.job;
     let model = app.catalog.model(&job.request.model)?;
     let promotable = Promotable::of(job, Some(model), app.now).ok()?;
@@ -87,7 +87,7 @@ fn promotion<'a>(app: &App, entry: &Entry) -> Option<Row<'a>> {
     Some(Row::from(span(text, app.theme.style(Tone::Promote))))
 }
 
-fn draw_picture(app: &App, frame: &mut Frame<'_>, area: Rect, entry: &Entry) {
+fn draw_picture(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect, entry: &Entry) {
     let job = &entry.job;
     let dim = app.theme.style(Tone::Dim);
     if job.files().next().is_none() {

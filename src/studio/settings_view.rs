@@ -1,11 +1,11 @@
 //! The settings pane: every choice with what else there is, and the estimate with its parts.
 
-use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
 use ratatui::text::{Line as Row, Span};
 
-use super::app::{App, Pane};
+use super::app::{Pane, Seen};
+use super::frame::Frame;
 use super::settings::{self, Row as Field};
 use super::theme::Tone;
 use super::view::{cut, pane, row, spread, words};
@@ -17,7 +17,7 @@ use crate::domain::size::AspectRatio;
 const LABEL_CELLS: usize = 12;
 
 /// Draws it.
-pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
+pub(super) fn draw(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect) {
     let focused = app.pane == Pane::Settings && app.dialog.is_none();
     let Some(model) = app.settings.model(&app.catalog) else { return };
     let block = pane(app, "Settings", &model.name, focused);
@@ -48,7 +48,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
 }
 
 fn draw_field(
-    app: &App,
+    app: &Seen<'_>,
     frame: &mut Frame<'_>,
     area: Rect,
     field: Field,
@@ -79,7 +79,7 @@ fn draw_field(
 }
 
 /// The value, with what else could be chosen beside it.
-fn value<'a>(app: &'a App, field: Field, model: &'a Model, fixed: bool) -> Vec<Span<'a>> {
+fn value<'a>(app: &'a Seen<'_>, field: Field, model: &'a Model, fixed: bool) -> Vec<Span<'a>> {
     let theme = &app.theme;
     let chosen = &app.settings.chosen;
     let strong = theme.bold(Tone::Text);
@@ -175,7 +175,7 @@ fn shape(ratio: AspectRatio) -> String {
     format!("{glyph}{ratio}")
 }
 
-fn image<'a>(app: &App, image: Option<&'a FrameImage>, fixed: bool) -> Vec<Span<'a>> {
+fn image<'a>(app: &Seen<'_>, image: Option<&'a FrameImage>, fixed: bool) -> Vec<Span<'a>> {
     let dim = app.theme.style(Tone::Dim);
     match image {
         None if fixed => vec![words("—", dim)],
@@ -192,7 +192,7 @@ fn image<'a>(app: &App, image: Option<&'a FrameImage>, fixed: bool) -> Vec<Span<
 }
 
 /// All values in a row, the chosen one marked.
-fn pick<'a, T: AsRef<str>>(app: &App, all: &[T], now: &str) -> Vec<Span<'a>> {
+fn pick<'a, T: AsRef<str>>(app: &Seen<'_>, all: &[T], now: &str) -> Vec<Span<'a>> {
     let mut spans = Vec::new();
     for one in all {
         let one = one.as_ref();
@@ -202,7 +202,7 @@ fn pick<'a, T: AsRef<str>>(app: &App, all: &[T], now: &str) -> Vec<Span<'a>> {
     spans
 }
 
-fn draw_estimate(app: &App, frame: &mut Frame<'_>, area: Rect) {
+fn draw_estimate(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect) {
     let theme = &app.theme;
     if let Some(remark) = &app.settings.remark {
         row(

@@ -10,7 +10,6 @@ use super::dialog_keys;
 use super::keymap::Meaning;
 use super::layout::{self, Spot};
 use super::msg::{Effect, Msg, Now, Opened};
-use super::settings::Settings;
 use crate::domain::job::{Job, JobState};
 use crate::words;
 
@@ -137,7 +136,7 @@ fn key(app: &mut App, event: KeyEvent) -> Vec<Effect> {
     if let Some(effects) = written(app, event) {
         return effects;
     }
-    match app.keymap.meaning(event, app.places()) {
+    match app.meaning(event, app.places()) {
         Meaning::Action(action) => commands::perform(app, action),
         Meaning::Begun => Vec::new(),
         Meaning::Unknown if app.is_writing() => {
@@ -165,6 +164,7 @@ fn written(app: &mut App, event: KeyEvent) -> Option<Vec<Effect>> {
     if app.view != View::Studio || app.pane != Pane::Settings {
         return None;
     }
+    app.settings.editing.as_ref()?;
     let line = app.settings.editing.as_mut()?;
     match event.code {
         KeyCode::Enter => {
@@ -192,16 +192,17 @@ fn interrupt(app: &mut App) -> Vec<Effect> {
 }
 
 fn paste(app: &mut App, text: &str) -> Vec<Effect> {
+    let (view, in_form) = (app.view, app.pane == Pane::Settings);
     match &mut app.dialog {
         Some(Dialog::Palette { line, .. } | Dialog::Note { line, .. }) => line.insert(text),
         Some(_) => {}
-        None if app.view == View::History => {
+        None if view == View::History => {
             app.history.writing = true;
             app.history.query.insert(text);
             return commands::search(app);
         }
-        None => match (&mut app.settings, app.pane) {
-            (Settings { editing: Some(line), .. }, Pane::Settings) => line.insert(text),
+        None => match &mut app.settings.editing {
+            Some(line) if in_form => line.insert(text),
             // Pasted text has one place to go, whatever has the focus.
             _ => {
                 app.pane = Pane::Prompt;
@@ -233,7 +234,8 @@ fn opened_workspace(app: &mut App, opened: Opened) -> Vec<Effect> {
         None => {}
     }
     if let Some(model) = opened.model {
-        app.settings.take_model(&app.catalog.clone(), model);
+        let catalog = app.catalog.clone();
+        app.settings.take_model(&catalog, model);
         app.settings.remark = None;
     }
     if let Some(saved) = opened.saved {
@@ -305,8 +307,9 @@ fn newly_ended(old: &[Entry], new: &[Entry]) -> Vec<Job> {
 
 /// Live values are newer than the list that was read.
 fn merge_lives(app: &mut App) {
-    for live in &app.lives {
-        if let Some(entry) = app.jobs.iter_mut().find(|entry| entry.job.id == live.job.id) {
+    let around = &mut **app;
+    for live in &around.lives {
+        if let Some(entry) = around.jobs.iter_mut().find(|entry| entry.job.id == live.job.id) {
             entry.job = live.job.clone();
         }
     }
@@ -316,10 +319,13 @@ fn merge_lives(app: &mut App) {
 fn want_poster(app: &mut App, effects: &mut Vec<Effect>) {
     let clip = app.entry().and_then(|entry| Some(entry.job.files().next()?.path.clone()));
     let path = clip.map(|clip| app.data_dir.join(clip));
-    if path.is_none() {
-        app.poster = None;
-    }
-    let Some(path) = path else { return };
+    let Some(path) = path else {
+        // Not to be counted as a change where there is none.
+        if app.poster.is_some() {
+            app.poster = None;
+        }
+        return;
+    };
     if app.poster.as_ref().is_some_and(|(there, _)| *there == path) {
         return;
     }
