@@ -1,15 +1,17 @@
 //! The studio's state: panes as plain fields. Only `update` changes it (law 5).
 
 use std::collections::HashSet;
+use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crossterm::event::KeyEvent;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::dialog::Dialog;
 use super::history::History;
-use super::keymap::{Keymap, Place};
+use super::keymap::{Keymap, Meaning, Pending, Place};
 use super::layout::{self, Spot};
 use super::prompt::{Prompt, SavedPrompt};
 use super::settings::{Chosen, Settings};
@@ -128,11 +130,65 @@ impl PartialEq for Saved {
     }
 }
 
-/// Everything that is drawn and that decides what a key means.
+/// Everything that decides what is drawn and what a key means: the prompt, and what is around it.
+///
+/// A key that is typed changes the prompt alone. So that the rest need not be drawn again for it, every change
+/// around the prompt is counted: whoever borrows that part mutably raises `turn`.
 #[derive(Debug)]
 pub struct App {
     /// The time of the last message.
     pub now: Timestamp,
+    /// The prompt.
+    pub prompt: Prompt,
+    /// What is to be saved, and since when it waits.
+    pub unsaved_since: Option<Timestamp>,
+    /// The first key of a chord that was pressed.
+    pending: Pending,
+    around: Around,
+    turn: u64,
+}
+
+impl Deref for App {
+    type Target = Around;
+
+    fn deref(&self) -> &Around {
+        &self.around
+    }
+}
+
+impl DerefMut for App {
+    fn deref_mut(&mut self) -> &mut Around {
+        self.turn += 1;
+        &mut self.around
+    }
+}
+
+/// What tells two looks of the panes around the prompt apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    turn: u64,
+    second: i64,
+}
+
+/// What the panes around the prompt are drawn from. They are given nothing else, so that as long as the
+/// [`Look`] is the same, so are they.
+pub struct Seen<'a> {
+    around: &'a Around,
+    /// The time in whole seconds.
+    pub now: Timestamp,
+}
+
+impl Deref for Seen<'_> {
+    type Target = Around;
+
+    fn deref(&self) -> &Around {
+        self.around
+    }
+}
+
+/// Everything around the prompt.
+#[derive(Debug)]
+pub struct Around {
     /// The terminal's columns and rows.
     pub size: (u16, u16),
     /// Whether the terminal has the focus.
@@ -143,8 +199,6 @@ pub struct App {
     pub pane: Pane,
     /// The models.
     pub catalog: Arc<Catalog>,
-    /// The prompt.
-    pub prompt: Prompt,
     /// The form.
     pub settings: Settings,
     /// The jobs of the list, newest first.
@@ -195,8 +249,6 @@ pub struct App {
     pub profile: Option<String>,
     /// What the accounts of the providers hold that were asked; none where it is not known.
     pub balances: Vec<(String, Option<MicroUsd>)>,
-    /// What is to be saved, and since when it waits.
-    pub unsaved_since: Option<Timestamp>,
     /// When Ctrl+C was pressed last.
     pub interrupted_at: Option<Timestamp>,
     /// A job that was just submitted, to be chosen once it is listed.
@@ -210,14 +262,12 @@ pub struct App {
 impl App {
     /// A studio with nothing in it, ready to be drawn.
     pub fn new(now: Timestamp, keymap: Keymap, theme: Theme, theme_name: String) -> Self {
-        Self {
-            now,
+        let around = Around {
             size: (80, 24),
             in_front: true,
             view: View::default(),
             pane: Pane::default(),
             catalog: Arc::new(Catalog::load(&[]).0),
-            prompt: Prompt::default(),
             settings: Settings::default(),
             jobs: Vec::new(),
             chosen: 0,
@@ -243,14 +293,70 @@ impl App {
             keys: Vec::new(),
             profile: None,
             balances: Vec::new(),
-            unsaved_since: None,
             interrupted_at: None,
             awaited: None,
             left_at: None,
             parent: None,
+        };
+        Self { now, prompt: Prompt::default(), unsaved_since: None, pending: None, around, turn: 0 }
+    }
+
+    /// What a key means in `places`, after what was pressed before it.
+    pub fn meaning(&mut self, event: KeyEvent, places: &[Place]) -> Meaning {
+        self.around.keymap.meaning(&mut self.pending, event, places)
+    }
+
+    /// What the panes around the prompt are drawn from.
+    pub fn seen(&self) -> Seen<'_> {
+        let second = Timestamp::from_second(self.now.as_second());
+        Seen { around: &self.around, now: second.unwrap_or(self.now) }
+    }
+
+    /// How the panes around the prompt look now.
+    pub fn look(&self) -> Look {
+        Look { turn: self.turn, second: self.now.as_second() }
+    }
+
+    /// What must outlive the program.
+    pub fn take_saved(&mut self) -> Saved {
+        Saved {
+            prompt: self.prompt.saved(),
+            chosen: self.settings.chosen.clone(),
+            knows: self.knows,
+            theme: self.theme_name.clone(),
+            left_at: Some(self.now),
         }
     }
 
+    /// Tells something for a while.
+    pub fn say(&mut self, text: impl Into<String>, bad: bool) {
+        let seconds = if bad { 12 } else { 4 };
+        let until =
+            self.now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX);
+        self.toast = Some(Toast { text: text.into(), bad, until });
+    }
+
+    /// Whether a live job is on the screen, with the time that it takes.
+    fn shows_a_clock(&self) -> bool {
+        let lists =
+            |spot: &Spot| matches!(spot, Spot::Pane(Pane::Jobs | Pane::Preview) | Spot::Found);
+        !self.lives.is_empty() && layout::panes(self).iter().any(|(spot, _)| lists(spot))
+    }
+
+    /// When something that is seen changes by itself: a running clock, a toast's end, a save.
+    pub fn next_tick(&self) -> Option<Timestamp> {
+        let second = self.now.checked_add(SignedDuration::from_secs(1)).ok();
+        let clock = second.filter(|_| !self.still && self.shows_a_clock());
+        let toast = self.toast.as_ref().map(|toast| toast.until);
+        let pause = SignedDuration::from_millis(400);
+        // Before the workspace is open there is nowhere to save to, so nothing to wake up for.
+        let unsaved = self.unsaved_since.filter(|_| self.open);
+        let save = unsaved.and_then(|since| since.checked_add(pause).ok());
+        [clock, toast, save].into_iter().flatten().min()
+    }
+}
+
+impl Around {
     /// Whether keys are text now, or will be once the dialog above is closed.
     pub fn is_writing(&self) -> bool {
         self.view == View::Studio && self.pane == Pane::Prompt
@@ -297,7 +403,9 @@ impl App {
         let is_play = self.catalog.provider(&model.provider).is_some_and(|one| one.play_money);
         if is_play { Vec::new() } else { self.limits.passed(self.spent().0.at_most(), estimate) }
     }
+}
 
+impl Seen<'_> {
     /// How many finished drafts can still be promoted.
     pub fn drafts_waiting(&self) -> usize {
         use crate::domain::promotion::Promotable;
@@ -314,44 +422,6 @@ impl App {
                 && Promotable::of(job, self.catalog.model(&job.request.model), self.now).is_ok()
         };
         self.jobs.iter().filter(promotable).count()
-    }
-
-    /// What must outlive the program.
-    pub fn take_saved(&mut self) -> Saved {
-        Saved {
-            prompt: self.prompt.saved(),
-            chosen: self.settings.chosen.clone(),
-            knows: self.knows,
-            theme: self.theme_name.clone(),
-            left_at: Some(self.now),
-        }
-    }
-
-    /// Tells something for a while.
-    pub fn say(&mut self, text: impl Into<String>, bad: bool) {
-        let seconds = if bad { 12 } else { 4 };
-        let until =
-            self.now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX);
-        self.toast = Some(Toast { text: text.into(), bad, until });
-    }
-
-    /// Whether a live job is on the screen, with the time that it takes.
-    fn shows_a_clock(&self) -> bool {
-        let lists =
-            |spot: &Spot| matches!(spot, Spot::Pane(Pane::Jobs | Pane::Preview) | Spot::Found);
-        !self.lives.is_empty() && layout::panes(self).iter().any(|(spot, _)| lists(spot))
-    }
-
-    /// When something that is seen changes by itself: a running clock, a toast's end, a save.
-    pub fn next_tick(&self) -> Option<Timestamp> {
-        let second = self.now.checked_add(SignedDuration::from_secs(1)).ok();
-        let clock = second.filter(|_| !self.still && self.shows_a_clock());
-        let toast = self.toast.as_ref().map(|toast| toast.until);
-        let pause = SignedDuration::from_millis(400);
-        // Before the workspace is open there is nowhere to save to, so nothing to wake up for.
-        let unsaved = self.unsaved_since.filter(|_| self.open);
-        let save = unsaved.and_then(|since| since.checked_add(pause).ok());
-        [clock, toast, save].into_iter().flatten().min()
     }
 }
 

@@ -248,6 +248,7 @@ enum Step {
 }
 
 fn go(app: &mut App, step: Step) {
+    let app = &mut **app;
     let (chosen, count) = match (app.view, app.pane) {
         (View::History, _) => (&mut app.history.chosen, app.history.entries.len()),
         (View::Studio, Pane::Settings) => (&mut app.settings.row, Row::ALL.len()),

@@ -1,7 +1,6 @@
 //! A job opened: what it is, what went wrong or is waited for, its files and family, its timeline.
 
 use jiff::SignedDuration;
-use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Line as Row;
@@ -11,6 +10,7 @@ use super::action::Action;
 use super::app::App;
 use super::dialog::JobStory;
 use super::dialog_view::open_at;
+use super::frame::Frame;
 use super::keymap::Place;
 use super::layout::over;
 use super::offer::{leads_somewhere, successor};
@@ -66,7 +66,7 @@ fn key_lines(app: &App, story: &JobStory, width: u16) -> Vec<String> {
     use Action as A;
     for action in [A::Promote, A::Open, A::Cancel, A::Recall, A::Retry, A::Note] {
         let key = app.keymap.keys(action, &[Place::Job]).into_iter().next();
-        if let (Some(key), true) = (key, leads_somewhere(app, Some(&story.entry), action)) {
+        if let (Some(key), true) = (key, leads_somewhere(&app.seen(), Some(&story.entry), action)) {
             parts.push(format!("{key} {}", action.short()));
         }
     }
@@ -231,7 +231,7 @@ fn family(app: &App, story: &JobStory, width: u16) -> Vec<Row<'static>> {
         lines.extend(rows(&line, style, width));
         let (old, new) = (&parent.request.prompt, &job.request.prompt);
         if old != new {
-            lines.extend(super::history_view::word_diff(app, old, new, width.into()));
+            lines.extend(super::history_view::word_diff(&app.seen(), old, new, width.into()));
         }
     }
     for child in &story.children {

@@ -121,7 +121,7 @@ fn scrolled(scroll: usize, action: Action, most: usize) -> usize {
 /// Keys of dialogs that are chosen from or read.
 fn chosen(app: &mut App, dialog: &mut Dialog, event: KeyEvent) -> Then {
     let places = [Place::Everywhere, Place::Commands, Place::Job];
-    let action = match app.keymap.meaning(event, &places) {
+    let action = match app.meaning(event, &places) {
         Meaning::Action(action) => action,
         Meaning::Begun | Meaning::Unknown => return Then::Stay(Vec::new()),
     };

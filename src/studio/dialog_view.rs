@@ -1,6 +1,5 @@
 //! What lies over the panes.
 
-use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::Line as Row;
 use ratatui::widgets::Clear;
@@ -8,6 +7,7 @@ use ratatui::widgets::Clear;
 use super::app::App;
 use super::detail_view;
 use super::dialog::{Dialog, Final, palette_rows};
+use super::frame::Frame;
 use super::keymap::Place;
 use super::layout::middle;
 use super::models_view;

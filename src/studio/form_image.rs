@@ -1,6 +1,6 @@
 //! The frame images of the form: what of them a model takes, and how they are written and picked.
 
-use super::app::{App, Pane, View};
+use super::app::{App, Around, Pane, View};
 use super::image_picker::{Offer, known, plain_path};
 use super::line::Line;
 use super::msg::Effect;
@@ -64,7 +64,7 @@ impl Settings {
 }
 
 /// The file that is shown large because its row has the focus.
-pub(super) fn shown_image(app: &App) -> Option<&ImageFile> {
+pub(super) fn shown_image(app: &Around) -> Option<&ImageFile> {
     let in_form = app.view == View::Studio && app.pane == Pane::Settings;
     match app.settings.image(app.settings.focused()).filter(|_| in_form)? {
         FrameImage::File(file) => Some(file),
@@ -79,8 +79,9 @@ pub(super) fn is_writing_image(settings: &Settings) -> bool {
 
 /// Asks for what the line that is written can go on with.
 pub(super) fn list_images(app: &mut App) -> Vec<Effect> {
-    let Some(line) = app.settings.editing.as_ref() else { return Vec::new() };
-    vec![app.settings.picker.ask(line.text())]
+    let settings = &mut app.settings;
+    let Some(line) = settings.editing.as_ref() else { return Vec::new() };
+    vec![settings.picker.ask(line.text())]
 }
 
 /// A listing has come.

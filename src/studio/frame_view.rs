@@ -1,24 +1,22 @@
 //! Header, footer, and the toast over it.
 
-use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use ratatui::text::Span;
 use ratatui::widgets::Clear;
 
 use super::action::Action;
-use super::app::{App, Pane, View};
+use super::app::{Around, Pane, Seen, Toast, View};
 use super::form_image::is_writing_image;
+use super::frame::Frame;
+use super::layout;
 use super::offer::leads_somewhere;
 use super::theme::Tone;
-use super::view::{row, spread, words, wrapped};
+use super::view::{row, spread, words};
 use crate::domain::money::MicroUsd;
 
-/// A toast takes no more rows; no message of ours needs more.
-const MAX_TOAST_ROWS: u16 = 4;
-
 /// Views, what we talk to, money of today, live jobs, drafts that wait.
-pub(super) fn header(app: &App, frame: &mut Frame<'_>, area: Rect) {
+pub(super) fn header(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect) {
     let theme = &app.theme;
     let tab = |name: &'static str, shown: bool| {
         let style = if shown {
@@ -58,7 +56,7 @@ pub(super) fn header(app: &App, frame: &mut Frame<'_>, area: Rect) {
 }
 
 /// What the last 24 hours cost: of a limit, where there is one, what they may have cost at most.
-fn money(app: &App, width: u16) -> Span<'static> {
+fn money(app: &Around, width: u16) -> Span<'static> {
     let theme = &app.theme;
     let (real, play) = app.spent();
     if let Some(limit) = app.limits.daily {
@@ -75,7 +73,7 @@ fn money(app: &App, width: u16) -> Span<'static> {
 }
 
 /// What a submit would talk to, and with which key.
-fn service(app: &App) -> Span<'static> {
+fn service(app: &Seen<'_>) -> Span<'static> {
     let theme = &app.theme;
     let provider = app.catalog.provider(&app.settings.chosen.model.provider);
     let trouble =
@@ -99,23 +97,19 @@ fn service(app: &App) -> Span<'static> {
 }
 
 /// What the account holds that a submit would be paid from, where that is known.
-fn left_to_spend(app: &App) -> Option<Span<'static>> {
+fn left_to_spend(app: &Around) -> Option<Span<'static>> {
     let chosen = &app.settings.chosen.model.provider;
     let (_, left) = app.balances.iter().find(|(id, _)| id == chosen)?;
     Some(words(format!("  {} left", (*left)?), app.theme.style(Tone::Money)))
 }
 
-/// The toast, where there is one: over the footer, and over the rows above it as far as its text needs.
-pub(super) fn toast(app: &App, frame: &mut Frame<'_>) {
-    let (theme, (columns, rows)) = (&app.theme, app.size);
-    let Some(toast) = &app.toast else { return };
+/// A toast, over what is below it.
+pub(super) fn toast(app: &Seen<'_>, toast: &Toast, frame: &mut Frame<'_>, area: Rect) {
+    let theme = &app.theme;
     let (mark, tone) = if toast.bad { ("!", Tone::Bad) } else { ("·", Tone::Accent) };
-    let lines = wrapped(&toast.text, columns.saturating_sub(4).into());
-    let count = (lines.len() as u16).clamp(1, MAX_TOAST_ROWS);
-    let area = Rect { x: 0, y: rows.saturating_sub(count), width: columns, height: count };
     let area = area.intersection(frame.area());
     frame.render_widget(Clear, area);
-    for (offset, line) in (0..area.height).zip(lines) {
+    for (offset, line) in (0..area.height).zip(layout::toast_lines(&toast.text, app.size.0)) {
         let mark = if offset == 0 { mark } else { " " };
         let line = vec![
             words(format!(" {mark} "), theme.bold(tone)),
@@ -126,7 +120,7 @@ pub(super) fn toast(app: &App, frame: &mut Frame<'_>) {
 }
 
 /// The keys that work now.
-pub(super) fn footer(app: &App, frame: &mut Frame<'_>, area: Rect) {
+pub(super) fn footer(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect) {
     let theme = &app.theme;
     // A dialog says its own keys, and a line that is written takes all of the pane's.
     if app.dialog.is_some() {
@@ -167,7 +161,7 @@ pub(super) fn footer(app: &App, frame: &mut Frame<'_>, area: Rect) {
 }
 
 /// The keys while a value of the form or a search is written.
-fn written_keys(app: &App) -> Option<&'static str> {
+fn written_keys(app: &Around) -> Option<&'static str> {
     match app.view {
         View::History if app.history.writing => {
             Some("Enter or ↓ to what was found · Esc leaves it")
@@ -181,7 +175,7 @@ fn written_keys(app: &App) -> Option<&'static str> {
 }
 
 /// What the footer offers, the most useful first.
-fn shown(app: &App) -> &'static [Action] {
+fn shown(app: &Seen<'_>) -> &'static [Action] {
     use Action as A;
     match (app.view, app.pane) {
         (View::History, _) => &[

@@ -1,11 +1,11 @@
 //! All jobs ever: a search, what it found, and what is known of the chosen one.
 
-use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line as Row, Span};
 use similar::{ChangeTag, TextDiff};
 
-use super::app::{App, Entry};
+use super::app::{Entry, Seen};
+use super::frame::Frame;
 use super::jobs_view;
 use super::theme::Tone;
 use super::view::{cut, pane, row, words as span, wrapped};
@@ -13,7 +13,7 @@ use crate::domain::job::Job;
 use crate::words;
 
 /// The search and its list.
-pub(super) fn found(app: &App, frame: &mut Frame<'_>, area: Rect) {
+pub(super) fn found(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect) {
     let history = &app.history;
     let theme = &app.theme;
     let remark = words::count(history.entries.len(), "job");
@@ -51,7 +51,7 @@ pub(super) fn found(app: &App, frame: &mut Frame<'_>, area: Rect) {
 }
 
 /// The chosen one: settings, lineage, prompt.
-pub(super) fn about(app: &App, frame: &mut Frame<'_>, area: Rect) {
+pub(super) fn about(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect) {
     let block = pane(app, "About", "", false);
     let inner = block.inner(area);
     frame.render_widget(block, area);
@@ -61,7 +61,7 @@ pub(super) fn about(app: &App, frame: &mut Frame<'_>, area: Rect) {
     }
 }
 
-fn about_lines(app: &App, entry: &Entry, width: u16) -> Vec<Row<'static>> {
+fn about_lines(app: &Seen<'_>, entry: &Entry, width: u16) -> Vec<Row<'static>> {
     let theme = &app.theme;
     let (dim, text) = (theme.style(Tone::Dim), theme.style(Tone::Text));
     let job = &entry.job;
@@ -130,7 +130,7 @@ fn about_lines(app: &App, entry: &Entry, width: u16) -> Vec<Row<'static>> {
 }
 
 /// The new prompt with what was taken out and put in, in lines of at most `cells` cells.
-pub(super) fn word_diff(app: &App, old: &str, new: &str, cells: usize) -> Vec<Row<'static>> {
+pub(super) fn word_diff(app: &Seen<'_>, old: &str, new: &str, cells: usize) -> Vec<Row<'static>> {
     use unicode_width::UnicodeWidthStr as _;
     let theme = &app.theme;
     // Chinese and Japanese have no spaces: there a character is what a word is elsewhere.

@@ -1,7 +1,7 @@
 //! What can be picked while a frame image is written: images that were used before, the last frames of
 //! one's own clips, and the files that a path can go on with.
 
-use super::app::App;
+use super::app::Around;
 use super::jobs_view::title;
 use super::line::Line;
 use super::msg::Effect;
@@ -105,7 +105,7 @@ impl Picker {
 }
 
 /// The images of earlier jobs and the last frames of their clips, the newest first, each once.
-pub(super) fn known(app: &App) -> Vec<Offer> {
+pub(super) fn known(app: &Around) -> Vec<Offer> {
     let entries = || app.jobs.iter().chain(&app.history.entries);
     let frames = |at: &super::app::Entry| {
         let request = &at.job.request;

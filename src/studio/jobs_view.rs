@@ -1,11 +1,11 @@
 //! The list of jobs, live.
 
-use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line as Row, Span};
 use unicode_width::UnicodeWidthStr as _;
 
-use super::app::{App, Entry, Live, Pane};
+use super::app::{Entry, Live, Pane, Seen};
+use super::frame::Frame;
 use super::theme::Tone;
 use super::view::{pane, row, spread, words as span};
 use crate::domain::job::{Charged, FailureClass, Job, JobKind, JobState};
@@ -14,7 +14,7 @@ use crate::domain::text::one_line;
 use crate::words;
 
 /// Draws it.
-pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
+pub(super) fn draw(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect) {
     let focused = app.pane == Pane::Jobs && app.dialog.is_none();
     let remark = match app.jobs.len() {
         0 => String::new(),
@@ -37,7 +37,7 @@ const LEAST_PROMPT_CELLS: usize = 26;
 
 /// Two rows a job, the chosen one in sight.
 pub(super) fn list(
-    app: &App,
+    app: &Seen<'_>,
     frame: &mut Frame<'_>,
     area: Rect,
     entries: &[Entry],
@@ -59,7 +59,7 @@ pub(super) fn top(chosen: usize, shown: usize, count: usize) -> usize {
 }
 
 fn draw_job(
-    app: &App,
+    app: &Seen<'_>,
     frame: &mut Frame<'_>,
     area: Rect,
     entry: &Entry,
@@ -115,7 +115,7 @@ fn fitting<'a>(mut variants: Vec<Vec<Span<'a>>>, room: usize) -> Vec<Span<'a>> {
 }
 
 /// `asks in 3 s`, `again in 8 s`: what Rushes does next for a live job, and when; the longest first.
-fn what_next(app: &App, live: &Live) -> Vec<String> {
+fn what_next(app: &Seen<'_>, live: &Live) -> Vec<String> {
     let Some(at) = live.next_poll else { return Vec::new() };
     let seconds = at.duration_since(app.now).as_secs().max(0);
     let times = words::count(live.job.sends as usize, "time");
@@ -169,7 +169,7 @@ pub(super) fn glyph(job: &Job) -> (&'static str, Tone) {
 }
 
 /// What matters most about it now, for the right of its first row: the longest way to say it first.
-fn facts<'a>(app: &App, job: &Job, live: Option<&Live>) -> Vec<Vec<Span<'a>>> {
+fn facts<'a>(app: &Seen<'_>, job: &Job, live: Option<&Live>) -> Vec<Vec<Span<'a>>> {
     let theme = &app.theme;
     let (busy, warn) = (theme.style(Tone::Busy), theme.style(Tone::Warn));
     let money = match job.charge() {
@@ -226,7 +226,7 @@ fn facts<'a>(app: &App, job: &Job, live: Option<&Live>) -> Vec<Vec<Span<'a>>> {
 }
 
 /// How far a render is, and how long it goes on; the longest way to say it first.
-fn running(app: &App, job: &Job, live: &Live) -> Vec<String> {
+fn running(app: &Seen<'_>, job: &Job, live: &Live) -> Vec<String> {
     let left = match live.expected_end.map(|end| end.duration_since(app.now).as_secs()) {
         Some(left) if left > 0 => format!(" about {} left", clock(left)),
         Some(_) => " any moment".to_owned(),

@@ -48,9 +48,10 @@ struct Chord {
 #[derive(Clone, Debug)]
 pub struct Keymap {
     bindings: Vec<(Place, Chord, Action)>,
-    /// The first key of a chord that was pressed.
-    pending: Option<KeyCombination>,
 }
+
+/// The first key of a chord that was pressed.
+pub type Pending = Option<KeyCombination>;
 
 /// What a key means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +68,7 @@ impl Keymap {
     /// The default keys with the user's tables on top, and what is wrong with those.
     pub fn new(own: &Tables) -> (Self, Vec<String>) {
         let defaults: Tables = toml::from_str(DEFAULT).unwrap_or_default();
-        let mut keymap = Self { bindings: Vec::new(), pending: None };
+        let mut keymap = Self { bindings: Vec::new() };
         let mut problems = keymap.add(&defaults);
         for (place, table) in own {
             let Some(place) = Place::named(place) else { continue };
@@ -109,10 +110,10 @@ impl Keymap {
         problems
     }
 
-    /// What `event` means in `places`, of which later ones count more.
-    pub fn meaning(&mut self, event: KeyEvent, places: &[Place]) -> Meaning {
+    /// What `event` means in `places`, of which later ones count more, after what is pending.
+    pub fn meaning(&self, pending: &mut Pending, event: KeyEvent, places: &[Place]) -> Meaning {
         let key = KeyCombination::from(event).normalized();
-        let first = self.pending.take();
+        let first = pending.take();
         for place in places.iter().rev() {
             for (at, chord, action) in &self.bindings {
                 let hit = match (first, chord.second) {
@@ -129,7 +130,7 @@ impl Keymap {
             places.contains(at) && chord.second.is_some() && chord.first == key
         };
         if first.is_none() && self.bindings.iter().find(begins).is_some() {
-            self.pending = Some(key);
+            *pending = Some(key);
             return Meaning::Begun;
         }
         Meaning::Unknown
@@ -189,20 +190,24 @@ mod tests {
 
     #[test]
     fn the_special_place_counts_more_and_chords_take_two_keys() {
-        let (mut keymap, _) = Keymap::new(&Tables::new());
+        let (keymap, _) = Keymap::new(&Tables::new());
         let places = [Place::Everywhere, Place::Commands, Place::Job];
-        assert_eq!(keymap.meaning(press('p'), &places), Meaning::Action(Action::Promote));
-        assert_eq!(keymap.meaning(press('y'), &places), Meaning::Begun);
-        assert_eq!(keymap.meaning(press('p'), &places), Meaning::Action(Action::CopyPrompt));
-        assert_eq!(keymap.meaning(press('y'), &places[..2]), Meaning::Unknown);
+        let pending = &mut None;
+        assert_eq!(keymap.meaning(pending, press('p'), &places), Meaning::Action(Action::Promote));
+        assert_eq!(keymap.meaning(pending, press('y'), &places), Meaning::Begun);
+        assert_eq!(
+            keymap.meaning(pending, press('p'), &places),
+            Meaning::Action(Action::CopyPrompt)
+        );
+        assert_eq!(keymap.meaning(pending, press('y'), &places[..2]), Meaning::Unknown);
     }
 
     #[test]
     fn own_keys_replace_the_default_ones() {
         let own = "[job]\npromote = [\"ctrl-g\"]\nfly = [\"z\"]\nopen = [\"no such key\"]\n";
         let own: Tables = toml::from_str(own).expect("tables");
-        let (mut keymap, problems) = Keymap::new(&own);
-        assert_eq!(keymap.meaning(press('p'), &[Place::Job]), Meaning::Unknown);
+        let (keymap, problems) = Keymap::new(&own);
+        assert_eq!(keymap.meaning(&mut None, press('p'), &[Place::Job]), Meaning::Unknown);
         assert_eq!(keymap.keys(Action::Promote, &[Place::Job]), ["Ctrl-g"]);
         assert_eq!(problems.len(), 2, "{problems:?}");
     }

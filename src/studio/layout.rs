@@ -2,8 +2,9 @@
 
 use ratatui::layout::{Constraint, Layout, Rect};
 
-use super::app::{App, Pane, View};
+use super::app::{Around, Pane, Toast, View};
 use super::form_image::shown_image;
+use super::view::wrapped;
 
 /// The least columns and rows.
 pub const LEAST: (u16, u16) = (60, 18);
@@ -11,6 +12,8 @@ pub const LEAST: (u16, u16) = (60, 18);
 const WIDE: u16 = 90;
 /// From this many rows on, two panes stand one above the other.
 const TALL: u16 = 22;
+/// A toast takes no more rows; no message of ours needs more.
+const MAX_TOAST_ROWS: u16 = 4;
 /// The form's rows with its borders, remark and estimate.
 const FORM_ROWS: u16 = 18;
 
@@ -30,7 +33,7 @@ pub enum Spot {
 }
 
 /// Every spot that is shown, with its area. Nothing where the terminal is too small.
-pub fn panes(app: &App) -> Vec<(Spot, Rect)> {
+pub fn panes(app: &Around) -> Vec<(Spot, Rect)> {
     let (columns, rows) = app.size;
     if columns < LEAST.0 || rows < LEAST.1 {
         return Vec::new();
@@ -57,7 +60,7 @@ pub fn panes(app: &App) -> Vec<(Spot, Rect)> {
     spots
 }
 
-fn studio(app: &App, body: Rect) -> Vec<(Pane, Rect)> {
+fn studio(app: &Around, body: Rect) -> Vec<(Pane, Rect)> {
     let pane = app.pane;
     if body.width >= WIDE && body.height + 2 >= TALL {
         let top = (body.height * 2 / 5).clamp(FORM_ROWS.min(body.height - 8), FORM_ROWS);
@@ -92,8 +95,29 @@ fn rows_of<const N: usize>(area: Rect, constraints: [Constraint; N]) -> [Rect; N
     Layout::vertical(constraints).areas(area)
 }
 
+/// Where the prompt is, as long as nothing lies over it.
+pub fn prompt(app: &Around) -> Option<Rect> {
+    let shown = panes(app).into_iter().find(|(spot, _)| *spot == Spot::Pane(Pane::Prompt));
+    let (_, area) = shown.filter(|_| app.dialog.is_none())?;
+    let toast = toast(app).map(|(_, area)| area);
+    toast.is_none_or(|toast| !toast.intersects(area)).then_some(area)
+}
+
+/// The toast, where there is one: over the footer, and over the rows above it as far as its text needs.
+pub fn toast(app: &Around) -> Option<(&Toast, Rect)> {
+    let toast = app.toast.as_ref()?;
+    let (width, rows) = app.size;
+    let height = (toast_lines(&toast.text, width).len() as u16).clamp(1, MAX_TOAST_ROWS);
+    Some((toast, Rect { x: 0, y: rows.saturating_sub(height), width, height }))
+}
+
+/// The lines of a toast, beside its mark.
+pub fn toast_lines(text: &str, width: u16) -> Vec<String> {
+    wrapped(text, width.saturating_sub(4).into())
+}
+
 /// The area of a dialog of so many columns and rows, in the middle of the screen.
-pub fn middle(app: &App, columns: u16, rows: u16) -> Rect {
+pub fn middle(app: &Around, columns: u16, rows: u16) -> Rect {
     let (width, height) = app.size;
     let columns = columns.min(width.saturating_sub(4));
     let rows = rows.min(height.saturating_sub(2));
@@ -101,6 +125,6 @@ pub fn middle(app: &App, columns: u16, rows: u16) -> Rect {
 }
 
 /// Everything between header and footer.
-pub fn over(app: &App) -> Rect {
+pub fn over(app: &Around) -> Rect {
     Rect::new(0, 1, app.size.0, app.size.1.saturating_sub(2))
 }

@@ -4,6 +4,7 @@
 
 mod action;
 mod app;
+mod canvas;
 mod commands;
 mod detail_view;
 mod dialog;
@@ -13,8 +14,8 @@ mod editor;
 mod execute;
 mod form_image;
 mod form_row;
+mod frame;
 mod frame_view;
-mod halves;
 mod history;
 mod history_view;
 mod image_picker;

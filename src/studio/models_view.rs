@@ -1,12 +1,12 @@
 //! The models to choose from, with what they make, what it costs, and what is to be known of them.
 
-use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line as Row;
 
 use super::app::App;
 use super::dialog::model_rows;
 use super::dialog_view::{caret, open};
+use super::frame::Frame;
 use super::line::Line;
 use super::theme::Tone;
 use super::view::{row, spread, words as span, wrapped};

@@ -35,7 +35,10 @@ fn click(app: &mut App, spot: Spot, area: Rect, at: Position) -> Vec<Effect> {
             app.pane = pane;
             match pane {
                 Pane::Prompt => app.prompt.click(line, at.x.saturating_sub(area.x + 2)),
-                Pane::Jobs => choose(&mut app.chosen, app.jobs.len(), area.height, line),
+                Pane::Jobs => {
+                    let count = app.jobs.len();
+                    choose(&mut app.chosen, count, area.height, line);
+                }
                 Pane::Settings | Pane::Preview => {}
             }
         }

@@ -1,13 +1,13 @@
 //! Which actions lead somewhere on a job as it is now: footer and dialogs offer these and no others.
 
 use super::action::Action;
-use super::app::{App, Entry};
+use super::app::{Around, Entry, Seen};
 use crate::domain::catalog::ModelId;
 use crate::domain::job::{FailureClass, Job, JobState};
 use crate::domain::promotion::Promotable;
 
 /// Whether `action` is worth offering where `entry` is chosen, or nothing is.
-pub(super) fn leads_somewhere(app: &App, entry: Option<&Entry>, action: Action) -> bool {
+pub(super) fn leads_somewhere(app: &Seen<'_>, entry: Option<&Entry>, action: Action) -> bool {
     use Action as A;
     let is_about_jobs = matches!(
         action,
@@ -37,7 +37,7 @@ pub(super) fn leads_somewhere(app: &App, entry: Option<&Entry>, action: Action) 
 }
 
 /// Whether the job can still be stopped: before it is sent, and after that where the provider can.
-pub(super) fn can_stop(app: &App, job: &Job) -> bool {
+pub(super) fn can_stop(app: &Around, job: &Job) -> bool {
     let provider = app.catalog.provider(&job.request.model.provider);
     match job.state {
         JobState::Queued | JobState::RetryWait => true,
@@ -49,7 +49,7 @@ pub(super) fn can_stop(app: &App, job: &Job) -> bool {
 }
 
 /// The model that takes the place of one that is gone, as the catalog says.
-pub(super) fn successor(app: &App, job: &Job) -> Option<ModelId> {
+pub(super) fn successor(app: &Around, job: &Job) -> Option<ModelId> {
     job.error.as_ref().filter(|error| error.class == FailureClass::ModelGone)?;
     let old = app.catalog.model(&job.request.model)?;
     let provider = old.provider.clone();

@@ -284,10 +284,10 @@ impl Pen {
         out.push(b'm');
     }
 
-    /// Everything from a reset. A reset alone is the empty parameter list.
+    /// Everything from a reset, which is the empty parameter: the 0 need not be written.
     fn anew(self, out: &mut Vec<u8>) {
         if self != Self::PLAIN {
-            out.extend_from_slice(b"0;");
+            out.push(b';');
             self.changes(Self::PLAIN, out);
         }
     }

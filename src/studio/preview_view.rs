@@ -1,13 +1,13 @@
 //! The chosen clip: its poster in half blocks, its facts, and what it could become.
 
-use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Color;
 use ratatui::text::Line as Row;
 
-use super::app::{App, Entry, Pane, Poster};
+use super::app::{Entry, Pane, Poster, Seen};
 use super::form_image::shown_image;
+use super::frame::Frame;
 use super::jobs_view::{glyph, title};
 use super::settings_view::image_facts;
 use super::theme::Tone;
@@ -19,7 +19,7 @@ use crate::media::picture::Picture;
 use crate::words;
 
 /// Draws it.
-pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
+pub(super) fn draw(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect) {
     let focused = app.pane == Pane::Preview && app.dialog.is_none();
     if let Some(image) = shown_image(app) {
         return draw_image(app, frame, area, image);
@@ -47,7 +47,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
 }
 
 /// The frame image whose row of the form has the focus.
-fn draw_image(app: &App, frame: &mut Frame<'_>, area: Rect, image: &ImageFile) {
+fn draw_image(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect, image: &ImageFile) {
     let block = pane(app, app.settings.focused().label(), image.name(), false);
     let inner = block.inner(area);
     frame.render_widget(block, area);
@@ -59,7 +59,7 @@ fn draw_image(app: &App, frame: &mut Frame<'_>, area: Rect, image: &ImageFile) {
     row(frame, inner, below, spread(line, Vec::new(), inner.width));
 }
 
-fn facts<'a>(app: &App, entry: &Entry) -> Vec<Row<'a>> {
+fn facts<'a>(app: &Seen<'_>, entry: &Entry) -> Vec<Row<'a>> {
     let theme = &app.theme;
     let job = &entry.job;
     let dim = theme.style(Tone::Dim);
@@ -86,7 +86,7 @@ fn facts<'a>(app: &App, entry: &Entry) -> Vec<Row<'a>> {
 }
 
 /// `⇡ promote: 720p $0.26136, 1080p $0.58806, 6 d left`.
-fn promotion<'a>(app: &App, entry: &Entry) -> Option<Row<'a>> {
+fn promotion<'a>(app: &Seen<'_>, entry: &Entry) -> Option<Row<'a>> {
     let job = &entry.job;
     let model = app.catalog.model(&job.request.model)?;
     let promotable = Promotable::of(job, Some(model), app.now).ok()?;
@@ -105,7 +105,7 @@ fn promotion<'a>(app: &App, entry: &Entry) -> Option<Row<'a>> {
     Some(Row::from(span(text, app.theme.style(Tone::Promote))))
 }
 
-fn draw_picture(app: &App, frame: &mut Frame<'_>, area: Rect, entry: &Entry) {
+fn draw_picture(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect, entry: &Entry) {
     let job = &entry.job;
     if job.files().next().is_none() {
         let (glyph, tone) = glyph(job);
@@ -127,7 +127,7 @@ fn draw_picture(app: &App, frame: &mut Frame<'_>, area: Rect, entry: &Entry) {
 }
 
 /// The picture that was asked for last, or why there is none yet.
-fn draw_poster(app: &App, frame: &mut Frame<'_>, area: Rect) {
+fn draw_poster(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect) {
     let dim = app.theme.style(Tone::Dim);
     match &app.poster {
         Some((_, Poster::There(picture))) if app.theme.is_plain() => {

@@ -1,10 +1,10 @@
 //! The prompt pane.
 
-use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line as Row, Span};
 
 use super::app::{App, Pane};
+use super::frame::Frame;
 use super::theme::Tone;
 use super::view::{pane, row, words};
 

@@ -9,11 +9,12 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep, timeout};
 
-use super::app::App;
+use super::app::{App, Look};
 use super::editor;
 use super::execute::{Outside, lives, opened};
 use super::input::{Ending, Input, Inputs};
 use super::keymap::{Keymap, Tables};
+use super::layout;
 use super::msg::{Effect, Msg};
 use super::panic_report;
 use super::pen::Depth;
@@ -76,6 +77,8 @@ pub fn run(places: Places) -> (ExitCode, Option<String>) {
 
 struct Studio {
     app: App,
+    /// How the panes around the prompt looked when they were drawn last.
+    drawn: Option<Look>,
     screen: Screen,
     inputs: Inputs,
     messages: mpsc::Receiver<Msg>,
@@ -99,11 +102,12 @@ impl Studio {
         let size = screen.size()?;
         app.size = (size.width, size.height);
         // The first picture comes before any file, network or terminal is asked.
-        screen.draw(|frame| view(&app, frame))?;
+        screen.draw(None, |frame| view(&app, frame))?;
         let (sender, messages) = mpsc::channel(MAX_MESSAGES);
         inputs.resume();
         let mut studio = Self {
             app,
+            drawn: None,
             screen,
             inputs,
             messages,
@@ -153,9 +157,18 @@ impl Studio {
             if let Some(end) = end {
                 return Ok(end);
             }
-            let app = &self.app;
-            self.screen.draw(|frame| view(app, frame))?;
+            self.draw()?;
         }
+    }
+
+    /// Draws once: the prompt alone where nothing around it looks different.
+    fn draw(&mut self) -> io::Result<()> {
+        let (app, look) = (&self.app, self.app.look());
+        let same = self.drawn == Some(look);
+        let part = same.then(|| layout::prompt(app)).flatten();
+        self.screen.draw(part, |frame| view(app, frame))?;
+        self.drawn = Some(look);
+        Ok(())
     }
 
     /// Takes in every input that is ready, up to a bound, before anything is drawn.

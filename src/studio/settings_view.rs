@@ -1,12 +1,12 @@
 //! The settings pane: every choice with what else there is, and the estimate with its parts.
 
-use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
 use ratatui::text::{Line as Row, Span};
 
-use super::app::{App, Pane};
+use super::app::{Pane, Seen};
 use super::form_image::is_writing_image;
+use super::frame::Frame;
 use super::image_picker::Offer;
 use super::settings::{self, Row as Field};
 use super::theme::Tone;
@@ -21,7 +21,7 @@ const MAX_REMARK_LINES: usize = 3;
 const LABEL_CELLS: usize = 12;
 
 /// Draws it.
-pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
+pub(super) fn draw(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect) {
     let focused = app.pane == Pane::Settings && app.dialog.is_none();
     let Some(model) = app.settings.model(&app.catalog) else { return };
     let mut block = pane(app, "Settings", &model.name, focused);
@@ -67,7 +67,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
 }
 
 /// What can be picked while an image is written, the chosen one in sight.
-fn draw_offers(app: &App, frame: &mut Frame<'_>, area: Rect) {
+fn draw_offers(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect) {
     let theme = &app.theme;
     let (dim, text) = (theme.style(Tone::Dim), theme.style(Tone::Text));
     let picker = &app.settings.picker;
@@ -116,7 +116,7 @@ pub(super) fn image_facts(image: &FrameImage) -> String {
 }
 
 fn draw_field(
-    app: &App,
+    app: &Seen<'_>,
     frame: &mut Frame<'_>,
     area: Rect,
     field: Field,
@@ -148,7 +148,7 @@ fn draw_field(
 }
 
 /// The value, with what else could be chosen beside it.
-fn value<'a>(app: &'a App, field: Field, model: &'a Model, fixed: bool) -> Vec<Span<'a>> {
+fn value<'a>(app: &'a Seen<'_>, field: Field, model: &'a Model, fixed: bool) -> Vec<Span<'a>> {
     let theme = &app.theme;
     let chosen = &app.settings.chosen;
     let strong = theme.bold(Tone::Text);
@@ -244,7 +244,7 @@ fn shape(ratio: AspectRatio) -> String {
     format!("{glyph}{ratio}")
 }
 
-fn image<'a>(app: &App, image: Option<&'a FrameImage>, fixed: bool) -> Vec<Span<'a>> {
+fn image<'a>(app: &Seen<'_>, image: Option<&'a FrameImage>, fixed: bool) -> Vec<Span<'a>> {
     let dim = app.theme.style(Tone::Dim);
     let Some(image) = image else {
         let hint = if fixed { "" } else { "  Enter takes a file or an address" };
@@ -259,7 +259,7 @@ fn image<'a>(app: &App, image: Option<&'a FrameImage>, fixed: bool) -> Vec<Span<
 }
 
 /// All values in a row, the chosen one marked.
-fn pick<'a, T: AsRef<str>>(app: &App, all: &[T], now: &str) -> Vec<Span<'a>> {
+fn pick<'a, T: AsRef<str>>(app: &Seen<'_>, all: &[T], now: &str) -> Vec<Span<'a>> {
     let mut spans = Vec::new();
     for one in all {
         let one = one.as_ref();
@@ -269,7 +269,7 @@ fn pick<'a, T: AsRef<str>>(app: &App, all: &[T], now: &str) -> Vec<Span<'a>> {
     spans
 }
 
-fn draw_estimate(app: &App, frame: &mut Frame<'_>, area: Rect) {
+fn draw_estimate(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect) {
     let theme = &app.theme;
     let last = area.height.saturating_sub(1);
     let remark = remark_lines(app, area.width);
@@ -300,7 +300,7 @@ fn draw_estimate(app: &App, frame: &mut Frame<'_>, area: Rect) {
 }
 
 /// The remark, in a few lines where it needs them.
-fn remark_lines(app: &App, width: u16) -> Vec<String> {
+fn remark_lines(app: &Seen<'_>, width: u16) -> Vec<String> {
     let remark = app.settings.remark.as_deref().unwrap_or_default();
     let mut lines = wrapped(remark, usize::from(width).saturating_sub(1));
     lines.truncate(MAX_REMARK_LINES);

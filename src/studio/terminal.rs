@@ -12,13 +12,12 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ratatui::Frame;
-use ratatui::Terminal;
-use ratatui::layout::Size;
+use ratatui::layout::{Rect, Size};
 use rustix::process::{self, Signal};
 use rustix::termios::{self, OptionalActions, Termios};
 
-use super::halves::Halves;
+use super::canvas::Canvas;
+use super::frame::Frame;
 use super::pen::Depth;
 use super::quiet_backend::QuietBackend;
 use super::tty::Tty;
@@ -56,9 +55,8 @@ pub struct Options {
 
 /// The terminal while it is ours. Dropping it gives the terminal back.
 pub struct Screen {
-    terminal: Terminal<QuietBackend<Tty>>,
+    canvas: Canvas<QuietBackend<Tty>>,
     mouse: bool,
-    halves: Halves,
 }
 
 impl Screen {
@@ -94,31 +92,27 @@ impl Screen {
             *held = Some(Held { tty, cooked, titled: false, left: true, owner });
         }
         let backend = QuietBackend::new(out, Size::default(), options.depth);
-        let mut screen = Self {
-            terminal: Terminal::new(backend)?,
-            mouse: options.mouse,
-            halves: Halves::default(),
-        };
+        let mut screen = Self { canvas: Canvas::new(backend)?, mouse: options.mouse };
         screen.enter()?;
         Ok(screen)
     }
 
-    /// Draws one frame: one write, or none when nothing changed. While the terminal is away nothing is drawn.
+    /// Draws one frame, or `part` of it (see [`Canvas::draw`]): one write, or none when nothing changed. While the
+    /// terminal is away nothing is drawn.
     ///
     /// # Errors
     /// When the terminal can't be written; see [`is_gone`].
-    pub fn draw(&mut self, view: impl FnOnce(&mut Frame)) -> io::Result<()> {
+    pub fn draw(
+        &mut self,
+        part: Option<Rect>,
+        view: impl FnOnce(&mut Frame<'_>),
+    ) -> io::Result<()> {
         if is_left() {
             return Ok(());
         }
         let size = self.size()?;
-        self.terminal.backend_mut().set_size(size);
-        let halves = &mut self.halves;
-        let drawn = self.terminal.draw(|frame| {
-            view(frame);
-            halves.uncover(frame.buffer_mut());
-        });
-        drawn.map(|_| ())
+        self.canvas.backend_mut().set_size(size);
+        self.canvas.draw(part, view)
     }
 
     /// The size in cells, from the kernel, never from the terminal. A terminal that says 0×0 counts as 80×24.
@@ -140,7 +134,7 @@ impl Screen {
     /// # Errors
     /// When the terminal can't be written.
     pub fn repaint(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        self.canvas.clear()
     }
 
     /// Captures the mouse, or leaves it to the terminal, so that text can be selected.
@@ -160,7 +154,7 @@ impl Screen {
     /// # Errors
     /// When the terminal can't be written or set; it is then given back as far as possible.
     pub fn leave(&mut self) -> io::Result<()> {
-        self.terminal.backend_mut().discard();
+        self.canvas.backend_mut().discard();
         let mut held = lock();
         held.as_mut().map_or(Ok(()), give_back)
     }
@@ -183,10 +177,9 @@ impl Screen {
             held.titled = false;
         }
         let size = self.size()?;
-        self.terminal.backend_mut().set_size(size);
-        self.terminal.resize(size.into())?;
-        self.terminal.backend_mut().begin(&entry_bytes(self.mouse));
-        Ok(())
+        self.canvas.backend_mut().set_size(size);
+        self.canvas.backend_mut().begin(&entry_bytes(self.mouse));
+        self.canvas.blanked()
     }
 
     /// Leaves the terminal and stops the process group, as Ctrl+Z does in the shell. SIGCONT follows as a
@@ -250,13 +243,13 @@ impl Screen {
     }
 
     fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if is_left() { Ok(()) } else { self.terminal.backend_mut().send(bytes) }
+        if is_left() { Ok(()) } else { self.canvas.backend_mut().send(bytes) }
     }
 }
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        self.terminal.backend_mut().discard();
+        self.canvas.backend_mut().discard();
         // The terminal may be gone already; there is nobody left to tell.
         let _ = give_back_now();
         *lock() = None;

@@ -15,7 +15,6 @@ use super::job_commands;
 use super::keymap::Meaning;
 use super::layout::{self, Spot};
 use super::msg::{Effect, Msg, Now, Opened};
-use super::settings::Settings;
 use crate::domain::job::{Job, JobState};
 use crate::domain::money::MicroUsd;
 use crate::words;
@@ -149,7 +148,7 @@ fn key(app: &mut App, event: KeyEvent) -> Vec<Effect> {
     if let Some(effects) = written(app, event) {
         return effects;
     }
-    match app.keymap.meaning(event, app.places()) {
+    match app.meaning(event, app.places()) {
         Meaning::Action(action) => commands::perform(app, action),
         Meaning::Begun => Vec::new(),
         Meaning::Unknown if app.is_writing() => {
@@ -177,6 +176,7 @@ fn written(app: &mut App, event: KeyEvent) -> Option<Vec<Effect>> {
     if app.view != View::Studio || app.pane != Pane::Settings {
         return None;
     }
+    app.settings.editing.as_ref()?;
     let is_image = form_image::is_writing_image(&app.settings);
     let settings = &mut app.settings;
     let line = settings.editing.as_mut()?;
@@ -213,21 +213,21 @@ fn interrupt(app: &mut App) -> Vec<Effect> {
 }
 
 fn paste(app: &mut App, text: &str) -> Vec<Effect> {
+    let (view, in_form) = (app.view, app.pane == Pane::Settings);
+    let on_image = in_form && app.settings.takes_image(&app.catalog);
     match &mut app.dialog {
         Some(
             Dialog::Palette { line, .. } | Dialog::Note { line, .. } | Dialog::Models { line, .. },
         ) => line.insert(text),
         Some(_) => {}
-        None if app.view == View::History => {
+        None if view == View::History => {
             app.history.writing = true;
             app.history.query.insert(text);
             return commands::search(app);
         }
-        None if app.pane == Pane::Settings && app.settings.takes_image(&app.catalog) => {
-            return paste_image(app, text);
-        }
-        None => match (&mut app.settings, app.pane) {
-            (Settings { editing: Some(line), .. }, Pane::Settings) => line.insert(text),
+        None if on_image => return paste_image(app, text),
+        None => match &mut app.settings.editing {
+            Some(line) if in_form => line.insert(text),
             // Pasted text has one place to go, whatever has the focus.
             _ => {
                 app.pane = Pane::Prompt;
@@ -272,7 +272,8 @@ fn opened_workspace(app: &mut App, opened: Opened) -> Vec<Effect> {
         None => {}
     }
     if let Some(model) = opened.model {
-        app.settings.take_model(&app.catalog.clone(), model);
+        let catalog = app.catalog.clone();
+        app.settings.take_model(&catalog, model);
         app.settings.remark = None;
     }
     if let Some(saved) = opened.saved {
@@ -380,8 +381,9 @@ fn newly_ended(old: &[Entry], new: &[Entry]) -> Vec<Job> {
 
 /// Live values are newer than the list that was read.
 fn merge_lives(app: &mut App) {
-    for live in &app.lives {
-        if let Some(entry) = app.jobs.iter_mut().find(|entry| entry.job.id == live.job.id) {
+    let around = &mut **app;
+    for live in &around.lives {
+        if let Some(entry) = around.jobs.iter_mut().find(|entry| entry.job.id == live.job.id) {
             entry.job = live.job.clone();
         }
     }
@@ -393,8 +395,9 @@ fn want_balance(app: &mut App, effects: &mut Vec<Effect>) {
     let asked = app.balances.iter().any(|(one, _)| one == id);
     let is_real = app.catalog.provider(id).is_some_and(|provider| !provider.play_money);
     if app.open && is_real && !asked && app.keys.iter().any(|(one, _)| one == id) {
+        let id = id.clone();
         app.balances.push((id.clone(), None));
-        effects.push(Effect::LoadBalance(id.clone()));
+        effects.push(Effect::LoadBalance(id));
     }
 }
 
@@ -403,10 +406,13 @@ fn want_poster(app: &mut App, effects: &mut Vec<Effect>) {
     let clip = || app.entry().and_then(|entry| Some(entry.job.files().next()?.path.clone()));
     let clip = form_image::shown_image(app).map(|image| image.kept_path()).or_else(clip);
     let path = clip.map(|clip| app.data_dir.join(clip));
-    if path.is_none() {
-        app.poster = None;
-    }
-    let Some(path) = path else { return };
+    let Some(path) = path else {
+        // Not to be counted as a change where there is none.
+        if app.poster.is_some() {
+            app.poster = None;
+        }
+        return;
+    };
     if app.poster.as_ref().is_some_and(|(there, _)| *there == path) {
         return;
     }

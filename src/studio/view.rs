@@ -1,12 +1,12 @@
 //! The screen, drawn from the state. Changes nothing (law 5).
 
-use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line as Row, Span};
 use ratatui::widgets::{Block, BorderType, Padding, Paragraph};
 
-use super::app::{App, Pane};
+use super::app::{App, Around, Pane};
+use super::frame::Frame;
 use super::layout::{self, LEAST, Spot};
 use super::theme::Tone;
 use super::{
@@ -15,28 +15,34 @@ use super::{
 
 pub(super) use crate::words::cut;
 
-/// Draws the whole screen.
+/// Draws what `frame` asks for: the whole screen, or the prompt alone.
 pub fn view(app: &App, frame: &mut Frame<'_>) {
     let spots = layout::panes(app);
     if spots.is_empty() {
         return too_small(app, frame);
     }
+    let seen = app.seen();
     for (spot, area) in spots {
+        if !frame.asks_for(area) {
+            continue;
+        }
         match spot {
-            Spot::Header => frame_view::header(app, frame, area),
-            Spot::Footer => frame_view::footer(app, frame, area),
+            Spot::Header => frame_view::header(&seen, frame, area),
+            Spot::Footer => frame_view::footer(&seen, frame, area),
             Spot::Pane(Pane::Prompt) => prompt_view::draw(app, frame, area),
-            Spot::Pane(Pane::Settings) => settings_view::draw(app, frame, area),
-            Spot::Pane(Pane::Jobs) => jobs_view::draw(app, frame, area),
-            Spot::Pane(Pane::Preview) => preview_view::draw(app, frame, area),
-            Spot::Found => history_view::found(app, frame, area),
-            Spot::About => history_view::about(app, frame, area),
+            Spot::Pane(Pane::Settings) => settings_view::draw(&seen, frame, area),
+            Spot::Pane(Pane::Jobs) => jobs_view::draw(&seen, frame, area),
+            Spot::Pane(Pane::Preview) => preview_view::draw(&seen, frame, area),
+            Spot::Found => history_view::found(&seen, frame, area),
+            Spot::About => history_view::about(&seen, frame, area),
         }
     }
     if app.dialog.is_some() {
         dialog_view::draw(app, frame);
     }
-    frame_view::toast(app, frame);
+    if let Some((toast, area)) = layout::toast(app).filter(|(_, area)| frame.asks_for(*area)) {
+        frame_view::toast(&seen, toast, frame, area);
+    }
 }
 
 fn too_small(app: &App, frame: &mut Frame<'_>) {
@@ -47,7 +53,7 @@ fn too_small(app: &App, frame: &mut Frame<'_>) {
 }
 
 /// A pane's frame: its title on the left, a remark on the right, and whether it has the focus.
-pub(super) fn pane<'a>(app: &App, title: &'a str, remark: &'a str, focused: bool) -> Block<'a> {
+pub(super) fn pane<'a>(app: &Around, title: &'a str, remark: &'a str, focused: bool) -> Block<'a> {
     let tone = if focused { Tone::Accent } else { Tone::Border };
     let title_style =
         if focused { app.theme.bold(Tone::Accent) } else { app.theme.bold(Tone::Text) };

@@ -214,10 +214,10 @@ fn drafts_that_wait_to_be_promoted_are_counted() {
     let failed = draft(700, "a heron").failed(moderated());
     let old = draft(8 * 86_400, "a crow").ready(20);
     let mut bench = Bench::with_jobs(&[failed.clone(), second.clone(), first.clone(), old.clone()]);
-    assert_eq!(bench.app.drafts_waiting(), 2);
+    assert_eq!(bench.app.seen().drafts_waiting(), 2);
     assert!(bench.screen(120, 36).contains("⇡ 2 drafts"));
     bench.list(&[promoted, failed, second, first, old]);
-    assert_eq!(bench.app.drafts_waiting(), 1);
+    assert_eq!(bench.app.seen().drafts_waiting(), 1);
     assert!(bench.screen(120, 36).contains("⇡ 1 draft\n"));
 }
 
@@ -295,5 +295,5 @@ fn a_draft_that_was_edited_or_whose_final_failed_still_waits_to_be_promoted() {
     let edited = draft(60, "a grey fox").child_of(&fox, Relation::Edit).running();
     let failed = fox.promoted(50, "1080p").failed(unreachable());
     let bench = Bench::with_jobs(&[failed, edited, fox]);
-    assert_eq!(bench.app.drafts_waiting(), 1);
+    assert_eq!(bench.app.seen().drafts_waiting(), 1);
 }

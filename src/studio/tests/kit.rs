@@ -5,14 +5,15 @@ use std::sync::{Arc, LazyLock};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::{SignedDuration, Timestamp};
-use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::super::app::{App, Live, Saved};
+use super::super::app::{App, Live, Look, Saved};
+use super::super::canvas::Canvas;
 use super::super::keymap::{Keymap, Tables};
+use super::super::layout;
 use super::super::msg::{Effect, Msg, Opened};
 use super::super::settings::Row;
 use super::super::theme::Theme;
@@ -39,6 +40,8 @@ pub struct Bench {
     pub app: App,
     pub now: Timestamp,
     version: u64,
+    kept: Canvas<TestBackend>,
+    drawn: Option<Look>,
 }
 
 impl Bench {
@@ -70,7 +73,8 @@ impl Bench {
         let (keymap, problems) = Keymap::new(&Tables::new());
         assert!(problems.is_empty(), "{problems:?}");
         let app = App::new(dawn(), keymap, Theme::named(name, plain), name.to_owned());
-        Self { app, now: dawn(), version: 0 }
+        let kept = Canvas::new(TestBackend::new(1, 1)).expect("a canvas");
+        Self { app, now: dawn(), version: 0, kept, drawn: None }
     }
 
     /// A studio with these jobs in its list, the first one newest.
@@ -100,7 +104,11 @@ impl Bench {
 
     /// Something happened.
     pub fn tell(&mut self, msg: Msg) -> Vec<Effect> {
-        update(&mut self.app, msg, self.now)
+        let effects = update(&mut self.app, msg, self.now);
+        if self.drawn.is_some() {
+            self.draw_part();
+        }
+        effects
     }
 
     /// Time passes, and nothing else happens.
@@ -137,17 +145,31 @@ impl Bench {
 
     /// The cells that are drawn, and where the cursor is if it is shown.
     pub fn buffer(&mut self, columns: u16, rows: u16) -> (Buffer, Option<Position>) {
-        self.tell(Msg::Resize(columns, rows));
+        // A window that is as large as before says nothing, so that what was drawn last can stay.
+        if self.app.size != (columns, rows) {
+            self.tell(Msg::Resize(columns, rows));
+        }
         self.drawn(columns, rows)
     }
 
     /// The same without the studio being told of the window's size.
     pub fn drawn(&mut self, columns: u16, rows: u16) -> (Buffer, Option<Position>) {
-        let mut terminal = Terminal::new(TestBackend::new(columns, rows)).expect("a terminal");
-        terminal.draw(|frame| view(&self.app, frame)).expect("a frame");
-        let backend = terminal.backend();
+        let mut canvas = Canvas::new(TestBackend::new(columns, rows)).expect("a canvas");
+        canvas.draw(None, |frame| view(&self.app, frame)).expect("a frame");
+        self.kept.backend_mut().resize(columns, rows);
+        self.draw_part();
+        assert_eq!(self.kept.shown(), canvas.shown(), "something was not drawn again");
+        let backend = canvas.backend_mut();
         let cursor = backend.cursor_visible().then(|| backend.cursor_position());
         (backend.buffer().clone(), cursor)
+    }
+
+    /// Draws as the program does after every message: the prompt alone where that is enough.
+    fn draw_part(&mut self) {
+        let look = self.app.look();
+        let part = (self.drawn == Some(look)).then(|| layout::prompt(&self.app)).flatten();
+        self.kept.draw(part, |frame| view(&self.app, frame)).expect("a frame");
+        self.drawn = Some(look);
     }
 
     /// The words at the bottom.

@@ -11,6 +11,7 @@ mod keyboard;
 mod kit;
 mod money;
 mod panicking;
+mod partial;
 mod storm;
 mod take;
 mod writing;

@@ -17,7 +17,9 @@ fn a_panic_gives_the_terminal_back_and_leaves_a_report() {
         panic_report::install(folder.into());
         let mut screen =
             Screen::open(Options { mouse: true, depth: Depth::Ansi16 }).expect("a screen");
-        screen.draw(|frame| frame.render_widget("the studio", frame.area())).expect("a frame");
+        screen
+            .draw(None, |frame| frame.render_widget("the studio", frame.area()))
+            .expect("a frame");
         panic!("a bug quotes the prompt");
     }
     let folder = tempfile::tempdir().expect("a folder");

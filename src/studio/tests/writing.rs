@@ -323,10 +323,8 @@ fn a_seed_that_is_too_large_never_makes_the_form_wrong() {
 #[test]
 fn a_step_from_a_written_length_goes_to_the_next_whole_second() {
     let mut bench = Bench::new();
-    bench
-        .app
-        .settings
-        .take_model(&bench.app.catalog.clone(), "sandbox/1.0-pro".parse().expect("a model's id"));
+    let catalog = bench.app.catalog.clone();
+    bench.app.settings.take_model(&catalog, "sandbox/1.0-pro".parse().expect("a model's id"));
     bench.row(Row::Duration);
     bench.keys("<enter>7.5<enter>l");
     assert!(bench.screen(120, 36).contains(" 8 s"), "{}", bench.screen(120, 36));
@@ -395,10 +393,8 @@ fn one_key_puts_a_setting_back() {
 #[test]
 fn results_multiply_the_price_before_anything_is_sent() {
     let mut bench = Bench::new();
-    bench
-        .app
-        .settings
-        .take_model(&bench.app.catalog.clone(), "sandbox/1.0-pro".parse().expect("a model's id"));
+    let catalog = bench.app.catalog.clone();
+    bench.app.settings.take_model(&catalog, "sandbox/1.0-pro".parse().expect("a model's id"));
     let one = bench.price();
     bench.row(Row::Results);
     bench.keys("lll");
