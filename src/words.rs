@@ -32,15 +32,19 @@ pub fn state_word(state: JobState) -> &'static str {
     }
 }
 
-/// `draft · 864x496 · 5 s · 480p · 16:9 · sound`.
-pub fn settings(request: &Parameters) -> String {
-    let kind = match request.kind {
+/// A kind as a person reads it.
+pub fn kind(kind: JobKind) -> &'static str {
+    match kind {
         JobKind::Draft => "draft",
         JobKind::Final => "final",
         // Beside drafts the form calls it so.
         JobKind::Single => "full",
-    };
-    let mut words = vec![kind.to_owned()];
+    }
+}
+
+/// `draft · 864x496 · 5 s · 480p · 16:9 · sound`.
+pub fn settings(request: &Parameters) -> String {
+    let mut words = vec![kind(request.kind).to_owned()];
     if let Some((width, height)) = request.size_px {
         words.push(format!("{width}x{height}"));
     }

@@ -131,7 +131,7 @@ fn row(job: &Job, now: jiff::Timestamp) -> Vec<String> {
     vec![
         job.id.short(),
         words::state(job).to_owned(),
-        job.request.kind.to_string(),
+        words::kind(job.request.kind).to_owned(),
         job.request.model.to_string(),
         format!("{} {}", job.request.resolution, job.request.duration),
         money,

@@ -97,7 +97,11 @@ fn about_lines(app: &Seen<'_>, entry: &Entry, width: u16) -> Vec<Row<'static>> {
     }
     for child in children.iter().take(4) {
         let relation = child.parent.map_or("", |parent| parent.relation.word());
-        let line = format!("{relation} -> {} {}", jobs_view::title(child), words::state(child));
+        let line = format!(
+            "{relation} -> {} {}",
+            jobs_view::title(&app.catalog, child),
+            words::state(child)
+        );
         lines.push(Row::from(span(line, theme.style(Tone::Promote))));
     }
     if let Some(error) = &job.error {

@@ -123,7 +123,7 @@ pub(super) fn known(app: &Around) -> Vec<Offer> {
         let Some(file) = entry.job.files().next().filter(|_| known.len() < most) else { continue };
         let path = app.data_dir.join(&file.path).display().to_string();
         let prompt = one_line(&entry.job.request.prompt, 60);
-        let title = format!("{}: {prompt}", title(&entry.job));
+        let title = format!("{}: {prompt}", title(&app.catalog, &entry.job));
         if !known.iter().any(|offer| matches!(offer, Offer::Clip { path: one, .. } if *one == path))
         {
             known.push(Offer::Clip { path, title });

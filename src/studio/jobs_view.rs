@@ -8,6 +8,7 @@ use super::app::{Entry, Live, Pane, Seen};
 use super::frame::Frame;
 use super::theme::Tone;
 use super::view::{pane, row, spread, words as span};
+use crate::domain::catalog::Catalog;
 use crate::domain::job::{Charged, FailureClass, Job, JobKind, JobState};
 use crate::domain::promotion::Promotable;
 use crate::domain::text::one_line;
@@ -79,7 +80,7 @@ fn draw_job(
     let left = vec![
         bar.clone(),
         span(format!("{glyph} {:<11} ", words::state(job)), theme.bold(tone)),
-        span(format!("{star}{}", title(job)), theme.bold(Tone::Text)),
+        span(format!("{star}{}", title(&app.catalog, job)), theme.bold(Tone::Text)),
     ];
     let room = usize::from(area.width).saturating_sub(cells(&left) + 1);
     let right = fitting(facts(app, job, live), room);
@@ -132,9 +133,11 @@ fn what_next(app: &Seen<'_>, live: &Live) -> Vec<String> {
     }
 }
 
-/// `draft 1.5-pro`, `final 1.5-pro 1080p`.
-pub(super) fn title(job: &Job) -> String {
+/// `draft 1.5-pro`, `final runware/1.5-pro 1080p`: who takes money is named.
+pub(super) fn title(catalog: &Catalog, job: &Job) -> String {
     let request = &job.request;
+    let is_play = catalog.provider(&request.model.provider).is_some_and(|one| one.play_money);
+    let model = if is_play { request.model.model.clone() } else { request.model.to_string() };
     let kind = match request.kind {
         JobKind::Single => String::new(),
         kind => format!("{kind} "),
@@ -145,7 +148,7 @@ pub(super) fn title(job: &Job) -> String {
     };
     let results =
         if request.results > 1 { format!(" ×{}", request.results) } else { String::new() };
-    format!("{kind}{}{resolution}{results}", request.model.model)
+    format!("{kind}{model}{resolution}{results}")
 }
 
 /// A state's glyph and colour.

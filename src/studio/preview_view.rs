@@ -27,7 +27,7 @@ pub(super) fn draw(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect) {
     let entry = app.jobs.get(app.chosen);
     let remark = entry.map(|entry| {
         let seed = entry.job.seed().map(|seed| format!(", seed {seed}")).unwrap_or_default();
-        format!("{}{seed}", title(&entry.job))
+        format!("{}{seed}", title(&app.catalog, &entry.job))
     });
     let remark = remark.unwrap_or_default();
     let block = pane(app, "Preview", &remark, focused);
@@ -116,7 +116,9 @@ fn draw_picture(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect, entry: &Entry
             Row::from(span(format!("{glyph} {}", words::state(job)), app.theme.bold(tone))),
         );
         if let Some(error) = &job.error {
-            let text = format!("{}\n{}", words::error_line(error), error.advice());
+            // What is tried again by itself needs nobody.
+            let advice = if job.state.is_live() { "" } else { error.advice() };
+            let text = format!("{}\n{advice}", words::error_line(error));
             for (offset, line) in (3..).zip(wrapped(&text, area.width.into())) {
                 row(frame, area, offset, Row::from(span(line, app.theme.style(Tone::Text))));
             }

@@ -247,7 +247,12 @@ fn shape(ratio: AspectRatio) -> String {
 fn image<'a>(app: &Seen<'_>, image: Option<&'a FrameImage>, fixed: bool) -> Vec<Span<'a>> {
     let dim = app.theme.style(Tone::Dim);
     let Some(image) = image else {
-        let hint = if fixed { "" } else { "  Enter takes a file or an address" };
+        let files = app.settings.model(&app.catalog).and_then(|model| model.frames.as_ref());
+        let hint = match files {
+            _ if fixed => "",
+            Some(rule) if !rule.files => "  Enter takes a web address",
+            _ => "  Enter takes a file or an address",
+        };
         let none = words(if fixed { "—" } else { "none" }, app.theme.bold(Tone::Text));
         return vec![none, words(hint, dim)];
     };

@@ -337,7 +337,7 @@ fn jobs(app: &mut App, entries: Vec<Entry>) -> Vec<Effect> {
     for job in ended {
         let text = format!(
             "{} {}: {}",
-            job.request.kind,
+            words::kind(job.request.kind),
             words::state(&job),
             crate::domain::text::one_line(&job.request.prompt, 40)
         );
