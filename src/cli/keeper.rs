@@ -5,13 +5,10 @@ use serde_json::json;
 use super::Context;
 use super::trouble::Trouble;
 use crate::runtime::clock::wall;
-use crate::runtime::keeper::{keep, leave_terminal, running};
+use crate::runtime::keeper::{keep, running};
 use crate::words;
 
 pub(super) async fn run(context: &mut Context, status: bool) -> Result<u8, Trouble> {
-    if !status {
-        leave_terminal();
-    }
     let workspace = context.workspace()?;
     if !status {
         let kept = tokio::select! {

@@ -3,6 +3,7 @@
 
 use std::fs::{File, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -59,6 +60,9 @@ pub fn start(places: &Places) -> io::Result<()> {
     // A folder that nobody wants to unmount.
     command.current_dir(&places.data_dir);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log(&places.keeper_log())?);
+    // In a group of its own from its first moment: where the studio leads the session, as over `ssh host
+    // rushes`, its end hangs up everything in the terminal's foreground, and a shell hangs up its own jobs.
+    command.process_group(0);
     command.spawn().map(drop)
 }
 
@@ -93,12 +97,6 @@ pub fn running(places: &Places) -> io::Result<Option<Running>> {
 fn parse(text: &str) -> Option<Running> {
     let (pid, since) = text.trim().split_once(' ')?;
     Some(Running { pid: pid.parse().ok()?, since: since.parse().ok()? })
-}
-
-/// Leaves the terminal that this program was started from, whose hangup is none of a keeper's business.
-/// Whoever starts one by hand, at the head of a group of processes, keeps it in the foreground.
-pub fn leave_terminal() {
-    let _ = rustix::process::setsid();
 }
 
 /// Carries the live jobs of `workspace` on until none is left. Returns whether it did: another keeper may
