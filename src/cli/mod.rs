@@ -4,10 +4,12 @@
 
 mod args;
 mod cancel;
+mod clip;
 mod completions;
 mod doctor;
 mod dry_run;
 mod follow;
+mod frame;
 mod generate;
 mod history;
 mod job_json;
@@ -17,8 +19,10 @@ mod ledger;
 mod models;
 mod open;
 mod out;
+mod probe;
 mod promote;
 mod sandbox;
+mod sheet;
 mod show;
 mod submit;
 mod trouble;
@@ -131,6 +135,11 @@ fn dispatch(context: &mut Context, verb: Option<Verb>) -> Result<u8, Trouble> {
             Verb::Ledger { by, since } => ledger::run(context, by, since).await,
             Verb::Show { job } => show::run(context, &job).await,
             Verb::Open { job } => open::run(context, &job).await,
+            Verb::Probe { clip } => probe::run(context, &clip).await,
+            Verb::Frame { clip, first, last: _, at, target } => {
+                frame::run(context, &clip, frame::which(first, at), &target).await
+            }
+            Verb::Sheet { clip, target } => sheet::run(context, &clip, &target).await,
             Verb::Cancel { job } => cancel::run(context, &job).await,
             Verb::Sandbox { listen, speed, key } => {
                 sandbox::run(context, &listen, speed, key).await
