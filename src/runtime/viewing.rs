@@ -145,7 +145,8 @@ pub fn sheet(path: &Path, cancelled: &AtomicBool) -> Result<Picture, String> {
         // Of a clip with fewer frames none is shown twice.
         let most = facts.frames.clamp(1, SHEET_TILES as u64);
         let part_ms = (facts.duration_ms / most).max(1);
-        let begin = ["-ss".to_owned(), seconds(part_ms / 2)];
+        let middle_ms = if facts.frames > most { part_ms / 2 } else { 0 };
+        let begin = ["-ss".to_owned(), seconds(middle_ms)];
         let filter = format!("fps=1000/{part_ms}:round=up,{}", shrink(TILE_PX, u32::MAX));
         let options = ["-vf".to_owned(), filter, "-frames:v".to_owned(), most.to_string()];
         let (begin, options) = (begin.map(OsString::from), options.map(OsString::from));
