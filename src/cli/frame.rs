@@ -4,6 +4,7 @@ use super::Context;
 use super::args::{Clip, Target};
 use super::clip;
 use super::trouble::Trouble;
+use crate::runtime::pictures::{self, Kind};
 use crate::runtime::viewing::{self, Which};
 
 /// The frame that the options ask for.
@@ -24,6 +25,14 @@ pub(super) async fn run(
     target.check(context)?;
     let file = clip::find(context, asked).await?;
     let still = clip::look(&file, move |path, cancelled| {
+        let kind = match which {
+            Which::First => Some(Kind::First),
+            Which::Last => Some(Kind::Last),
+            Which::At(_) => None,
+        };
+        if let Some(still) = kind.and_then(|kind| pictures::kept(path, kind)) {
+            return Ok(still);
+        }
         viewing::still(viewing::frame(path, which, viewing::WHOLE, cancelled)?)
     });
     let still = still.await?;

@@ -4,6 +4,7 @@ use super::Context;
 use super::args::{Clip, Target};
 use super::clip;
 use super::trouble::Trouble;
+use crate::runtime::pictures::{self, Kind};
 use crate::runtime::viewing;
 
 pub(super) async fn run(
@@ -13,8 +14,10 @@ pub(super) async fn run(
 ) -> Result<u8, Trouble> {
     target.check(context)?;
     let file = clip::find(context, asked).await?;
-    let still =
-        clip::look(&file, |path, cancelled| viewing::still(viewing::sheet(path, cancelled)?));
+    let still = clip::look(&file, |path, cancelled| match pictures::kept(path, Kind::Sheet) {
+        Some(still) => Ok(still),
+        None => viewing::still(viewing::sheet(path, cancelled)?),
+    });
     let still = still.await?;
     target.write(context, &still)
 }

@@ -20,6 +20,7 @@ pub mod limiter;
 mod line;
 pub mod new_job;
 pub mod opener;
+pub mod pictures;
 pub mod places;
 pub mod profiles;
 mod sandbox_files;

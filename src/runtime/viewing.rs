@@ -19,6 +19,8 @@ use crate::media::still;
 
 /// A picture in its full size.
 pub const WHOLE: Bounds = Bounds { width_px: u32::MAX, height_px: u32::MAX };
+/// What a WebM file begins with.
+pub const WEBM: [u8; 4] = [0x1a, 0x45, 0xdf, 0xa3];
 /// How long before its end a clip is looked at for its last frame by ffmpeg, in seconds; then all of it.
 const TAILS_S: [&str; 2] = ["-0.5", "-5"];
 
@@ -164,6 +166,59 @@ pub fn sheet(path: &Path, cancelled: &AtomicBool) -> Result<Picture, String> {
     composed(&tiles).ok_or_else(|| "the clip is damaged: no frame could be decoded".to_owned())
 }
 
+/// The pictures of a clip that are kept.
+#[derive(Debug, Default)]
+pub struct All {
+    /// The first frame.
+    pub first: Option<Picture>,
+    /// The last frame.
+    pub last: Option<Picture>,
+    /// The contact sheet.
+    pub sheet: Option<Picture>,
+}
+
+/// First frame, last frame and contact sheet of the clip at `path`, in one pass where our own decoder knows
+/// it. A damaged frame is left out.
+///
+/// # Errors
+/// Says in words why there are none.
+pub fn all(path: &Path, cancelled: &AtomicBool) -> Result<All, String> {
+    match one_pass(path, cancelled) {
+        Err(DecodeError::Codec(_) | DecodeError::Decoder(_) | DecodeError::Container(_)) => {
+            Ok(All {
+                first: Some(frame(path, Which::First, WHOLE, cancelled)?),
+                last: Some(frame(path, Which::Last, WHOLE, cancelled)?),
+                sheet: Some(sheet(path, cancelled)?),
+            })
+        }
+        done => done.map_err(|error| error.to_string()),
+    }
+}
+
+fn one_pass(path: &Path, cancelled: &AtomicBool) -> Result<All, DecodeError> {
+    let mut clip = Clip::open(path)?;
+    let (spread, last) = (poster::spread(clip.frames(), SHEET_TILES), clip.frames() - 1);
+    let wanted = [&[0, last], &spread[..]].concat();
+    let (mut all, mut tiles) = (All::default(), Vec::new());
+    clip.visit(&wanted, WHOLE, cancelled, |frame, picture| {
+        if spread.contains(&frame) {
+            let (width, height) = (picture.width_px, picture.height_px);
+            let across = width.min(TILE_PX);
+            let down = (u64::from(height) * u64::from(across) / u64::from(width.max(1))).max(1);
+            tiles.push(picture.scaled(across, down as u32));
+        }
+        if frame == last {
+            all.last = Some(picture.clone());
+        }
+        if frame == 0 {
+            all.first = Some(picture);
+        }
+        ControlFlow::Continue(())
+    })?;
+    all.sheet = composed(&tiles);
+    Ok(all)
+}
+
 /// What our own decoder makes of a clip, or, where it does not know its kind, ffmpeg.
 fn either<T>(
     path: &Path,
@@ -240,7 +295,7 @@ fn opened(path: &Path) -> Result<(File, u64, Option<Demuxer>), String> {
     let mut file = File::open(path).map_err(unreadable)?;
     let mut head = Vec::new();
     file.by_ref().take(12).read_to_end(&mut head).map_err(unreadable)?;
-    let demuxer = if head.starts_with(&[0x1a, 0x45, 0xdf, 0xa3]) {
+    let demuxer = if head.starts_with(&WEBM) {
         Some(Demuxer::Matroska)
     } else {
         (head.get(4..8) == Some(b"ftyp")).then_some(Demuxer::Mov)

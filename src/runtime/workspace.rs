@@ -10,6 +10,7 @@ use thiserror::Error;
 use super::config::{Config, ConfigError};
 use super::http::Transport;
 use super::keys::Keys;
+use super::pictures::Pictures;
 use super::places::Places;
 use super::sandbox_host::SandboxHost;
 use super::store_thread::StoreThread;
@@ -35,6 +36,8 @@ pub struct Workspace {
     pub keys: Keys,
     /// The embedded sandbox.
     pub sandbox: SandboxHost,
+    /// The pictures of clips, made in the background.
+    pub pictures: Pictures,
 }
 
 /// Why the program can't work here. Nothing was changed.
@@ -74,6 +77,7 @@ impl Workspace {
             store: StoreThread::start(store).map_err(WorkspaceError::Thread)?,
             transport: Transport::new(config.ca_file.clone()),
             keys: Keys::default(),
+            pictures: Pictures::default(),
             catalog_problems,
             catalog,
             sandbox,

@@ -19,7 +19,7 @@ use crate::domain::job::{Job, JobId, Parent};
 use crate::domain::ledger::Sums;
 use crate::domain::query::HistoryQuery;
 use crate::domain::request::{FrameImage, GenerationRequest};
-use crate::media::poster::poster;
+use crate::media::picture::Bounds;
 use crate::media::still;
 use crate::runtime::account;
 use crate::runtime::clock::wall;
@@ -31,6 +31,8 @@ use crate::runtime::keeper;
 use crate::runtime::keys;
 use crate::runtime::new_job::{self, Stored};
 use crate::runtime::opener::{self, Here, Opened as Shown};
+use crate::runtime::pictures;
+use crate::runtime::viewing;
 use crate::runtime::workspace::Workspace;
 use crate::store::{Store, StoreError};
 
@@ -76,7 +78,7 @@ impl Outside {
                 Effect::LoadBalance(provider) => this.load_balance(provider).await,
                 Effect::Search { generation, query } => this.search(generation, query).await,
                 Effect::LoadStory(id) => this.story(id).await,
-                Effect::LoadPoster { path, max_px } => load_poster(path, max_px).await,
+                Effect::LoadPoster { path, max_px } => this.load_poster(path, max_px).await,
                 Effect::Star(id, starred) => {
                     this.mark(move |store| store.set_star(id, starred)).await
                 }
@@ -267,6 +269,27 @@ impl Outside {
         Some(Msg::Image { first, text, image })
     }
 
+    async fn load_poster(&self, path: PathBuf, (width_px, height_px): (u32, u32)) -> Option<Msg> {
+        let (file, workspace) = (path.clone(), Arc::clone(&self.workspace));
+        let decoded = tokio::task::spawn_blocking(move || {
+            let is_image = file.parent().is_some_and(|folder| folder.ends_with("images"));
+            if is_image {
+                let content = std::fs::read(&file).map_err(|error| error.to_string())?;
+                return still::picture(&content, width_px, height_px);
+            }
+            let bounds = Bounds { width_px, height_px };
+            if let Some(picture) = pictures::poster(&file, bounds) {
+                return Ok(picture);
+            }
+            let picture = viewing::poster(&file, bounds, &AtomicBool::new(false));
+            workspace.pictures.later(file);
+            picture
+        });
+        let picture =
+            decoded.await.unwrap_or_else(|_| Err("the clip could not be read".to_owned()));
+        Some(Msg::Poster { path, picture })
+    }
+
     fn open(&self, path: PathBuf) -> Option<Msg> {
         let here = Here::look();
         Some(match opener::open(&path, &self.workspace.config.player, &here) {
@@ -364,19 +387,4 @@ fn marked(store: &mut Store, jobs: Vec<Job>) -> Result<Vec<Entry>, StoreError> {
 
 fn home() -> Option<PathBuf> {
     std::env::var_os("HOME").map(PathBuf::from)
-}
-
-async fn load_poster(path: PathBuf, (width_px, height_px): (u32, u32)) -> Option<Msg> {
-    let file = path.clone();
-    let decoded = tokio::task::spawn_blocking(move || {
-        let is_image = file.parent().is_some_and(|folder| folder.ends_with("images"));
-        if is_image {
-            let content = std::fs::read(&file).map_err(|error| error.to_string())?;
-            return still::picture(&content, width_px, height_px);
-        }
-        poster(&file, width_px, height_px, &AtomicBool::new(false))
-            .map_err(|error| error.to_string())
-    });
-    let picture = decoded.await.unwrap_or_else(|_| Err("the clip could not be read".to_owned()));
-    Some(Msg::Poster { path, picture })
 }
