@@ -87,10 +87,16 @@ pub(super) enum Verb {
         /// Its id, or the beginning of it
         job: String,
     },
-    /// Open a finished clip in the system player
+    /// Open a finished clip: in the config's player, $BROWSER, or the system's own
     Open {
         /// Its id, or the beginning of it
         job: String,
+        /// Which of several results, counted from 1
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
+        result: Option<u32>,
+        /// Stay, and stream it to a browser on your own machine, through ssh
+        #[arg(long)]
+        serve: bool,
     },
     /// Say what a clip is: size, length, frame rate, codecs; without decoding it
     Probe {

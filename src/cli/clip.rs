@@ -34,30 +34,30 @@ pub(super) async fn find(context: &mut Context, clip: &Clip) -> Result<PathBuf, 
     }
     let workspace = context.workspace()?;
     let job = find_job(&workspace, &text).await?;
-    let file = of_job(context, &job, clip.result)?;
-    if !file.exists() {
-        return Err(Trouble::failed(format!(
-            "{} is no longer there; it was deleted or moved",
-            file.display()
-        )));
-    }
-    Ok(file)
+    let (file, _) = of_job(context, &job, clip.result)?;
+    if file.exists() { Ok(file) } else { Err(gone(&file)) }
 }
 
-/// The file of a job's first result that has one, or of result `number`, counted from 1.
+pub(super) fn gone(file: &Path) -> Trouble {
+    Trouble::failed(format!("{} is no longer there; it was deleted or moved", file.display()))
+}
+
+/// The file and the address of a job's first result that has a file, or of result `number`, counted from 1.
 pub(super) fn of_job(
     context: &Context,
     job: &Job,
     number: Option<u32>,
-) -> Result<PathBuf, Trouble> {
+) -> Result<(PathBuf, String), Trouble> {
     let chosen = match number {
-        Some(number) => job.outputs.get(number as usize - 1).and_then(|one| one.file.as_ref()),
-        None => job.files().next(),
+        Some(number) => job.outputs.get(number as usize - 1),
+        None => job.outputs.iter().find(|output| output.file.is_some()),
     };
+    let found = chosen.and_then(|output| Some((output.file.as_ref()?, output.url.clone())));
     let what = number.map_or("no file".to_owned(), |number| format!("no result {number}"));
-    let missing =
-        || Trouble::wrong(format!("job {} has {what} yet: it is {}", job.id, words::state(job)));
-    Ok(context.places.clip(&chosen.ok_or_else(missing)?.path))
+    let (file, url) = found.ok_or_else(|| {
+        Trouble::wrong(format!("job {} has {what} yet: it is {}", job.id, words::state(job)))
+    })?;
+    Ok((context.places.clip(&file.path), url))
 }
 
 /// What `look` makes of `file`, on a thread beside and for a bounded time; its words name the file.

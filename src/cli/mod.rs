@@ -134,7 +134,7 @@ fn dispatch(context: &mut Context, verb: Option<Verb>) -> Result<u8, Trouble> {
             Verb::Keeper { status } => keeper::run(context, status).await,
             Verb::Ledger { by, since } => ledger::run(context, by, since).await,
             Verb::Show { job } => show::run(context, &job).await,
-            Verb::Open { job } => open::run(context, &job).await,
+            Verb::Open { job, result, serve } => open::run(context, &job, result, serve).await,
             Verb::Probe { clip } => probe::run(context, &clip).await,
             Verb::Frame { clip, first, last: _, at, target } => {
                 frame::run(context, &clip, frame::which(first, at), &target).await

@@ -3,8 +3,10 @@
 //! Must never contain drawing. One place reads the clock, one sends HTTP, one spawns the jobs' work.
 
 pub mod account;
+pub mod clip_server;
 pub mod clock;
 pub mod config;
+mod display;
 pub mod driver;
 pub mod exchange;
 pub mod execute;

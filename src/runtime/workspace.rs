@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use super::clip_server::ClipServer;
 use super::config::{Config, ConfigError};
 use super::http::Transport;
 use super::keys::Keys;
@@ -36,6 +37,8 @@ pub struct Workspace {
     pub keys: Keys,
     /// The embedded sandbox.
     pub sandbox: SandboxHost,
+    /// Clips for a browser elsewhere.
+    pub clip_server: ClipServer,
     /// The pictures of clips, made in the background.
     pub pictures: Pictures,
 }
@@ -77,6 +80,7 @@ impl Workspace {
             store: StoreThread::start(store).map_err(WorkspaceError::Thread)?,
             transport: Transport::new(config.ca_file.clone()),
             keys: Keys::default(),
+            clip_server: ClipServer::default(),
             pictures: Pictures::default(),
             catalog_problems,
             catalog,

@@ -22,6 +22,7 @@ use crate::domain::request::{FrameImage, GenerationRequest};
 use crate::media::picture::Bounds;
 use crate::media::still;
 use crate::runtime::account;
+use crate::runtime::clip_server::Link;
 use crate::runtime::clock::wall;
 use crate::runtime::driver::{Bell, Snapshot};
 use crate::runtime::files::write_whole;
@@ -86,7 +87,7 @@ impl Outside {
                 Effect::Save(saved) => this.save(&saved),
                 Effect::ListImages { generation, text } => this.list_images(generation, text).await,
                 Effect::ReadImage { first, text } => this.read_image(first, text).await,
-                Effect::Open(path) => this.open(path),
+                Effect::Open(path) => this.open(path).await,
                 _ => None,
             }
         };
@@ -290,15 +291,28 @@ impl Outside {
         Some(Msg::Poster { path, picture })
     }
 
-    fn open(&self, path: PathBuf) -> Option<Msg> {
+    async fn open(&self, path: PathBuf) -> Option<Msg> {
         let here = Here::look();
-        Some(match opener::open(&path, &self.workspace.config.player, &here) {
-            Ok(Shown::Player(player)) => Msg::Say(format!("handed to {player}")),
-            Ok(Shown::Nowhere(reason)) => Msg::Nowhere { path, reason },
-            Err(error) => {
-                Msg::Nowhere { path, reason: format!("no player could be started: {error}") }
-            }
-        })
+        let (clip, player, place) =
+            (path.clone(), self.workspace.config.player.clone(), here.clone());
+        let opened = tokio::task::spawn_blocking(move || opener::open(&clip, &player, &place));
+        let reason = match opened.await {
+            Ok(Ok(Shown::Player(player))) => return Some(Msg::Say(format!("handed to {player}"))),
+            Ok(Ok(Shown::Nowhere(reason))) => reason,
+            Ok(Err(error)) => format!("no player could be started: {error}"),
+            Err(_) => "no player could be started".to_owned(),
+        };
+        // Without a server there are still the other lines.
+        let link = self.workspace.clip_server.serve(&path).await.ok();
+        let lines = |link: Link| [("ssh", here.copy_from().forward(link.port)), ("link", link.url)];
+        let links: Vec<_> = link.into_iter().flat_map(lines).collect();
+        let also = if links.is_empty() {
+            ""
+        } else {
+            "; or run the ssh line there, and open the link in a browser"
+        };
+        let reason = format!("{reason}: scp fetches the clip to your machine{also}");
+        Some(Msg::Nowhere { path, reason, links })
     }
 
     async fn store<T, F>(&self, call: F) -> Result<T, String>

@@ -22,6 +22,7 @@ mod providers;
 mod rows;
 mod rules;
 mod sdk;
+mod serve;
 mod support;
 mod together;
 mod troubles;

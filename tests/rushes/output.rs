@@ -166,7 +166,10 @@ fn a_clip_is_opened_with_the_player_of_the_config() {
         .expect("the player can be run");
     desk.write("config/config.toml", format!("player = [{player:?}, \"--loop\"]\n"));
     let mut command = desk.command(&["open", text(&job, "/id")]);
-    command.env("DISPLAY", ":99");
+    // A display is one that answers.
+    let socket = desk.path("wayland");
+    let _display = std::os::unix::net::UnixListener::bind(&socket).expect("a socket");
+    command.env("WAYLAND_DISPLAY", &socket);
     Running::start(command).ended().expecting(0);
     super::support::until("the player", || desk.path("started").exists());
     let got = std::fs::read_to_string(desk.path("started")).expect("its arguments");
