@@ -6,11 +6,11 @@
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::thread;
-use std::time::SystemTime;
+use std::sync::{Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
@@ -29,6 +29,8 @@ const POSTER_PX: u32 = 960;
 /// The largest sidecar, and the largest picture: both are ours, or damaged.
 const MAX_SIDECAR_BYTES: u64 = 4 << 20;
 const MAX_PICTURE_BYTES: u64 = 64 << 20;
+/// How long a program that ends waits for pictures.
+const MAX_FINISH: Duration = Duration::from_secs(60);
 /// How far the making stands back behind everything else.
 #[cfg(target_os = "linux")]
 const NICENESS: i32 = 19;
@@ -80,26 +82,50 @@ pub fn poster(clip: &Path, bounds: Bounds) -> Option<Picture> {
 /// Whoever makes pictures in the background, one clip after the other.
 #[derive(Debug, Default)]
 pub struct Pictures {
-    queue: OnceLock<SyncSender<PathBuf>>,
+    worker: Mutex<Option<Worker>>,
+}
+
+#[derive(Debug)]
+struct Worker {
+    queue: SyncSender<PathBuf>,
+    thread: JoinHandle<()>,
 }
 
 impl Pictures {
     /// Has the pictures of `clip` made when nothing else is to be done, and returns at once. What goes wrong
     /// is nobody's concern.
     pub fn later(&self, clip: PathBuf) {
-        let queue = self.queue.get_or_init(|| {
-            let (queue, clips) = sync_channel::<PathBuf>(MAX_WAITING);
-            // Without a thread the queue has no other end, and nothing is made.
-            drop(thread::Builder::new().name("rushes-pictures".to_owned()).spawn(move || {
-                #[cfg(target_os = "linux")]
-                let _ = rustix::process::nice(NICENESS);
-                for clip in clips {
-                    drop(make(&clip, MAX_BYTES));
-                }
-            }));
-            queue
-        });
-        drop(queue.try_send(clip));
+        let mut worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner);
+        if worker.is_none() {
+            *worker = Worker::start().ok();
+        }
+        if let Some(worker) = &*worker {
+            drop(worker.queue.try_send(clip));
+        }
+    }
+
+    /// Waits until all that were asked for are made. For a program that nobody waits for.
+    pub async fn finished(&self) {
+        let worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(Worker { queue, thread }) = worker else { return };
+        drop(queue);
+        let joined = tokio::task::spawn_blocking(|| drop(thread.join()));
+        drop(tokio::time::timeout(MAX_FINISH, joined).await);
+    }
+}
+
+impl Worker {
+    fn start() -> io::Result<Self> {
+        let (queue, clips) = sync_channel::<PathBuf>(MAX_WAITING);
+        let thread = thread::Builder::new().name("rushes-pictures".to_owned());
+        let thread = thread.spawn(move || {
+            #[cfg(target_os = "linux")]
+            let _ = rustix::process::nice(NICENESS);
+            for clip in clips {
+                drop(make(&clip, MAX_BYTES));
+            }
+        })?;
+        Ok(Self { queue, thread })
     }
 }
 
@@ -266,7 +292,7 @@ mod tests {
         let one = data.path().join("pictures").join("a".repeat(64));
         let sizes = fs::read_dir(&one).expect("a folder").flatten();
         let bytes: u64 = sizes.map(|file| file.metadata().expect("a file").len()).sum();
-        let old = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1000);
+        let old = SystemTime::UNIX_EPOCH + Duration::from_secs(1000);
         fs::File::open(&one).and_then(|folder| folder.set_modified(old)).expect("an old folder");
         make(&clips[1], bytes * 2).expect("a sound clip");
         assert!(clips[..2].iter().all(|clip| kept(clip, Kind::Sheet).is_some()));

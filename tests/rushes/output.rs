@@ -150,6 +150,11 @@ fn a_clip_is_not_opened_where_nobody_can_see_it() {
         assert_eq!(ended.err.contains("SSH"), over_ssh, "{}", ended.err);
     }
     assert!(!trap.exists(), "something was started");
+    // The line is for another machine, where a relative path leads nowhere.
+    let mut command = desk.command(&["open", id, "--data-dir", "data"]);
+    command.current_dir(desk.path(""));
+    let ended = Running::start(command).ended().expecting(0);
+    assert!(ended.out.lines().any(|line| line.starts_with("scp ") && line.contains(path)));
     let told = desk.done(&["open", id, "--json"]).object();
     assert_eq!((text(&told, "/path"), &told["opened"]), (path, &false.into()));
 }
