@@ -80,6 +80,13 @@ impl CopyFrom {
         let port = port.map(|port| format!("-P {port} ")).unwrap_or_default();
         format!("scp {port}{} .", shell_word(&format!("{}:{path}", self.address)))
     }
+
+    /// A command for the user's own machine that makes this one's loopback `port` its own.
+    pub fn forward(&self, port: u16) -> String {
+        let server = self.port.filter(|port| *port != 22);
+        let server = server.map(|server| format!("-p {server} ")).unwrap_or_default();
+        format!("ssh -N -L {port}:127.0.0.1:{port} {server}{}", shell_word(&self.address))
+    }
 }
 
 /// `text` as one word of a shell.
@@ -292,6 +299,14 @@ pub fn cut(text: &str, cells: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::CopyFrom;
+
+    #[test]
+    fn the_forwarding_line_knows_the_port_too() {
+        let mut from = CopyFrom { address: "ana@box".to_owned(), port: None };
+        assert_eq!(from.forward(4711), "ssh -N -L 4711:127.0.0.1:4711 ana@box");
+        from.port = Some(2222);
+        assert_eq!(from.forward(80), "ssh -N -L 80:127.0.0.1:80 -p 2222 ana@box");
+    }
 
     #[test]
     fn the_copy_line_survives_a_shell_and_knows_the_port() {

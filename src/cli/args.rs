@@ -87,10 +87,45 @@ pub(super) enum Verb {
         /// Its id, or the beginning of it
         job: String,
     },
-    /// Open a finished clip in the system player
+    /// Open a finished clip: in the config's player, $BROWSER, or the system's own
     Open {
         /// Its id, or the beginning of it
         job: String,
+        /// Which of several results, counted from 1
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
+        result: Option<u32>,
+        /// Stay, and stream it to a browser on your own machine, through ssh
+        #[arg(long)]
+        serve: bool,
+    },
+    /// Say what a clip is: size, length, frame rate, codecs; without decoding it
+    Probe {
+        #[command(flatten)]
+        clip: Clip,
+    },
+    /// Write one frame of a clip as a PNG file
+    #[command(group = clap::ArgGroup::new("which").required(true))]
+    Frame {
+        #[command(flatten)]
+        clip: Clip,
+        /// The first frame
+        #[arg(long, group = "which")]
+        first: bool,
+        /// The last frame, which the next clip can begin with
+        #[arg(long, group = "which")]
+        last: bool,
+        /// The frame on screen after so many seconds
+        #[arg(long, value_name = "S", group = "which", value_parser = seconds)]
+        at: Option<u64>,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Write a contact sheet of a clip, twelve frames in one picture, as a PNG file
+    Sheet {
+        #[command(flatten)]
+        clip: Clip,
+        #[command(flatten)]
+        target: Target,
     },
     /// Stop a job that is not sent yet, or that its provider can stop
     Cancel {
@@ -161,6 +196,36 @@ impl LedgerBy {
 
 fn age(text: &str) -> Result<u64, String> {
     age_ms(text).ok_or_else(|| format!("'{text}' is no time; write 30m, 24h, 7d or 4w"))
+}
+
+/// Which clip is meant.
+#[derive(clap::Args, Debug)]
+pub(super) struct Clip {
+    /// A file, or a job: its id, or the beginning of it
+    #[arg(value_name = "JOB|FILE")]
+    pub(super) clip: PathBuf,
+    /// Which of a job's several results, counted from 1
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(super) result: Option<u32>,
+}
+
+/// Where a picture goes.
+#[derive(clap::Args, Debug)]
+pub(super) struct Target {
+    /// The file to write; - is standard output
+    #[arg(short, long, value_name = "PNG")]
+    pub(super) output: PathBuf,
+    /// Write over a file that is there
+    #[arg(long)]
+    pub(super) force: bool,
+}
+
+/// Seconds as milliseconds.
+fn seconds(text: &str) -> Result<u64, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.0..=86_400.0).contains(&seconds) => Ok((seconds * 1000.0).round() as u64),
+        _ => Err("write seconds from the beginning, such as 2.5".to_owned()),
+    }
 }
 
 /// How a job is submitted.

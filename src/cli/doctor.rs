@@ -8,6 +8,8 @@ use crate::domain::catalog::Provider;
 use crate::domain::job::{FailureClass, JobError};
 use crate::domain::money::MicroUsd;
 use crate::runtime::account::{self, Account};
+use crate::runtime::clip_server;
+use crate::runtime::ffmpeg;
 use crate::runtime::keys::{self, Address, KeySource};
 use crate::runtime::opener::Here;
 use crate::runtime::profiles;
@@ -17,6 +19,9 @@ use crate::store::StoreError;
 
 /// How far this machine's clock may be from a service's, in seconds.
 const MAX_SKEW_S: u64 = 60;
+
+/// What a machine may lack, and be as it should.
+const OPTIONAL: [&str; 3] = ["player", "link", "ffmpeg"];
 
 /// One thing that was looked at.
 struct Finding {
@@ -30,7 +35,7 @@ struct Finding {
 pub(super) async fn run(context: &mut Context) -> Result<u8, Trouble> {
     let workspace = match context.workspace() {
         Ok(workspace) => workspace,
-        Err(Trouble::Said { message, .. }) => return without_workspace(context, message),
+        Err(Trouble::Said { message, .. }) => return without_workspace(context, message).await,
         Err(other) => return Err(other),
     };
     let mut findings = vec![
@@ -48,25 +53,45 @@ pub(super) async fn run(context: &mut Context) -> Result<u8, Trouble> {
         clocks.extend(ahead_s.filter(|_| !provider.play_money).map(|ahead_s| (provider, ahead_s)));
     }
     findings.extend(clocks.into_iter().max_by_key(|(_, ahead_s)| ahead_s.abs()).map(clock));
-    let here = Here::look();
-    findings.push(found(here.can_show(), "player", here.in_words(&workspace.config.player)));
-    let ok = findings.iter().all(|finding| finding.ok || finding.about == "player");
+    findings.extend(ways(context, &workspace.config.player).await);
+    let ok = findings.iter().all(|finding| finding.ok || OPTIONAL.contains(&&*finding.about));
     print(context, findings)?;
     Ok(u8::from(!ok))
 }
 
 /// What can be said where the data folder, its database or the config can't be used: the doctor is needed
 /// most there.
-fn without_workspace(context: &mut Context, why: String) -> Result<u8, Trouble> {
-    let here = Here::look();
-    let findings = vec![
+async fn without_workspace(context: &mut Context, why: String) -> Result<u8, Trouble> {
+    let mut findings = vec![
         found(true, "data", context.places.data_dir.display().to_string()),
         config(context),
         found(false, "opening", why),
-        found(here.can_show(), "player", here.in_words(&[])),
     ];
+    findings.extend(ways(context, &[]).await);
     print(context, findings)?;
     Ok(1)
+}
+
+/// The ways to look at a clip, each tried.
+async fn ways(context: &Context, player: &[String]) -> Vec<Finding> {
+    let here = Here::look();
+    let (ok, what) = here.in_words(player);
+    let link = match clip_server::works().await {
+        Ok(()) => {
+            found(true, "link", "`rushes open JOB --serve` works, for a browser elsewhere".into())
+        }
+        Err(error) => found(false, "link", format!("`rushes open JOB --serve` does not: {error}")),
+    };
+    let copy = here.copy_from().line(&context.places.clip("clips/DAY/NAME").display().to_string());
+    let decoder = match tokio::task::spawn_blocking(ffmpeg::version).await.ok().flatten() {
+        Some(version) => found(true, "ffmpeg", version),
+        None => found(
+            false,
+            "ffmpeg",
+            "not installed; WebM, HEVC and 10-bit clips have no pictures here".to_owned(),
+        ),
+    };
+    vec![found(ok, "player", what), link, found(true, "copy", copy), decoder]
 }
 
 fn print(context: &mut Context, findings: Vec<Finding>) -> Result<(), Trouble> {

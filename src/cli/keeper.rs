@@ -1,18 +1,26 @@
 //! `rushes keeper`: carries live jobs on without a terminal; started by the studio when it is left.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::Context;
 use super::trouble::Trouble;
 use crate::runtime::clock::wall;
-use crate::runtime::keeper::{keep, running};
+use crate::runtime::keeper::{KeeperError, keep, running};
 use crate::words;
 
 pub(super) async fn run(context: &mut Context, status: bool) -> Result<u8, Trouble> {
     let workspace = context.workspace()?;
     if !status {
+        let keeping = async {
+            let kept = keep(Arc::clone(&workspace)).await?;
+            // Others drive again by now, and nobody waits for a keeper.
+            workspace.pictures.finished().await;
+            Ok::<_, KeeperError>(kept)
+        };
         let kept = tokio::select! {
-            kept = keep(workspace) => kept.map_err(Trouble::failed)?,
+            kept = keeping => kept.map_err(Trouble::failed)?,
             () = told_to_end() => {
                 context.out.note("told to end; the next start carries on");
                 return Ok(0);

@@ -4,10 +4,12 @@
 
 mod args;
 mod cancel;
+mod clip;
 mod completions;
 mod doctor;
 mod dry_run;
 mod follow;
+mod frame;
 mod generate;
 mod history;
 mod job_json;
@@ -17,9 +19,11 @@ mod ledger;
 mod models;
 mod open;
 mod out;
+mod probe;
 mod promote;
 mod repair;
 mod sandbox;
+mod sheet;
 mod show;
 mod submit;
 mod trouble;
@@ -165,7 +169,12 @@ fn dispatch(context: &mut Context, verb: Option<Verb>) -> Result<u8, Trouble> {
             Verb::Keeper { status } => keeper::run(context, status).await,
             Verb::Ledger { by, since } => ledger::run(context, by, since).await,
             Verb::Show { job } => show::run(context, &job).await,
-            Verb::Open { job } => open::run(context, &job).await,
+            Verb::Open { job, result, serve } => open::run(context, &job, result, serve).await,
+            Verb::Probe { clip } => probe::run(context, &clip).await,
+            Verb::Frame { clip, first, last: _, at, target } => {
+                frame::run(context, &clip, frame::which(first, at), &target).await
+            }
+            Verb::Sheet { clip, target } => sheet::run(context, &clip, &target).await,
             Verb::Cancel { job } => cancel::run(context, &job).await,
             Verb::Sandbox { listen, speed, key } => {
                 sandbox::run(context, &listen, speed, key).await

@@ -1,50 +1,77 @@
 //! `rushes open`: shows a clip where that can work, and says where it is where it can't.
 
+use std::path::Path;
+
 use serde_json::json;
 
 use super::Context;
+use super::clip;
 use super::submit::find_job;
 use super::trouble::Trouble;
 use crate::runtime::opener::{self, Here, Opened};
-use crate::words;
+use crate::runtime::workspace::Workspace;
 
-pub(super) async fn run(context: &mut Context, text: &str) -> Result<u8, Trouble> {
+pub(super) async fn run(
+    context: &mut Context,
+    text: &str,
+    result: Option<u32>,
+    serve: bool,
+) -> Result<u8, Trouble> {
     let workspace = context.workspace()?;
     let job = find_job(&workspace, text).await?;
-    let Some(output) = job.outputs.iter().find(|output| output.file.is_some()) else {
-        return Err(Trouble::wrong(format!(
-            "job {} has no file yet: it is {}",
-            job.id,
-            words::state(&job)
-        )));
-    };
-    let clip = output.file.as_ref().map(|file| context.places.clip(&file.path)).unwrap_or_default();
+    let (clip, url) = clip::of_job(context, &job, result)?;
     if !clip.exists() {
-        return Err(Trouble::failed(format!(
-            "{} is no longer there; it was deleted or moved",
-            clip.display()
-        )));
+        return Err(clip::gone(&clip));
     }
     let here = Here::look();
+    if serve {
+        return stay(context, &workspace, &here, &clip).await;
+    }
     let opened = opener::open(&clip, &workspace.config.player, &here);
     let copy = here.copy_from().line(&clip.display().to_string());
     if context.json {
         context.out.json(&json!({
             "id": job.id.to_string(),
             "path": clip.display().to_string(),
-            "url": output.url,
+            "url": url,
             "copy": copy,
             "opened": matches!(opened, Ok(Opened::Player(_))),
         }))?;
         return Ok(0);
     }
+    let elsewhere =
+        "the scp line fetches it to your machine, and --serve streams it to your browser";
     match opened {
         Ok(Opened::Player(player)) => context.out.note(&format!("handed to {player}")),
-        Ok(Opened::Nowhere(reason)) => context.out.note(&format!("not opened: {reason}")),
-        Err(error) => context.out.note(&format!("not opened: {error}")),
+        Ok(Opened::Nowhere(why)) => context.out.note(&format!("not opened: {why}; {elsewhere}")),
+        Err(error) => context.out.note(&format!("not opened: {error}; {elsewhere}")),
     }
     context.out.line(&clip.display().to_string())?;
-    context.out.line(&output.url)?;
+    context.out.line(&url)?;
     context.out.line(&copy)?;
+    Ok(0)
+}
+
+/// Serves the clip until somebody interrupts.
+async fn stay(
+    context: &mut Context,
+    workspace: &Workspace,
+    here: &Here,
+    clip: &Path,
+) -> Result<u8, Trouble> {
+    let refused = |error| Trouble::failed(format!("{} can't be served: {error}", clip.display()));
+    let link = workspace.clip_server.serve(clip).await.map_err(refused)?;
+    let forward = here.copy_from().forward(link.port);
+    if context.json {
+        let path = clip.display().to_string();
+        context.out.json(&json!({ "path": path, "forward": forward, "link": link.url }))?;
+    } else {
+        context.out.note("run the first line on your own machine, and open the second one there");
+        context.out.line(&forward)?;
+        context.out.line(&link.url)?;
+        context.out.note("served to this machine alone, until Ctrl+C");
+    }
+    // An error of waiting would be one of the signal's handler, and there is nothing left to do.
+    drop(tokio::signal::ctrl_c().await);
     Ok(0)
 }

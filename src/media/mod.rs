@@ -7,4 +7,5 @@ pub mod mp4;
 pub mod picture;
 pub mod poster;
 mod scale;
+pub mod sheet;
 pub mod still;

@@ -51,6 +51,12 @@ pub fn poster(
     bright.or(first).ok_or(PosterError::Damaged("no frame could be decoded"))
 }
 
+/// The frames in the middle of so many equal parts of a clip, at most [`MAX_TILES`].
+pub fn spread(frames: usize, tiles: usize) -> Vec<usize> {
+    let tiles = tiles.min(MAX_TILES);
+    (0..tiles).map(|tile| (tile * 2 + 1) * frames / (tiles * 2)).collect()
+}
+
 /// `tiles` frames, each from the middle of one of as many equal parts of the
 /// clip, in the order they are shown in. Fewer if the clip has fewer frames,
 /// if frames are damaged, or above [`MAX_TILES`].
@@ -64,8 +70,7 @@ pub fn sheet(
     cancelled: &AtomicBool,
 ) -> Result<Vec<Picture>, PosterError> {
     let mut clip = Clip::open(path)?;
-    let (frames, tiles) = (clip.frames(), tiles.min(MAX_TILES));
-    let wanted: Vec<usize> = (0..tiles).map(|tile| (tile * 2 + 1) * frames / (tiles * 2)).collect();
+    let wanted = spread(clip.frames(), tiles);
     // The width decides; a clip is not so narrow that its height needs a bound of its own.
     let bounds = Bounds { width_px: max_tile_width_px, height_px: u32::MAX };
     let mut pictures = Vec::with_capacity(wanted.len());

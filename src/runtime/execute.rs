@@ -68,8 +68,16 @@ impl Executor {
                     Input::Saved { job: job.id, index, outcome }
                 }
             };
+            let saved = match &input {
+                Input::Saved { outcome: Ok(file), .. } => Some(file.path.clone()),
+                _ => None,
+            };
             // Without a driver nobody needs the outcome: the next one asks again.
             drop(this.outbox.send(Message::Happened(Box::new(input))).await);
+            // Only now, so that no job is ready later for its pictures' sake.
+            if let Some(path) = saved {
+                this.workspace.pictures.later(this.workspace.places.clip(&path));
+            }
         });
     }
 

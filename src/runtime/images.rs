@@ -9,12 +9,11 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use super::files::write_whole;
+use super::pictures;
 use super::places::Places;
+use super::viewing::{self, WEBM};
 use crate::domain::request::{FrameImage, ImageFile, Parameters};
 use crate::domain::text::one_line;
-use crate::media::decode::Clip;
-use crate::media::picture::Bounds;
-use crate::media::still::png;
 use crate::provider::registry::Images;
 
 /// Larger files are refused before they are read; the rules of every model lie below.
@@ -93,7 +92,7 @@ pub fn read(text: &str) -> Result<ReadImage, ImageError> {
     if content.len() as u64 > MAX_BYTES {
         return Err(ImageError::TooLarge { path });
     }
-    if content.get(4..8) == Some(b"ftyp") {
+    if content.get(4..8) == Some(b"ftyp") || content.starts_with(&WEBM) {
         content = last_frame(&path).ok_or(ImageError::NoLastFrame { path: path.clone() })?;
     }
     let kind = match imagesize::image_type(&content) {
@@ -120,9 +119,12 @@ pub fn read(text: &str) -> Result<ReadImage, ImageError> {
 
 /// The last frame of a clip, whole, as a PNG file.
 fn last_frame(path: &Path) -> Option<Vec<u8>> {
-    let whole = Bounds { width_px: u32::MAX, height_px: u32::MAX };
-    let mut clip = Clip::open(path).ok()?;
-    png(clip.last_frame(whole, &AtomicBool::new(false)).ok()?)
+    if let Some(still) = pictures::kept(path, pictures::Kind::Last) {
+        return Some(still.png);
+    }
+    let go_on = AtomicBool::new(false);
+    let frame = viewing::frame(path, viewing::Which::Last, viewing::WHOLE, &go_on).ok()?;
+    Some(viewing::still(frame).ok()?.png)
 }
 
 /// Whether the file has its end, so that half a download is not paid for.
@@ -197,6 +199,7 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
     use crate::media::picture::Picture;
+    use crate::media::still::png;
 
     #[test]
     fn the_kind_of_an_image_is_known_by_its_content_and_not_by_its_name() {

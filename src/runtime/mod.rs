@@ -3,12 +3,15 @@
 //! Must never contain drawing. One place reads the clock, one sends HTTP, one spawns the jobs' work.
 
 pub mod account;
+pub mod clip_server;
 pub mod clock;
 pub mod config;
 pub mod database;
+mod display;
 pub mod driver;
 pub mod exchange;
 pub mod execute;
+pub mod ffmpeg;
 mod file_system;
 pub mod files;
 mod foreign;
@@ -21,6 +24,7 @@ pub mod limiter;
 mod line;
 pub mod new_job;
 pub mod opener;
+pub mod pictures;
 pub mod places;
 pub mod profiles;
 pub mod repair;
@@ -30,4 +34,5 @@ mod sandbox_server;
 pub mod save;
 mod sidecar;
 pub mod store_thread;
+pub mod viewing;
 pub mod workspace;

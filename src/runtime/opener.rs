@@ -3,16 +3,25 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
+use super::display;
 use crate::words::CopyFrom;
 
-/// What this session can show, read from the environment.
+/// Browsers that draw into a terminal: where there is a display, none of them is what is meant.
+const TEXT_BROWSERS: [&str; 8] =
+    ["w3m", "lynx", "links", "links2", "elinks", "browsh", "carbonyl", "www-browser"];
+/// How long a program that was started may take to say that it can't.
+const MAX_START: Duration = Duration::from_millis(300);
+const LOOK: Duration = Duration::from_millis(10);
+
+/// What this session can show, by its environment.
 #[derive(Clone, Debug, Default)]
 pub struct Here {
-    /// Whether there is a screen for windows.
-    display: bool,
     /// Whether the terminal is at the other end of an SSH connection.
     over_ssh: bool,
+    /// What `$BROWSER` says.
+    browser: Option<String>,
     copy_from: CopyFrom,
 }
 
@@ -29,32 +38,34 @@ impl Here {
     /// Looks at this process's environment.
     pub fn look() -> Self {
         let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        let over_ssh = set("SSH_CONNECTION") || set("SSH_TTY");
-        let desktop = cfg!(any(target_os = "macos", windows)) && !over_ssh;
         Self {
-            display: desktop || set("DISPLAY") || set("WAYLAND_DISPLAY"),
-            over_ssh,
+            over_ssh: set("SSH_CONNECTION") || set("SSH_TTY"),
+            browser: std::env::var("BROWSER").ok(),
             copy_from: CopyFrom { address: address(), port: ssh_port() },
         }
     }
 
-    /// Whether a window can be shown.
-    pub fn can_show(&self) -> bool {
-        self.display
+    /// Whether a window can be shown, which is tried.
+    ///
+    /// # Errors
+    /// Says in words why not.
+    pub fn can_show(&self) -> Result<(), String> {
+        display::answers(|name| std::env::var_os(name), self.over_ssh)
     }
 
-    /// What `open` would do here, in words.
-    pub fn in_words(&self, player: &[String]) -> String {
-        match (player.first(), self.display, self.over_ssh) {
-            (Some(player), true, _) => format!("{player}, from the config"),
-            (None, true, _) => "the system's own".to_owned(),
-            (_, false, true) => {
-                "none: no display over SSH; `rushes open` prints a line that copies the clip"
-                    .to_owned()
-            }
-            (_, false, false) => {
-                "none: no display; `rushes open` prints where the clip is".to_owned()
-            }
+    /// Whether `open` would start something here, and what, in words.
+    pub fn in_words(&self, player: &[String]) -> (bool, String) {
+        if let Err(why) = self.can_show() {
+            return (false, format!("none: {why}; `rushes open` prints where the clip is"));
+        }
+        let browser = || self.browser_command(Path::new(""));
+        match player.first() {
+            Some(player) if is_there(player) => (true, format!("{player}, from the config")),
+            Some(player) => (false, format!("{player}, from the config, is not there")),
+            None => match browser() {
+                Some((browser, _)) => (true, format!("{browser}, from $BROWSER")),
+                None => (true, "the system's own".to_owned()),
+            },
         }
     }
 
@@ -62,14 +73,33 @@ impl Here {
     pub fn copy_from(&self) -> &CopyFrom {
         &self.copy_from
     }
+
+    /// The first program of `$BROWSER` that is there and has windows, and its arguments.
+    fn browser_command(&self, clip: &Path) -> Option<(String, Vec<String>)> {
+        let clip = clip.display().to_string();
+        self.browser.as_ref()?.split(':').find_map(|command| {
+            let mut words = command.split_whitespace().map(str::to_owned);
+            let program = words.next()?;
+            let name = Path::new(&program).file_name()?.to_string_lossy().into_owned();
+            if TEXT_BROWSERS.contains(&&*name) || !is_there(&program) {
+                return None;
+            }
+            let mut words: Vec<String> = words.collect();
+            // No shell sees it, so a name can't become a command.
+            match words.iter().position(|word| word.contains("%s")) {
+                Some(at) => words[at] = words[at].replace("%s", &clip),
+                None => words.push(clip.clone()),
+            }
+            Some((program, words))
+        })
+    }
 }
 
-/// Opens `clip` with `player`, or with the system's own where none is set.
+/// Opens `clip` with `player`, or with `$BROWSER`, or with the system's own: the first that is set.
+/// Waits shortly for one that can't after all.
 pub fn open(clip: &Path, player: &[String], here: &Here) -> io::Result<Opened> {
-    if !here.display {
-        let reason =
-            if here.over_ssh { "there is no display over SSH" } else { "there is no display" };
-        return Ok(Opened::Nowhere(format!("{reason}; the scp line fetches it to your machine")));
+    if let Err(why) = here.can_show() {
+        return Ok(Opened::Nowhere(why));
     }
     if let Some((program, arguments)) = player.split_first() {
         let mut command = Command::new(program);
@@ -78,6 +108,13 @@ pub fn open(clip: &Path, player: &[String], here: &Here) -> io::Result<Opened> {
             io::Error::new(error.kind(), format!("{program} from the config: {error}"))
         })?;
         return Ok(Opened::Player(program.clone()));
+    }
+    if let Some((program, arguments)) = here.browser_command(clip) {
+        let mut command = Command::new(&program);
+        command.args(arguments);
+        if start(command).is_ok() {
+            return Ok(Opened::Player(program));
+        }
     }
     let mut refused = io::Error::other("this system has no opener");
     for command in open::commands(clip) {
@@ -100,7 +137,25 @@ fn start(mut command: Command) -> io::Result<()> {
         use std::os::unix::process::CommandExt as _;
         command.process_group(0);
     }
-    command.spawn().map(drop)
+    let mut child = command.spawn()?;
+    let deadline = Instant::now() + MAX_START;
+    while Instant::now() < deadline {
+        match child.try_wait()? {
+            Some(status) if status.success() => return Ok(()),
+            Some(status) => return Err(io::Error::other(format!("it ended at once ({status})"))),
+            None => std::thread::sleep(LOOK),
+        }
+    }
+    Ok(())
+}
+
+/// Whether a program can be found.
+fn is_there(program: &str) -> bool {
+    if program.contains(std::path::is_separator) {
+        return Path::new(program).is_file();
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
 /// `user@host`.
@@ -129,9 +184,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_started_without_a_display() {
-        let ssh = Here { over_ssh: true, ..Here::default() };
-        let opened = open(Path::new("a.mp4"), &["false".into()], &ssh).expect("no error");
-        assert!(matches!(opened, Opened::Nowhere(reason) if reason.contains("SSH")));
+    fn a_browser_is_one_with_windows_that_is_there() {
+        let command = |browser: &str| {
+            let here = Here { browser: Some(browser.to_owned()), ..Here::default() };
+            here.browser_command(Path::new("/d/a fox;x.mp4"))
+        };
+        let clip = "/d/a fox;x.mp4".to_owned();
+        assert_eq!(command("w3m:sh"), Some(("sh".to_owned(), vec![clip.clone()])));
+        let with = command("/usr/bin/lynx:/bin/sh --new --at=%s").expect("a browser");
+        assert_eq!(with, ("/bin/sh".to_owned(), vec!["--new".to_owned(), format!("--at={clip}")]));
+        assert_eq!([command(""), command("w3m"), command("none-such -x %s")], [None, None, None]);
     }
 }

@@ -42,7 +42,8 @@ impl Places {
     ) -> Result<Self, NoPlace> {
         let base = choose_base_strategy();
         let data_dir = match (data_dir, &base) {
-            (Some(dir), _) => dir,
+            // Whole, as paths below it are shown, copied and fetched from elsewhere.
+            (Some(dir), _) => std::path::absolute(&dir).unwrap_or(dir),
             (None, Ok(base)) => base.data_dir().join("rushes"),
             (None, Err(_)) => return Err(NoPlace::NoHome),
         };

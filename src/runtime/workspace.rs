@@ -7,10 +7,12 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use super::clip_server::ClipServer;
 use super::config::{Config, ConfigError};
 use super::database::{self, Unusable};
 use super::http::Transport;
 use super::keys::Keys;
+use super::pictures::Pictures;
 use super::places::Places;
 use super::sandbox_host::SandboxHost;
 use super::store_thread::StoreThread;
@@ -36,6 +38,10 @@ pub struct Workspace {
     pub keys: Keys,
     /// The embedded sandbox.
     pub sandbox: SandboxHost,
+    /// Clips for a browser elsewhere.
+    pub clip_server: ClipServer,
+    /// The pictures of clips, made in the background.
+    pub pictures: Pictures,
     /// Why nothing can be written here, where that is so and the workspace was opened to be looked at.
     pub read_only: Option<String>,
     /// Says to a repair that the database is in use.
@@ -106,6 +112,8 @@ impl Workspace {
             store: StoreThread::start(store).map_err(WorkspaceError::Thread)?,
             transport: Transport::new(config.ca_file.clone()),
             keys: Keys::default(),
+            clip_server: ClipServer::default(),
+            pictures: Pictures::default(),
             catalog_problems,
             catalog,
             sandbox,

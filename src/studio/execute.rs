@@ -19,9 +19,10 @@ use crate::domain::job::{Job, JobId, Parent};
 use crate::domain::ledger::Sums;
 use crate::domain::query::HistoryQuery;
 use crate::domain::request::{FrameImage, GenerationRequest};
-use crate::media::poster::poster;
+use crate::media::picture::Bounds;
 use crate::media::still;
 use crate::runtime::account;
+use crate::runtime::clip_server::Link;
 use crate::runtime::clock::wall;
 use crate::runtime::driver::{Bell, Snapshot};
 use crate::runtime::files::write_whole;
@@ -31,6 +32,8 @@ use crate::runtime::keeper;
 use crate::runtime::keys;
 use crate::runtime::new_job::{self, Stored};
 use crate::runtime::opener::{self, Here, Opened as Shown};
+use crate::runtime::pictures;
+use crate::runtime::viewing;
 use crate::runtime::workspace::Workspace;
 use crate::store::{Store, StoreError};
 
@@ -76,7 +79,7 @@ impl Outside {
                 Effect::LoadBalance(provider) => this.load_balance(provider).await,
                 Effect::Search { generation, query } => this.search(generation, query).await,
                 Effect::LoadStory(id) => this.story(id).await,
-                Effect::LoadPoster { path, max_px } => load_poster(path, max_px).await,
+                Effect::LoadPoster { path, max_px } => this.load_poster(path, max_px).await,
                 Effect::Star(id, starred) => {
                     this.mark(move |store| store.set_star(id, starred)).await
                 }
@@ -84,7 +87,7 @@ impl Outside {
                 Effect::Save(saved) => this.save(&saved),
                 Effect::ListImages { generation, text } => this.list_images(generation, text).await,
                 Effect::ReadImage { first, text } => this.read_image(first, text).await,
-                Effect::Open(path) => this.open(path),
+                Effect::Open(path) => this.open(path).await,
                 _ => None,
             }
         };
@@ -267,15 +270,49 @@ impl Outside {
         Some(Msg::Image { first, text, image })
     }
 
-    fn open(&self, path: PathBuf) -> Option<Msg> {
-        let here = Here::look();
-        Some(match opener::open(&path, &self.workspace.config.player, &here) {
-            Ok(Shown::Player(player)) => Msg::Say(format!("handed to {player}")),
-            Ok(Shown::Nowhere(reason)) => Msg::Nowhere { path, reason },
-            Err(error) => {
-                Msg::Nowhere { path, reason: format!("no player could be started: {error}") }
+    async fn load_poster(&self, path: PathBuf, (width_px, height_px): (u32, u32)) -> Option<Msg> {
+        let (file, workspace) = (path.clone(), Arc::clone(&self.workspace));
+        let decoded = tokio::task::spawn_blocking(move || {
+            let is_image = file.parent().is_some_and(|folder| folder.ends_with("images"));
+            if is_image {
+                let content = std::fs::read(&file).map_err(|error| error.to_string())?;
+                return still::picture(&content, width_px, height_px);
             }
-        })
+            let bounds = Bounds { width_px, height_px };
+            if let Some(picture) = pictures::poster(&file, bounds) {
+                return Ok(picture);
+            }
+            let picture = viewing::poster(&file, bounds, &AtomicBool::new(false));
+            workspace.pictures.later(file);
+            picture
+        });
+        let picture =
+            decoded.await.unwrap_or_else(|_| Err("the clip could not be read".to_owned()));
+        Some(Msg::Poster { path, picture })
+    }
+
+    async fn open(&self, path: PathBuf) -> Option<Msg> {
+        let here = Here::look();
+        let (clip, player, place) =
+            (path.clone(), self.workspace.config.player.clone(), here.clone());
+        let opened = tokio::task::spawn_blocking(move || opener::open(&clip, &player, &place));
+        let reason = match opened.await {
+            Ok(Ok(Shown::Player(player))) => return Some(Msg::Say(format!("handed to {player}"))),
+            Ok(Ok(Shown::Nowhere(reason))) => reason,
+            Ok(Err(error)) => format!("no player could be started: {error}"),
+            Err(_) => "no player could be started".to_owned(),
+        };
+        // Without a server there are still the other lines.
+        let link = self.workspace.clip_server.serve(&path).await.ok();
+        let lines = |link: Link| [("ssh", here.copy_from().forward(link.port)), ("link", link.url)];
+        let links: Vec<_> = link.into_iter().flat_map(lines).collect();
+        let also = if links.is_empty() {
+            ""
+        } else {
+            "; or run the ssh line there, and open the link in a browser"
+        };
+        let reason = format!("{reason}: scp fetches the clip to your machine{also}");
+        Some(Msg::Nowhere { path, reason, links })
     }
 
     async fn store<T, F>(&self, call: F) -> Result<T, String>
@@ -364,19 +401,4 @@ fn marked(store: &mut Store, jobs: Vec<Job>) -> Result<Vec<Entry>, StoreError> {
 
 fn home() -> Option<PathBuf> {
     std::env::var_os("HOME").map(PathBuf::from)
-}
-
-async fn load_poster(path: PathBuf, (width_px, height_px): (u32, u32)) -> Option<Msg> {
-    let file = path.clone();
-    let decoded = tokio::task::spawn_blocking(move || {
-        let is_image = file.parent().is_some_and(|folder| folder.ends_with("images"));
-        if is_image {
-            let content = std::fs::read(&file).map_err(|error| error.to_string())?;
-            return still::picture(&content, width_px, height_px);
-        }
-        poster(&file, width_px, height_px, &AtomicBool::new(false))
-            .map_err(|error| error.to_string())
-    });
-    let picture = decoded.await.unwrap_or_else(|_| Err("the clip could not be read".to_owned()));
-    Some(Msg::Poster { path, picture })
 }

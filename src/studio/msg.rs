@@ -98,6 +98,8 @@ pub enum Msg {
         path: PathBuf,
         /// Why not.
         reason: String,
+        /// More lines that can be copied: a word, and what is copied.
+        links: Vec<(&'static str, String)>,
     },
     /// Something to tell for a while.
     Say(String),

@@ -101,8 +101,9 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Effect> {
             app.say(why, true);
             Vec::new()
         }
-        Msg::Nowhere { path, reason } => {
-            let lines = job_commands::where_lines(app, &path);
+        Msg::Nowhere { path, reason, links } => {
+            let mut lines = job_commands::where_lines(app, &path);
+            lines.extend(links);
             app.dialog = Some(Dialog::Where { reason, lines, chosen: 0 });
             Vec::new()
         }

@@ -52,6 +52,25 @@ fn every_service_is_asked_whether_it_takes_the_key() {
 }
 
 #[test]
+fn every_way_to_look_at_a_clip_is_tried() {
+    let desk = Desk::new();
+    let mut command = desk.command(&["doctor", "--json"]);
+    command.env("DISPLAY", ":65000").env("PATH", desk.path("none"));
+    let ended = Running::start(command).ended().expecting(0);
+    let player = finding(&ended, "player");
+    assert_eq!(player["ok"], false);
+    assert!(
+        text(&player, "/what").contains("DISPLAY is :65000, where nothing answers"),
+        "{player}"
+    );
+    assert_eq!(finding(&ended, "link")["ok"], true);
+    assert!(text(&finding(&ended, "copy"), "/what").starts_with("scp "));
+    let ffmpeg = finding(&ended, "ffmpeg");
+    assert_eq!(ffmpeg["ok"], false);
+    assert!(text(&ffmpeg, "/what").contains("not installed"), "{ffmpeg}");
+}
+
+#[test]
 fn a_service_without_a_key_is_not_asked() {
     let desk = Desk::new();
     let ended = desk.done(&["doctor", "--json"]);

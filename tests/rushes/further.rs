@@ -8,7 +8,7 @@ use super::examples::{examples, run_and};
 use super::support::{Desk, generate, skipped, text};
 
 /// Whether another maker's tool is on this machine; says so if it isn't.
-fn has(tool: &str) -> bool {
+pub(crate) fn has(tool: &str) -> bool {
     let found = Command::new(tool).arg("-version").output().is_ok_and(|run| run.status.success());
     if !found {
         skipped(&format!("{tool} is missing"));

@@ -1,6 +1,7 @@
 //! The program from outside: the built binary on real folders, files, sockets and signals, offline,
 //! against the sandbox that it carries.
 
+mod clips;
 mod damage;
 mod disk;
 mod doctor;
@@ -23,6 +24,7 @@ mod repair;
 mod rows;
 mod rules;
 mod sdk;
+mod serve;
 mod support;
 mod together;
 mod troubles;

@@ -150,6 +150,11 @@ fn a_clip_is_not_opened_where_nobody_can_see_it() {
         assert_eq!(ended.err.contains("SSH"), over_ssh, "{}", ended.err);
     }
     assert!(!trap.exists(), "something was started");
+    // The line is for another machine, where a relative path leads nowhere.
+    let mut command = desk.command(&["open", id, "--data-dir", "data"]);
+    command.current_dir(desk.path(""));
+    let ended = Running::start(command).ended().expecting(0);
+    assert!(ended.out.lines().any(|line| line.starts_with("scp ") && line.contains(path)));
     let told = desk.done(&["open", id, "--json"]).object();
     assert_eq!((text(&told, "/path"), &told["opened"]), (path, &false.into()));
 }
@@ -166,7 +171,10 @@ fn a_clip_is_opened_with_the_player_of_the_config() {
         .expect("the player can be run");
     desk.write("config/config.toml", format!("player = [{player:?}, \"--loop\"]\n"));
     let mut command = desk.command(&["open", text(&job, "/id")]);
-    command.env("DISPLAY", ":99");
+    // A display is one that answers.
+    let socket = desk.path("wayland");
+    let _display = std::os::unix::net::UnixListener::bind(&socket).expect("a socket");
+    command.env("WAYLAND_DISPLAY", &socket);
     Running::start(command).ended().expecting(0);
     super::support::until("the player", || desk.path("started").exists());
     let got = std::fs::read_to_string(desk.path("started")).expect("its arguments");

@@ -49,6 +49,17 @@ fn a_draft_is_submitted_watched_and_seen() {
     assert!(screen.contains("864×496") && screen.contains("⇡ promote"), "{screen}");
     let clips = walk(&home.path().join("data"));
     assert!(clips.iter().any(|file| file.ends_with(".mp4")), "{clips:?}");
+    // Made beside, once the clip was ready; the sheet comes last.
+    let deadline = Instant::now() + PATIENCE;
+    let pictures = home.path().join("data/pictures");
+    while !walk(&pictures).iter().any(|file| file.ends_with("sheet.png")) {
+        assert!(Instant::now() < deadline, "{:?}", walk(&home.path().join("data")));
+        thread::sleep(Duration::from_millis(5));
+    }
+    let mut made = walk(&pictures);
+    made.sort();
+    let names = made.iter().map(|file| file.rsplit('/').next().unwrap_or_default());
+    assert_eq!(names.collect::<Vec<_>>(), ["first.png", "last.png", "poster.png", "sheet.png"]);
 }
 
 fn walk(folder: &Path) -> Vec<String> {

@@ -213,7 +213,11 @@ fn what_lies_over_the_panes() {
     bench.keys("<esc>");
     bench.tell(Msg::Nowhere {
         path: "/data/clips/a-fox.mp4".into(),
-        reason: "there is no display here, so nothing was started".to_owned(),
+        reason: "there is no display over SSH: scp fetches the clip to your machine; or run the ssh line there, and open the link in a browser".to_owned(),
+        links: vec![
+            ("ssh", "ssh -N -L 40123:127.0.0.1:40123 mia@studio".to_owned()),
+            ("link", "http://127.0.0.1:40123/6a1b2c3d4e5f60718293a4b5c6d7e8f9/clip.mp4".to_owned()),
+        ],
     });
     look("where", &mut bench);
     bench.keys("<esc>GR");

@@ -80,10 +80,15 @@ fn a_clip_that_can_not_be_opened_here_offers_lines_to_copy() {
     let path = PathBuf::from("/data").join(&fox.job.files().next().expect("a file").path);
     let mut bench = Bench::with_jobs(&[fox]);
     assert_eq!(bench.keys("<esc>o"), [Effect::Open(path.clone())]);
-    bench.tell(Msg::Nowhere { path: path.clone(), reason: "there is no display here".to_owned() });
+    bench.tell(Msg::Nowhere {
+        path: path.clone(),
+        reason: "there is no display here".to_owned(),
+        links: vec![("ssh", "ssh -L 1".to_owned())],
+    });
     let screen = bench.screen(120, 36);
     assert!(screen.contains("there is no display here"), "{screen}");
     assert!(screen.contains("scp mia@studio:"), "{screen}");
+    assert!(screen.contains("ssh  ssh -L 1"), "{screen}");
     let copied = bench.keys("<enter>");
     assert_eq!(copied, [Effect::Copy(path.display().to_string())]);
     assert!(bench.app.dialog.is_none());

@@ -196,6 +196,7 @@ impl Dice {
             8 => Msg::Nowhere {
                 path: "/data/a.mp4".into(),
                 reason: crate::domain::text::clean(&self.text()),
+                links: vec![("link", crate::domain::text::clean(&self.text()))],
             },
             9 => Msg::Say(crate::domain::text::clean(&self.text())),
             10 => Msg::Complain(crate::domain::text::clean(&self.text())),

@@ -1,0 +1,304 @@
+//! Facts and pictures of a clip, by our own decoder or else by ffmpeg; in words where neither can.
+//!
+//! Everything runs on the caller's thread, for a bounded time once the flag is raised.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::Read as _;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use super::ffmpeg::{self, Demuxer, FfmpegError};
+use crate::media::decode::{Clip, DecodeError};
+use crate::media::mp4::{self, ClipFacts};
+use crate::media::picture::{Bounds, Picture};
+use crate::media::poster;
+use crate::media::sheet::{SHEET_TILES, TILE_PX, composed};
+use crate::media::still;
+
+/// A picture in its full size.
+pub const WHOLE: Bounds = Bounds { width_px: u32::MAX, height_px: u32::MAX };
+/// What a WebM file begins with.
+pub const WEBM: [u8; 4] = [0x1a, 0x45, 0xdf, 0xa3];
+/// How long before its end a clip is looked at for its last frame by ffmpeg, in seconds; then all of it.
+const TAILS_S: [&str; 2] = ["-0.5", "-5"];
+
+/// Which frame of a clip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// The first that is shown.
+    First,
+    /// The last that is shown.
+    Last,
+    /// The one on screen so many milliseconds after the first; the last one from its start on.
+    At(u64),
+}
+
+/// A picture as a file.
+#[derive(Debug)]
+pub struct Still {
+    /// Width in pixels.
+    pub width_px: u32,
+    /// Height in pixels.
+    pub height_px: u32,
+    /// The PNG file.
+    pub png: Vec<u8>,
+}
+
+/// The picture as a PNG file.
+///
+/// # Errors
+/// Says in words why there is none.
+pub fn still(picture: Picture) -> Result<Still, String> {
+    let (width_px, height_px) = (picture.width_px, picture.height_px);
+    let png = still::png(picture).ok_or("the picture can't be made a PNG file")?;
+    Ok(Still { width_px, height_px, png })
+}
+
+/// Facts of the clip at `path`, without decoding it, and its size in bytes.
+///
+/// # Errors
+/// Says in words why there are none.
+pub fn facts(path: &Path) -> Result<(ClipFacts, u64), String> {
+    let (mut file, bytes, demuxer) = opened(path)?;
+    let facts = match demuxer {
+        Some(Demuxer::Matroska) => {
+            ffmpeg::facts(path, Demuxer::Matroska).map_err(|error| in_words("WebM", &error))
+        }
+        _ => mp4::facts(&mut file, bytes).map_err(|error| error.to_string()),
+    };
+    facts.map(|facts| (facts, bytes))
+}
+
+/// One frame of the clip at `path`, upright and within `bounds`.
+///
+/// # Errors
+/// Says in words why there is none.
+pub fn frame(
+    path: &Path,
+    which: Which,
+    bounds: Bounds,
+    cancelled: &AtomicBool,
+) -> Result<Picture, String> {
+    let ours = || {
+        let mut clip = Clip::open(path)?;
+        match which {
+            Which::First => clip.first_frame(bounds, cancelled),
+            Which::Last => clip.last_frame(bounds, cancelled),
+            Which::At(ms) => clip
+                .frames_at(&[ms], bounds, cancelled)?
+                .pop()
+                .ok_or(DecodeError::Damaged("the frame is missing")),
+        }
+    };
+    either(path, ours, |demuxer| {
+        // Places to begin at, each with how many pictures to take from there; of those the last counts.
+        let mut tries = Vec::new();
+        match which {
+            Which::First => tries.push((vec![], Some(1))),
+            Which::At(ms) => tries.push((vec!["-ss".to_owned(), seconds(ms)], Some(1))),
+            Which::Last => {}
+        }
+        if which != Which::First {
+            tries.extend(TAILS_S.map(|tail| (vec!["-sseof".to_owned(), tail.to_owned()], None)));
+            tries.push((vec![], None));
+        }
+        for (begin, most) in tries {
+            let begin: Vec<OsString> = begin.into_iter().map(OsString::from).collect();
+            if let Some(picture) = foreign(path, demuxer, &begin, bounds, most, cancelled)? {
+                return Ok(picture);
+            }
+        }
+        Err(FfmpegError::Refused("it gives no picture".to_owned()))
+    })
+}
+
+/// Milliseconds as ffmpeg takes them.
+fn seconds(ms: u64) -> String {
+    format!("{}.{:03}", ms / 1000, ms % 1000)
+}
+
+/// The picture that stands for the clip at `path`: its first frame that is not black; by ffmpeg its first.
+///
+/// # Errors
+/// Says in words why there is none.
+pub fn poster(path: &Path, bounds: Bounds, cancelled: &AtomicBool) -> Result<Picture, String> {
+    let ours = || poster::poster(path, bounds.width_px, bounds.height_px, cancelled);
+    match ours() {
+        Err(DecodeError::Codec(_) | DecodeError::Decoder(_) | DecodeError::Container(_)) => {
+            frame(path, Which::First, bounds, cancelled)
+        }
+        other => other.map_err(|error| error.to_string()),
+    }
+}
+
+/// The contact sheet of the clip at `path`: evenly spread frames in one picture.
+///
+/// # Errors
+/// Says in words why there is none.
+pub fn sheet(path: &Path, cancelled: &AtomicBool) -> Result<Picture, String> {
+    let ours = || poster::sheet(path, SHEET_TILES, TILE_PX, cancelled);
+    let tiles = either(path, ours, |demuxer| {
+        let facts = match demuxer {
+            Demuxer::Matroska => ffmpeg::facts(path, demuxer)?,
+            Demuxer::Mov => facts(path).map_err(FfmpegError::Refused)?.0,
+        };
+        // Of a clip with fewer frames none is shown twice.
+        let most = facts.frames.clamp(1, SHEET_TILES as u64);
+        let part_ms = (facts.duration_ms / most).max(1);
+        let middle_ms = if facts.frames > most { part_ms / 2 } else { 0 };
+        let begin = ["-ss".to_owned(), seconds(middle_ms)];
+        let filter = format!("fps=1000/{part_ms}:round=up,{}", shrink(TILE_PX, u32::MAX));
+        let options = ["-vf".to_owned(), filter, "-frames:v".to_owned(), most.to_string()];
+        let (begin, options) = (begin.map(OsString::from), options.map(OsString::from));
+        let mut tiles = Vec::new();
+        ffmpeg::pictures(path, demuxer, (&begin, &options), cancelled, |tile| {
+            tiles.push(tile);
+            if tiles.len() < SHEET_TILES {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
+        })?;
+        Ok(tiles)
+    })?;
+    composed(&tiles).ok_or_else(|| "the clip is damaged: no frame could be decoded".to_owned())
+}
+
+/// The pictures of a clip that are kept.
+#[derive(Debug, Default)]
+pub struct All {
+    /// The first frame.
+    pub first: Option<Picture>,
+    /// The last frame.
+    pub last: Option<Picture>,
+    /// The contact sheet.
+    pub sheet: Option<Picture>,
+}
+
+/// First frame, last frame and contact sheet of the clip at `path`, in one pass where our own decoder knows
+/// it. A damaged frame is left out.
+///
+/// # Errors
+/// Says in words why there are none.
+pub fn all(path: &Path, cancelled: &AtomicBool) -> Result<All, String> {
+    match one_pass(path, cancelled) {
+        Err(DecodeError::Codec(_) | DecodeError::Decoder(_) | DecodeError::Container(_)) => {
+            Ok(All {
+                first: Some(frame(path, Which::First, WHOLE, cancelled)?),
+                last: Some(frame(path, Which::Last, WHOLE, cancelled)?),
+                sheet: Some(sheet(path, cancelled)?),
+            })
+        }
+        done => done.map_err(|error| error.to_string()),
+    }
+}
+
+fn one_pass(path: &Path, cancelled: &AtomicBool) -> Result<All, DecodeError> {
+    let mut clip = Clip::open(path)?;
+    let (spread, last) = (poster::spread(clip.frames(), SHEET_TILES), clip.frames() - 1);
+    let wanted = [&[0, last], &spread[..]].concat();
+    let (mut all, mut tiles) = (All::default(), Vec::new());
+    clip.visit(&wanted, WHOLE, cancelled, |frame, picture| {
+        if spread.contains(&frame) {
+            let (width, height) = (picture.width_px, picture.height_px);
+            let across = width.min(TILE_PX);
+            let down = (u64::from(height) * u64::from(across) / u64::from(width.max(1))).max(1);
+            tiles.push(picture.scaled(across, down as u32));
+        }
+        if frame == last {
+            all.last = Some(picture.clone());
+        }
+        if frame == 0 {
+            all.first = Some(picture);
+        }
+        ControlFlow::Continue(())
+    })?;
+    all.sheet = composed(&tiles);
+    Ok(all)
+}
+
+/// What our own decoder makes of a clip, or, where it does not know its kind, ffmpeg.
+fn either<T>(
+    path: &Path,
+    ours: impl FnOnce() -> Result<T, DecodeError>,
+    theirs: impl FnOnce(Demuxer) -> Result<T, FfmpegError>,
+) -> Result<T, String> {
+    let (_, _, demuxer) = opened(path)?;
+    let (error, kind) = match (ours(), demuxer) {
+        (Ok(done), _) => return Ok(done),
+        (Err(_), Some(Demuxer::Matroska)) => (None, "WebM".to_owned()),
+        (Err(DecodeError::Codec(kind)), _) => (None, kind),
+        (Err(error @ DecodeError::Decoder(_)), _) => (Some(error), "this clip".to_owned()),
+        (Err(error), _) => return Err(error.to_string()),
+    };
+    match (theirs(demuxer.unwrap_or(Demuxer::Mov)), error) {
+        (Err(_), Some(error)) => Err(error.to_string()),
+        (done, _) => done.map_err(|error| in_words(&kind, &error)),
+    }
+}
+
+/// The last picture that ffmpeg gives, of `most` at the most.
+fn foreign(
+    path: &Path,
+    demuxer: Demuxer,
+    before: &[OsString],
+    bounds: Bounds,
+    most: Option<u32>,
+    cancelled: &AtomicBool,
+) -> Result<Option<Picture>, FfmpegError> {
+    let mut options = Vec::new();
+    if bounds != WHOLE {
+        options.extend(["-vf".to_owned(), shrink(bounds.width_px, bounds.height_px)]);
+    }
+    options.extend(most.into_iter().flat_map(|most| ["-frames:v".to_owned(), most.to_string()]));
+    let options: Vec<OsString> = options.into_iter().map(OsString::from).collect();
+    let mut last = None;
+    let seen = ffmpeg::pictures(path, demuxer, (before, &options), cancelled, |picture| {
+        last = Some(picture);
+        ControlFlow::Continue(())
+    });
+    match seen {
+        // From a place beyond its end there is none, which says nothing of the clip.
+        Err(FfmpegError::Refused(_)) if !before.is_empty() => Ok(last),
+        seen => seen.map(|()| last),
+    }
+}
+
+/// ffmpeg's filter for a picture within a box and never enlarged.
+fn shrink(width_px: u32, height_px: u32) -> String {
+    let (width, height) = (width_px.clamp(2, 8192), height_px.clamp(2, 8192));
+    format!("scale='min(iw,{width})':'min(ih,{height})':force_original_aspect_ratio=decrease")
+}
+
+/// Why ffmpeg could not help with a clip of a kind that we do not know.
+fn in_words(kind: &str, error: &FfmpegError) -> String {
+    match error {
+        FfmpegError::Missing => format!(
+            "{kind} can't be shown without ffmpeg, which is not installed here; open it in a player"
+        ),
+        error => error.to_string(),
+    }
+}
+
+/// The file, how large it is, and what it begins like. A pipe or a device would be waited for, for ever.
+fn opened(path: &Path) -> Result<(File, u64, Option<Demuxer>), String> {
+    let unreadable = |error| format!("{} can't be read: {error}", path.display());
+    let facts = std::fs::metadata(path).map_err(unreadable)?;
+    if !facts.is_file() {
+        return Err(format!("{} is not a file", path.display()));
+    }
+    if facts.len() == 0 {
+        return Err(format!("{} is empty", path.display()));
+    }
+    let mut file = File::open(path).map_err(unreadable)?;
+    let mut head = Vec::new();
+    file.by_ref().take(12).read_to_end(&mut head).map_err(unreadable)?;
+    let demuxer = if head.starts_with(&WEBM) {
+        Some(Demuxer::Matroska)
+    } else {
+        (head.get(4..8) == Some(b"ftyp")).then_some(Demuxer::Mov)
+    };
+    Ok((file, facts.len(), demuxer))
+}
