@@ -19,6 +19,7 @@ mod open;
 mod out;
 mod promote;
 mod sandbox;
+mod settle;
 mod show;
 mod submit;
 mod trouble;
@@ -132,6 +133,7 @@ fn dispatch(context: &mut Context, verb: Option<Verb>) -> Result<u8, Trouble> {
             Verb::Show { job } => show::run(context, &job).await,
             Verb::Open { job } => open::run(context, &job).await,
             Verb::Cancel { job } => cancel::run(context, &job).await,
+            Verb::Settle { job, settling } => settle::run(context, &job, settling).await,
             Verb::Sandbox { listen, speed, key } => {
                 sandbox::run(context, &listen, speed, key).await
             }

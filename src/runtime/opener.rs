@@ -1,5 +1,6 @@
 //! Showing a clip in the system player: only where somebody can see it, and never on the user's terminal.
 
+use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -79,8 +80,27 @@ pub fn open(clip: &Path, player: &[String], here: &Here) -> io::Result<Opened> {
         })?;
         return Ok(Opened::Player(program.clone()));
     }
+    system(clip.as_os_str())
+}
+
+/// Opens a page in the system's browser, where somebody can see it. What is no address of a page is not
+/// handed to anybody.
+pub fn browse(url: &str, here: &Here) -> io::Result<Opened> {
+    if !url.starts_with("https://") && !url.starts_with("http://") {
+        return Ok(Opened::Nowhere("that is no address of a page".to_owned()));
+    }
+    if !here.display {
+        let reason =
+            if here.over_ssh { "there is no display over SSH" } else { "there is no display" };
+        return Ok(Opened::Nowhere(reason.to_owned()));
+    }
+    system(url.as_ref())
+}
+
+/// Opens a file or an address with whatever this system has for it.
+fn system(target: &OsStr) -> io::Result<Opened> {
     let mut refused = io::Error::other("this system has no opener");
-    for command in open::commands(clip) {
+    for command in open::commands(target) {
         let program = PathBuf::from(command.get_program());
         match start(command) {
             Ok(()) => return Ok(Opened::Player(program.display().to_string())),
@@ -133,5 +153,10 @@ mod tests {
         let ssh = Here { over_ssh: true, ..Here::default() };
         let opened = open(Path::new("a.mp4"), &["false".into()], &ssh).expect("no error");
         assert!(matches!(opened, Opened::Nowhere(reason) if reason.contains("SSH")));
+        let browsed = browse("https://console.example", &ssh).expect("no error");
+        assert_eq!(browsed, Opened::Nowhere("there is no display over SSH".to_owned()));
+        let shown = Here { display: true, ..Here::default() };
+        let browsed = browse("file:///etc/passwd", &shown).expect("no error");
+        assert!(matches!(browsed, Opened::Nowhere(_)), "{browsed:?}");
     }
 }

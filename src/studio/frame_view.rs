@@ -213,6 +213,8 @@ fn shown(app: &App) -> &'static [Action] {
             A::Promote,
             A::Open,
             A::Cancel,
+            A::LookUp,
+            A::Close,
             A::Recall,
             A::Retry,
             A::Note,

@@ -99,6 +99,13 @@ pub enum Msg {
         /// Why not.
         reason: String,
     },
+    /// A page could not be shown here.
+    NoBrowser {
+        /// Its address.
+        url: String,
+        /// Why not.
+        reason: String,
+    },
     /// Something to tell for a while.
     Say(String),
     /// Something that went wrong, to tell for a while longer.
@@ -150,6 +157,12 @@ pub enum Effect {
     },
     /// Ask for a job to be stopped.
     Cancel(JobId),
+    /// Ask the provider of a job in doubt whether it has it.
+    LookUp(JobId),
+    /// Close a job in doubt.
+    Close(JobId),
+    /// Open a page in the system's browser.
+    Browse(String),
     /// Read the list of jobs again.
     LoadJobs,
     /// Ask a provider what its account holds.

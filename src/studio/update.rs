@@ -107,6 +107,10 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Effect> {
             app.dialog = Some(Dialog::Where { reason, lines, chosen: 0 });
             Vec::new()
         }
+        Msg::NoBrowser { url, reason } => {
+            app.say(format!("{reason}; copied: {url}"), false);
+            vec![Effect::Copy(url)]
+        }
         Msg::Say(text) => {
             app.say(text, false);
             Vec::new()

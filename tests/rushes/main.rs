@@ -4,6 +4,7 @@
 mod damage;
 mod disk;
 mod doctor;
+mod doubt;
 mod drafts;
 mod dry_run;
 mod examples;
