@@ -368,6 +368,7 @@ pub(super) fn lives(snapshot: Snapshot) -> Msg {
         version: snapshot.version,
         driving: snapshot.driving,
         lives: snapshot.jobs.into_iter().map(live).collect(),
+        stuck: snapshot.stuck,
         troubles: snapshot.troubles,
     }
 }

@@ -42,6 +42,8 @@ pub enum Msg {
         driving: bool,
         /// The jobs.
         lives: Vec<Live>,
+        /// Why nothing can be stored for now, so that nothing new is sent.
+        stuck: Option<&'static str>,
         /// Providers that do not answer, and why.
         troubles: Vec<(String, JobError)>,
     },

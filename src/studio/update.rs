@@ -46,7 +46,14 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Effect> {
         }
         Msg::Tick => Vec::new(),
         Msg::Opened(opened) => opened_workspace(app, *opened),
-        Msg::Lives { version, driving, lives, troubles } => {
+        Msg::Lives { version, driving, lives, stuck, troubles } => {
+            if app.stuck != stuck {
+                app.stuck = stuck;
+                app.say(
+                    stuck.unwrap_or("what was kept back is stored; it goes on"),
+                    stuck.is_some(),
+                );
+            }
             app.driving = driving;
             app.lives = lives;
             app.troubles = troubles;
