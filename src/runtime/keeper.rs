@@ -59,6 +59,13 @@ pub fn start(places: &Places) -> io::Result<()> {
     // A folder that nobody wants to unmount.
     command.current_dir(&places.data_dir);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log(&places.keeper_log())?);
+    // In a group of its own from its first moment: a hangup ends the group in the foreground, and may come
+    // before the keeper has run a line.
+    #[cfg(unix)]
+    {
+        use std::os::unix::process::CommandExt as _;
+        command.process_group(0);
+    }
     command.spawn().map(drop)
 }
 
@@ -95,8 +102,9 @@ fn parse(text: &str) -> Option<Running> {
     Some(Running { pid: pid.parse().ok()?, since: since.parse().ok()? })
 }
 
-/// Leaves the terminal that this program was started from, whose hangup is none of a keeper's business.
-/// Whoever starts one by hand, at the head of a group of processes, keeps it in the foreground.
+/// Leaves the terminal that this program was started from, whose hangup is none of a keeper's business. One
+/// at the head of a group of processes stays: by hand in the foreground, and by the studio where no hangup
+/// reaches it.
 pub fn leave_terminal() {
     let _ = rustix::process::setsid();
 }
