@@ -13,6 +13,7 @@ mod hostile;
 mod house;
 mod interrupted;
 mod keys;
+mod killed;
 mod money;
 mod network;
 mod output;
