@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::domain::catalog::Catalog;
 use crate::domain::cost::Estimate;
 use crate::domain::event::JobEvent;
 use crate::domain::job::{Charged, FailureClass, Job, JobError, JobKind, JobState};
@@ -10,8 +11,14 @@ use crate::domain::wait::Wait;
 
 /// A job's state as a person reads it.
 pub fn state(job: &Job) -> &'static str {
-    let moderated = job.error.as_ref().is_some_and(|error| error.class == FailureClass::Moderated);
-    if job.state == JobState::Failed && moderated { "moderated" } else { state_word(job.state) }
+    match &job.error {
+        Some(error) if job.state == JobState::Failed => match error.class {
+            FailureClass::Moderated => "moderated",
+            FailureClass::Lost if error.is_closed() => "closed",
+            _ => state_word(job.state),
+        },
+        _ => state_word(job.state),
+    }
 }
 
 /// A state as a person reads it.
@@ -223,6 +230,34 @@ pub fn wait(wait: &Wait, provider: &str, now: Timestamp) -> (String, String) {
     }
 }
 
+/// What a person should know of a job in doubt: what happened, what it may have cost, and how to find out.
+pub fn doubt(job: &Job, catalog: &Catalog) -> [String; 3] {
+    let id = &job.request.model.provider;
+    let provider = catalog.provider(id);
+    let name = provider.map_or(id.as_str(), |provider| provider.name.as_str());
+    let at = job.sent_at.unwrap_or(job.created_at).strftime("%Y-%m-%d %H:%M:%S UTC");
+    let what = job.error.as_ref().map_or("", |error| error.message.as_str());
+    let happened = format!(
+        "It was sent at {at}, and no reply tells whether {name} took it ({what}). It is not sent \
+         again by itself."
+    );
+    let cost = match job.estimate.most() {
+        Some(_) => format!("If {name} took it, it is billed once: estimated {}.", job.estimate),
+        None => format!("If {name} took it, it is billed once; no price is published for it."),
+    };
+    let page = provider.map_or("", |provider| provider.dashboard_url.as_str());
+    let wire_id = catalog.model(&job.request.model).map_or("", |model| model.wire_id.as_str());
+    let find = if provider.is_some_and(|provider| provider.can_look_up) {
+        format!("{name} can be asked again: it knows a job by its key, {}.", job.attempt_key)
+    } else {
+        format!(
+            "{name} can't be asked for a job whose reply was lost. Its dashboard can tell: look for \
+             a request to {wire_id} of that minute, with this prompt. {page}"
+        )
+    };
+    [happened, cost, find]
+}
+
 /// Whether something was paid for.
 pub fn charged(charged: Charged) -> &'static str {
     match charged {
@@ -271,6 +306,7 @@ pub fn event(event: &JobEvent) -> String {
         JobEvent::CancelAsked => "asked the provider to stop".to_owned(),
         JobEvent::Canceled { error } => format!("canceled: {}", error.message),
         JobEvent::Doubted { error } => format!("in doubt: {}", error.message),
+        JobEvent::Closed { error } => error.message.clone(),
     }
 }
 

@@ -132,6 +132,13 @@ pub(super) enum Verb {
         /// Its id, or the beginning of it
         job: String,
     },
+    /// Settle a job in doubt: say what is known of it, ask its provider again, or close it
+    Settle {
+        /// Its id, or the beginning of it
+        job: String,
+        #[command(flatten)]
+        settling: Settling,
+    },
     /// List the models with their sizes, lengths and prices
     Models {
         /// Also those that are retired or delisted
@@ -226,6 +233,21 @@ fn seconds(text: &str) -> Result<u64, String> {
         Ok(seconds) if (0.0..=86_400.0).contains(&seconds) => Ok((seconds * 1000.0).round() as u64),
         _ => Err("write seconds from the beginning, such as 2.5".to_owned()),
     }
+}
+
+/// How a job in doubt is settled; without any of these it is only told about.
+#[derive(clap::Args, Clone, Copy, Debug)]
+#[group(multiple = false)]
+pub(super) struct Settling {
+    /// Ask the provider's records for it, where they can be asked; nothing is sent again
+    #[arg(long)]
+    pub(super) look_up: bool,
+    /// Open the provider's dashboard
+    #[arg(long)]
+    pub(super) dashboard: bool,
+    /// Close it: it ends, and what it cost stays unknown
+    #[arg(long)]
+    pub(super) close: bool,
 }
 
 /// How a job is submitted.

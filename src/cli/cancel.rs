@@ -65,7 +65,8 @@ pub(super) async fn run(context: &mut Context, text: &str) -> Result<u8, Trouble
             crate::words::state(&job)
         ))),
         JobState::InDoubt => Err(Trouble::unknown(format!(
-            "job {id} is in doubt: whether the provider has it can't be found out"
+            "job {id} is in doubt: `rushes settle {}` says what is known and what can be done",
+            id.short()
         ))),
         JobState::Downloading => Err(Trouble::failed(format!(
             "job {id} is rendered already: its file will be saved by `rushes wait {}`",

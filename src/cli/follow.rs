@@ -63,6 +63,7 @@ pub(super) async fn jobs(
     let mut seen_version = None;
     let mut status = 0;
     let mut complained = false;
+    let mut stuck = None;
     let interrupted = tokio::signal::ctrl_c();
     tokio::pin!(interrupted);
     loop {
@@ -80,6 +81,10 @@ pub(super) async fn jobs(
         }
         if waiting.is_empty() {
             return Ok(status);
+        }
+        if stuck != snapshot.stuck {
+            stuck = snapshot.stuck;
+            context.out.note(stuck.unwrap_or("what was kept back is stored; it goes on"));
         }
         show(context, &snapshot, &waiting, &mut complained);
         tokio::select! {

@@ -23,6 +23,7 @@ mod probe;
 mod promote;
 mod repair;
 mod sandbox;
+mod settle;
 mod sheet;
 mod show;
 mod submit;
@@ -176,6 +177,7 @@ fn dispatch(context: &mut Context, verb: Option<Verb>) -> Result<u8, Trouble> {
             }
             Verb::Sheet { clip, target } => sheet::run(context, &clip, &target).await,
             Verb::Cancel { job } => cancel::run(context, &job).await,
+            Verb::Settle { job, settling } => settle::run(context, &job, settling).await,
             Verb::Sandbox { listen, speed, key } => {
                 sandbox::run(context, &listen, speed, key).await
             }

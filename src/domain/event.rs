@@ -105,6 +105,11 @@ pub enum JobEvent {
         /// What is known.
         error: JobError,
     },
+    /// The user closed a job in doubt: nobody asks about it any more.
+    Closed {
+        /// That nobody knows whether it was charged.
+        error: JobError,
+    },
 }
 
 impl JobEvent {
@@ -130,6 +135,7 @@ impl JobEvent {
             Self::CancelAsked => "cancel_asked",
             Self::Canceled { .. } => "canceled",
             Self::Doubted { .. } => "doubted",
+            Self::Closed { .. } => "closed",
         }
     }
 }

@@ -208,6 +208,17 @@ impl JobError {
         Self { class, code: code.to_owned(), message, parameters: Vec::new(), charged }
     }
 
+    /// What stands on a job in doubt that the user closed.
+    pub fn closed(provider: &str) -> Self {
+        let message = format!("closed by you; {provider} may have billed it");
+        Self::ours(FailureClass::Lost, "closed", message, Charged::Unknown)
+    }
+
+    /// Whether the user closed the job while it was in doubt.
+    pub fn is_closed(&self) -> bool {
+        self.class == FailureClass::Lost && self.code == "closed"
+    }
+
     /// What to do next, in a sentence.
     pub fn advice(&self) -> &'static str {
         let paid = self.charged == Charged::Charged;
@@ -217,6 +228,9 @@ impl JobError {
             }
             _ if self.code == "canceled" => {
                 "The provider's dashboard tells whether it was charged."
+            }
+            _ if self.is_closed() => {
+                "Nobody asks about it any more; the provider's dashboard tells whether it was charged."
             }
             FailureClass::Moderated => {
                 "Change the prompt or the images: the same input is refused again."

@@ -62,7 +62,8 @@ pub fn apply(job: &mut Job, event: &JobEvent, at: Timestamp) -> bool {
         | JobEvent::Failed { error }
         | JobEvent::Expired { error }
         | JobEvent::Canceled { error }
-        | JobEvent::Doubted { error } => job.error = Some(error.clone()),
+        | JobEvent::Doubted { error }
+        | JobEvent::Closed { error } => job.error = Some(error.clone()),
         JobEvent::Created { .. }
         | JobEvent::OutcomeUnknown { .. }
         | JobEvent::NotFound

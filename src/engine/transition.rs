@@ -15,6 +15,9 @@ pub fn transition(state: JobState, event: &E) -> Option<JobState> {
         (Submitting, E::OutcomeUnknown { .. }) => Some(Confirming),
         (Confirming, E::NotFound) => Some(RetryWait),
         (Submitting | Confirming, E::Doubted { .. }) => Some(InDoubt),
+        // These two come from the user alone, who looked it up or gave it up.
+        (InDoubt, E::Accepted { .. }) => Some(Running),
+        (InDoubt, E::Closed { .. }) => Some(Failed),
         // Not while it is being sent: the reply to that brings the id that a stop must name.
         (Running, E::CancelAsked) => Some(Canceling),
         (Running | Canceling, E::OutputReady { .. } | E::OutputFailed { .. }) => Some(state),

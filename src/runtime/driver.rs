@@ -36,8 +36,9 @@ const FIRST_LOOK: Duration = Duration::from_millis(20);
 const NEXT_LOOK: Duration = Duration::from_millis(300);
 /// How many looks in a row see nothing new before there are no more.
 const LOOKS: u32 = 4;
-/// How often a commit is tried when the disk is full or the database busy.
-const COMMIT_TRIES: u32 = 5;
+/// How soon a commit is tried again that found the disk full or the database busy, and how late at most.
+const FIRST_COMMIT_WAIT: Duration = Duration::from_millis(400);
+const LONGEST_COMMIT_WAIT: Duration = Duration::from_secs(10);
 
 /// What reaches the driver.
 #[derive(Debug)]
@@ -61,6 +62,8 @@ pub struct Snapshot {
     pub driving: bool,
     /// The jobs that are not at their end.
     pub jobs: Vec<LiveJob>,
+    /// Why nothing can be stored for now, so that nothing new is sent, in a sentence.
+    pub stuck: Option<&'static str>,
     /// Providers that do not answer, and why.
     pub troubles: Vec<(String, JobError)>,
 }
@@ -336,18 +339,24 @@ impl Actor {
         self.publish(stored).await
     }
 
+    /// Tries for as long as this process lives: what a reply told, such as the id of a job that was taken,
+    /// is known here alone. Until it is stored nothing else is done, so nothing new is sent.
     async fn commit(&self, writes: Vec<Write>, lease: Lease) -> Result<(), DriverError> {
         let writes = Arc::new(writes);
-        for tries in 1.. {
+        let mut wait = FIRST_COMMIT_WAIT;
+        loop {
             let batch = Arc::clone(&writes);
-            match self.store(move |store| store.commit(&batch, Some(lease))).await? {
-                Err(error) if error.may_pass() && tries < COMMIT_TRIES => {
-                    tokio::time::sleep(Duration::from_millis(200 << tries)).await;
-                }
-                outcome => return Ok(outcome?),
+            let outcome = self.store(move |store| store.commit(&batch, Some(lease))).await?;
+            let stuck = outcome.as_ref().err().and_then(StoreError::waits_for);
+            self.told.send_if_modified(|snapshot| {
+                std::mem::replace(&mut snapshot.stuck, stuck) != stuck
+            });
+            if stuck.is_none() {
+                return Ok(outcome?);
             }
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(LONGEST_COMMIT_WAIT);
         }
-        Ok(())
     }
 
     async fn publish(&mut self, stored: bool) -> Result<(), DriverError> {
@@ -378,7 +387,7 @@ impl Actor {
         };
         self.told.send_modify(|snapshot| {
             let version = snapshot.version + u64::from(stored);
-            *snapshot = Snapshot { version, driving, jobs, troubles };
+            *snapshot = Snapshot { version, driving, jobs, stuck: None, troubles };
         });
         Ok(())
     }

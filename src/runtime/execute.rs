@@ -111,7 +111,7 @@ impl Executor {
         Ok(exchange::submitted(protocol, job, reply))
     }
 
-    async fn poll(
+    pub(super) async fn poll(
         &self,
         provider: &str,
         targets: Vec<Target>,
@@ -128,7 +128,11 @@ impl Executor {
         exchange::polled(protocol, &named, self.send(turn, request, &line.key).await)
     }
 
-    async fn look_up(&self, provider: &str, target: Target) -> Result<Sighting, Trouble> {
+    pub(super) async fn look_up(
+        &self,
+        provider: &str,
+        target: Target,
+    ) -> Result<Sighting, Trouble> {
         let named = self.named(target);
         let line = line(&self.workspace, provider).await.map_err(bare)?;
         let protocol = line.provider.protocol;

@@ -32,6 +32,7 @@ mod sandbox_files;
 pub mod sandbox_host;
 mod sandbox_server;
 pub mod save;
+pub mod settle;
 mod sidecar;
 pub mod store_thread;
 pub mod viewing;

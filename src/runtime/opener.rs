@@ -1,5 +1,6 @@
 //! Showing a clip in the system player: only where somebody can see it, and never on the user's terminal.
 
+use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -116,8 +117,25 @@ pub fn open(clip: &Path, player: &[String], here: &Here) -> io::Result<Opened> {
             return Ok(Opened::Player(program));
         }
     }
+    system(clip.as_os_str())
+}
+
+/// Opens a page in the system's browser, where somebody can see it. What is no address of a page is not
+/// handed to anybody.
+pub fn browse(url: &str, here: &Here) -> io::Result<Opened> {
+    if !url.starts_with("https://") && !url.starts_with("http://") {
+        return Ok(Opened::Nowhere("that is no address of a page".to_owned()));
+    }
+    if let Err(why) = here.can_show() {
+        return Ok(Opened::Nowhere(why));
+    }
+    system(url.as_ref())
+}
+
+/// Opens a file or an address with whatever this system has for it.
+fn system(target: &OsStr) -> io::Result<Opened> {
     let mut refused = io::Error::other("this system has no opener");
-    for command in open::commands(clip) {
+    for command in open::commands(target) {
         let program = PathBuf::from(command.get_program());
         match start(command) {
             Ok(()) => return Ok(Opened::Player(program.display().to_string())),
@@ -194,5 +212,11 @@ mod tests {
         let with = command("/usr/bin/lynx:/bin/sh --new --at=%s").expect("a browser");
         assert_eq!(with, ("/bin/sh".to_owned(), vec!["--new".to_owned(), format!("--at={clip}")]));
         assert_eq!([command(""), command("w3m"), command("none-such -x %s")], [None, None, None]);
+    }
+
+    #[test]
+    fn what_is_no_page_is_handed_to_nobody() {
+        let browsed = browse("file:///etc/passwd", &Here::default()).expect("no error");
+        assert_eq!(browsed, Opened::Nowhere("that is no address of a page".to_owned()));
     }
 }

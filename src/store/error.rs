@@ -142,9 +142,18 @@ impl StoreError {
         }
     }
 
-    /// Whether trying again may help.
-    pub fn may_pass(&self) -> bool {
-        matches!(self, Self::Full { .. } | Self::Disk { .. } | Self::Busy { .. })
+    /// What a driver that can store nothing for now waits for, in a sentence; none where waiting can't help.
+    pub fn waits_for(&self) -> Option<&'static str> {
+        match self {
+            Self::Full { .. } => Some("the disk is full: nothing new is sent until it has room"),
+            Self::Disk { .. } => {
+                Some("the disk does not take it: nothing new is sent until it does")
+            }
+            Self::Busy { .. } => {
+                Some("another program locks the database: nothing new is sent until it lets go")
+            }
+            _ => None,
+        }
     }
 }
 

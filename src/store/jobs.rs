@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, TransactionBehavior, params}
 use super::{Lease, Store, StoreError, search_text};
 use crate::domain::catalog::ModelId;
 use crate::domain::event::{JobEvent, Write};
-use crate::domain::job::{Job, JobId, JobKind};
+use crate::domain::job::{Job, JobId, JobKind, JobState};
 use crate::domain::money::MicroUsd;
 use crate::domain::request::ClipLength;
 use crate::domain::size::Resolution;
@@ -53,6 +53,29 @@ impl Store {
         write_all(&transaction, std::slice::from_ref(write)).map_err(wrong)?;
         transaction.commit().map_err(wrong)?;
         Ok(Ok(()))
+    }
+
+    /// Writes `write` if its job still is in `state`, and returns whether it was. No other program writes
+    /// between the question and the answer.
+    pub fn commit_from(&mut self, state: JobState, write: &Write) -> Result<bool, StoreError> {
+        let path = self.path.clone();
+        let wrong = |error| StoreError::using(&path, error);
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(wrong)?;
+        let found: Option<String> = transaction
+            .query_row("SELECT state FROM job WHERE id = ?1", [write.job.id.to_string()], |row| {
+                row.get(0)
+            })
+            .optional()
+            .map_err(wrong)?;
+        if found.as_deref() != Some(state.word()) {
+            return Ok(false);
+        }
+        write_all(&transaction, std::slice::from_ref(write)).map_err(wrong)?;
+        transaction.commit().map_err(wrong)?;
+        Ok(true)
     }
 
     /// Every job that the driver has something to do for, oldest first.

@@ -78,6 +78,9 @@ actions! {
     Remix, "remix", "remix", "Bring all but the seed back";
     Retry, "retry", "retry", "Submit the same again, as a new job";
     Cancel, "cancel", "cancel", "Stop the job, while it can be stopped";
+    LookUp, "look-up", "look up", "Ask the provider for a job in doubt";
+    Dashboard, "dashboard", "dashboard", "Open the provider's dashboard";
+    Close, "close", "close", "Close a job in doubt";
     Star, "star", "star", "Star the job, or take the star away";
     Note, "note", "note", "Write a note on the job";
     CopyPrompt, "copy-prompt", "copy prompt", "Copy the job's prompt";

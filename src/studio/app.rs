@@ -217,6 +217,8 @@ pub struct Around {
     pub limits: Limits,
     /// Providers that do not answer.
     pub troubles: Vec<(String, JobError)>,
+    /// Why nothing can be stored for now, so that nothing new is sent.
+    pub stuck: Option<&'static str>,
     /// The history.
     pub history: History,
     /// The poster of the clip that was looked at last.
@@ -277,6 +279,7 @@ impl App {
             spent: Vec::new(),
             limits: Limits::default(),
             troubles: Vec::new(),
+            stuck: None,
             history: History::default(),
             poster: None,
             dialog: None,

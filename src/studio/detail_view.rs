@@ -64,7 +64,9 @@ fn key_lines(app: &App, story: &JobStory, width: u16) -> Vec<String> {
         });
     }
     use Action as A;
-    for action in [A::Promote, A::Open, A::Cancel, A::Recall, A::Retry, A::Note] {
+    let settling = [A::LookUp, A::Dashboard, A::Close];
+    let others = [A::Promote, A::Open, A::Cancel, A::Recall, A::Retry, A::Note];
+    for action in settling.into_iter().chain(others) {
         let key = app.keymap.keys(action, &[Place::Job]).into_iter().next();
         if let (Some(key), true) = (key, leads_somewhere(&app.seen(), Some(&story.entry), action)) {
             parts.push(format!("{key} {}", action.short()));
@@ -149,6 +151,14 @@ fn trouble(app: &App, job: &Job, width: u16) -> Vec<Row<'static>> {
     if job.state == JobState::Confirming {
         lines.push(Row::default());
         lines.extend(rows(CONFIRMING, theme.style(Tone::Warn), width));
+    }
+    if job.state == JobState::InDoubt {
+        for paragraph in words::doubt(job, &app.catalog) {
+            lines.push(Row::default());
+            lines.extend(rows(&paragraph, theme.style(Tone::Warn), width));
+        }
+        lines.push(Row::default());
+        return lines;
     }
     let tell = |error: &JobError| {
         let head = format!("{}, {}", words::failure(error.class), words::charged(error.charged));

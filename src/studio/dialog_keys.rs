@@ -172,6 +172,9 @@ fn chosen(app: &mut App, dialog: &mut Dialog, event: KeyEvent) -> Then {
                 | Action::Remix
                 | Action::Retry
                 | Action::Cancel
+                | Action::LookUp
+                | Action::Dashboard
+                | Action::Close
                 | Action::Star
                 | Action::Note
                 | Action::CopyPrompt

@@ -33,6 +33,7 @@ use crate::runtime::keys;
 use crate::runtime::new_job::{self, Stored};
 use crate::runtime::opener::{self, Here, Opened as Shown};
 use crate::runtime::pictures;
+use crate::runtime::settle::{self, SettleError, Settled};
 use crate::runtime::viewing;
 use crate::runtime::workspace::Workspace;
 use crate::store::{Store, StoreError};
@@ -75,6 +76,9 @@ impl Outside {
                     this.submit(*request, parent, confirmed).await
                 }
                 Effect::Cancel(id) => this.cancel(id).await,
+                Effect::LookUp(id) => this.settle(settle::look_up(&this.workspace, id).await).await,
+                Effect::Close(id) => this.settle(settle::close(&this.workspace, id).await).await,
+                Effect::Browse(url) => Some(browse(url)),
                 Effect::LoadJobs => this.load_jobs().await,
                 Effect::LoadBalance(provider) => this.load_balance(provider).await,
                 Effect::Search { generation, query } => this.search(generation, query).await,
@@ -162,6 +166,25 @@ impl Outside {
             }
             Err(problem) => Some(Msg::Complain(problem)),
         }
+    }
+
+    /// What came of settling a job in doubt; whoever drives goes on with one that was found.
+    async fn settle(&self, settled: Result<Settled, SettleError>) -> Option<Msg> {
+        Some(match settled {
+            Ok(Settled::Yes(job)) => {
+                self.bell.ring().await;
+                let found = "the provider has it: it goes on, and its file will be saved";
+                let closed = job.error.map_or_else(|| found.to_owned(), |error| error.message);
+                Msg::Say(closed)
+            }
+            Ok(Settled::WasNot(state)) => {
+                Msg::Say(format!("it is not in doubt: {}", crate::words::state_word(state)))
+            }
+            Ok(Settled::NotKnown) => Msg::Complain(
+                "the provider's records don't know it: most likely it was never taken".to_owned(),
+            ),
+            Err(error) => Msg::Complain(error.to_string()),
+        })
     }
 
     async fn load_jobs(&self) -> Option<Msg> {
@@ -327,6 +350,16 @@ impl Outside {
     }
 }
 
+fn browse(url: String) -> Msg {
+    match opener::browse(&url, &Here::look()) {
+        Ok(Shown::Player(program)) => Msg::Say(format!("{url} handed to {program}")),
+        Ok(Shown::Nowhere(reason)) => Msg::NoBrowser { url, reason },
+        Err(error) => {
+            Msg::NoBrowser { url, reason: format!("no browser could be started: {error}") }
+        }
+    }
+}
+
 /// What the studio needs to know of a workspace.
 pub(super) fn opened(workspace: &Workspace) -> Opened {
     let config = &workspace.config;
@@ -372,6 +405,7 @@ pub(super) fn lives(snapshot: Snapshot) -> Msg {
         version: snapshot.version,
         driving: snapshot.driving,
         lives: snapshot.jobs.into_iter().map(live).collect(),
+        stuck: snapshot.stuck,
         troubles: snapshot.troubles,
     }
 }

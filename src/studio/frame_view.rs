@@ -79,6 +79,9 @@ fn service(app: &Seen<'_>) -> Span<'static> {
     let trouble =
         provider.and_then(|provider| app.troubles.iter().find(|(id, _)| *id == provider.id));
     match provider {
+        _ if app.stuck.is_some() => {
+            words("nothing can be stored, nothing is sent", theme.style(Tone::Bad))
+        }
         _ if trouble.is_some() => words("no answer, asking again", theme.style(Tone::Warn)),
         Some(provider) if provider.play_money => {
             words("sandbox, no key needed", theme.style(Tone::Good))
@@ -207,6 +210,8 @@ fn shown(app: &Seen<'_>) -> &'static [Action] {
             A::Promote,
             A::Open,
             A::Cancel,
+            A::LookUp,
+            A::Close,
             A::Recall,
             A::Retry,
             A::Note,

@@ -8,12 +8,14 @@ use super::commands::{focus, passed_limits};
 use super::dialog::{Dialog, Final, RecallPart, recall_changes};
 use super::line::Line;
 use super::msg::Effect;
-use super::offer::can_stop;
+use super::offer::{can_look_up, can_stop, dashboard};
 use super::update::changed;
 use crate::domain::cost::Estimate;
 use crate::domain::job::{Job, JobState, Parent, Relation};
 use crate::domain::promotion::Promotable;
 use crate::domain::request::GenerationRequest;
+
+const NOT_IN_DOUBT: &str = "it is not in doubt";
 
 /// Commands about the chosen job.
 pub(super) fn on_chosen(app: &mut App, action: Action) -> Vec<Effect> {
@@ -36,6 +38,9 @@ pub(super) fn on_job(app: &mut App, action: Action, entry: Entry) -> Vec<Effect>
         Action::Remix => recall(app, job, RecallPart::Remix),
         Action::Retry => retry(app, job),
         Action::Cancel => return cancel(app, &job),
+        Action::LookUp => return look_up(app, &job),
+        Action::Dashboard => return browse(app, &job),
+        Action::Close => close(app, &job),
         Action::Star => return vec![Effect::Star(job.id, !entry.starred), Effect::LoadJobs],
         Action::Note => {
             app.dialog = Some(Dialog::Note { id: job.id, line: Line::new(&entry.note) })
@@ -173,6 +178,44 @@ fn cancel(app: &mut App, job: &Job) -> Vec<Effect> {
             Vec::new()
         }
     }
+}
+
+fn look_up(app: &mut App, job: &Job) -> Vec<Effect> {
+    if job.state != JobState::InDoubt {
+        app.say(NOT_IN_DOUBT, false);
+        return Vec::new();
+    }
+    if !can_look_up(app, job) {
+        let [_, _, find] = crate::words::doubt(job, &app.catalog);
+        app.say(find, true);
+        return Vec::new();
+    }
+    app.say("the provider is asked for it", false);
+    vec![Effect::LookUp(job.id)]
+}
+
+fn browse(app: &mut App, job: &Job) -> Vec<Effect> {
+    match dashboard(app, job) {
+        Some(url) => vec![Effect::Browse(url)],
+        None => {
+            app.say("the catalog names no dashboard for this provider", false);
+            Vec::new()
+        }
+    }
+}
+
+fn close(app: &mut App, job: &Job) {
+    if job.state != JobState::InDoubt {
+        return app.say(NOT_IN_DOUBT, false);
+    }
+    app.dialog = Some(Dialog::Confirm {
+        title: "Close the job in doubt?".to_owned(),
+        lines: vec![
+            "it ends here, and nobody asks about it any more".to_owned(),
+            "the provider may have billed it: its cost stays unknown".to_owned(),
+        ],
+        effect: Some(Effect::Close(job.id)),
+    });
 }
 
 fn open(app: &mut App, job: &Job) -> Vec<Effect> {

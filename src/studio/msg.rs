@@ -42,6 +42,8 @@ pub enum Msg {
         driving: bool,
         /// The jobs.
         lives: Vec<Live>,
+        /// Why nothing can be stored for now, so that nothing new is sent.
+        stuck: Option<&'static str>,
         /// Providers that do not answer, and why.
         troubles: Vec<(String, JobError)>,
     },
@@ -101,6 +103,13 @@ pub enum Msg {
         /// More lines that can be copied: a word, and what is copied.
         links: Vec<(&'static str, String)>,
     },
+    /// A page could not be shown here.
+    NoBrowser {
+        /// Its address.
+        url: String,
+        /// Why not.
+        reason: String,
+    },
     /// Something to tell for a while.
     Say(String),
     /// Something that went wrong, to tell for a while longer.
@@ -152,6 +161,12 @@ pub enum Effect {
     },
     /// Ask for a job to be stopped.
     Cancel(JobId),
+    /// Ask the provider of a job in doubt whether it has it.
+    LookUp(JobId),
+    /// Close a job in doubt.
+    Close(JobId),
+    /// Open a page in the system's browser.
+    Browse(String),
     /// Read the list of jobs again.
     LoadJobs,
     /// Ask a provider what its account holds.

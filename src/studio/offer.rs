@@ -20,6 +20,9 @@ pub(super) fn leads_somewhere(app: &Seen<'_>, entry: Option<&Entry>, action: Act
             | A::Remix
             | A::Retry
             | A::Cancel
+            | A::LookUp
+            | A::Dashboard
+            | A::Close
             | A::Star
             | A::Note
     );
@@ -32,6 +35,11 @@ pub(super) fn leads_somewhere(app: &Seen<'_>, entry: Option<&Entry>, action: Act
         A::Open | A::CopyScp | A::CopyPath => job.files().next().is_some(),
         A::Retry => !job.state.is_live(),
         A::Cancel => can_stop(app, job),
+        A::LookUp => job.state == JobState::InDoubt && can_look_up(app, job),
+        A::Close => job.state == JobState::InDoubt,
+        A::Dashboard => {
+            !job.state.is_live() && job.charge().is_none() && dashboard(app, job).is_some()
+        }
         _ => true,
     }
 }
@@ -46,6 +54,18 @@ pub(super) fn can_stop(app: &Around, job: &Job) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether the job's provider can be asked for one whose reply was lost.
+pub(super) fn can_look_up(app: &Around, job: &Job) -> bool {
+    let provider = app.catalog.provider(&job.request.model.provider);
+    provider.is_some_and(|provider| provider.can_look_up)
+}
+
+/// The page where a person sees what the job's provider took and billed.
+pub(super) fn dashboard(app: &Around, job: &Job) -> Option<String> {
+    let provider = app.catalog.provider(&job.request.model.provider)?;
+    Some(provider.dashboard_url.clone()).filter(|url| !url.is_empty())
 }
 
 /// The model that takes the place of one that is gone, as the catalog says.

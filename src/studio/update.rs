@@ -45,7 +45,14 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Effect> {
         }
         Msg::Tick => Vec::new(),
         Msg::Opened(opened) => opened_workspace(app, *opened),
-        Msg::Lives { version, driving, lives, troubles } => {
+        Msg::Lives { version, driving, lives, stuck, troubles } => {
+            if app.stuck != stuck {
+                app.stuck = stuck;
+                app.say(
+                    stuck.unwrap_or("what was kept back is stored; it goes on"),
+                    stuck.is_some(),
+                );
+            }
             app.driving = driving;
             app.lives = lives;
             app.troubles = troubles;
@@ -106,6 +113,10 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Effect> {
             lines.extend(links);
             app.dialog = Some(Dialog::Where { reason, lines, chosen: 0 });
             Vec::new()
+        }
+        Msg::NoBrowser { url, reason } => {
+            app.say(format!("{reason}; copied: {url}"), false);
+            vec![Effect::Copy(url)]
         }
         Msg::Say(text) => {
             app.say(text, false);

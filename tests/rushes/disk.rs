@@ -1,9 +1,13 @@
 //! Disks that refuse: full, read-only, or no place for a folder at all.
 
 use std::fs;
-use std::path::PathBuf;
+use std::io::{self, Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::thread;
 
-use super::support::{Desk, Running, facts, skipped, text};
+use super::support::{Desk, Running, facts, skipped, text, until};
 
 /// A clip of 1.1 MB.
 const FOUR_SECONDS: [&str; 11] = [
@@ -116,7 +120,8 @@ fn a_data_folder_that_can_not_be_written_can_be_looked_at() {
     assert_eq!(desk.accepted().len(), 1);
 }
 
-/// A real full disk, where one can be mounted: the program ends with advice, and goes on afterwards.
+/// A real full disk, where one can be mounted: the program says so, ends or waits for room, and the next
+/// one goes on.
 #[test]
 fn a_full_disk_loses_nothing() {
     let desk = Desk::new();
@@ -124,14 +129,90 @@ fn a_full_disk_loses_nothing() {
     let Some(_disk) = Disk::mount(desk.data(), "1m") else {
         return skipped("no small disk can be mounted here");
     };
-    let ended = desk.run(&FOUR_SECONDS);
-    assert!(matches!(ended.status, Some(1 | 3)), "{:?} {}{}", ended.status, ended.out, ended.err);
-    let told = format!("{}{}", ended.out, ended.err);
-    assert!(told.contains("space") || told.contains("full"), "{told}");
+    let mut command = desk.around("sh");
+    command.args(["-c", "exec \"$@\" >told 2>&1", "sh", env!("CARGO_BIN_EXE_rushes")]);
+    command.args(FOUR_SECONDS);
+    let mut running = Running::start(command);
+    let told = || fs::read_to_string(desk.path("told")).unwrap_or_default();
+    let is_told = || told().contains("space") || told().contains("full");
+    until("the complaint", || is_told() || running.has_ended());
+    assert!(is_told(), "{}", told());
+    running.kill();
     for path in Desk::files(&desk.data().join("sandbox/files")) {
         fs::remove_file(path).expect("space is freed");
     }
     desk.done(&["history", "--json"]);
+}
+
+/// The reply to a submit comes when nothing can be stored, and its provider can't be asked for it later:
+/// what it told is kept until there is room.
+#[test]
+fn a_reply_that_comes_to_a_full_disk_is_kept_until_there_is_room() {
+    let (there, here) = (Desk::new(), Desk::new());
+    fs::create_dir(here.data()).expect("a folder");
+    let Some(_disk) = Disk::mount(here.data(), "16m") else {
+        return skipped("no small disk can be mounted here");
+    };
+    let mut remote = there.start(&["sandbox", "--listen", "127.0.0.1:0", "--json"]);
+    let told: serde_json::Value = serde_json::from_str(&remote.next_line()).expect("JSON");
+    let upstream = text(&told, "/url").trim_start_matches("http://").replace("/v1", "");
+    let filler = here.data().join("filler");
+    let file = filler.clone();
+    let address = relay(upstream, move || fill(&file));
+    let around = |script: &str, line: &[&str]| {
+        let mut command = here.around("sh");
+        command.args(["-c", script, "sh", env!("CARGO_BIN_EXE_rushes")]).args(line);
+        command.env("RUNPOD_API_KEY", "any").env("RUNPOD_BASE_URL", format!("http://{address}/v2"));
+        Running::start(command)
+    };
+    let line = ["generate", "--json", "--model", "runpod/1.0-pro", "--prompt", "a fox", "--wait"];
+    let mut running = around("exec \"$@\" 2>told", &line);
+    let says =
+        |words: &str| fs::read_to_string(here.path("told")).is_ok_and(|told| told.contains(words));
+    until("the complaint", || says("the disk is full: nothing new is sent") || running.has_ended());
+    assert!(!running.has_ended(), "it waits for room");
+    around("exec \"$@\"", &line).ended().expecting(1).saying(&["full", "Nothing was sent"]);
+    fs::remove_file(&filler).expect("space is freed");
+    let job = running.ended().expecting(0).object();
+    assert_eq!((text(&job, "/state"), facts(&job).frames), ("succeeded", 120), "{job}");
+    assert!(says("it goes on"));
+    assert_eq!(there.accepted_once_each(), 1);
+}
+
+/// Fills the disk that holds `path` to the last page.
+fn fill(path: &Path) {
+    let mut file = fs::File::create(path).expect("a file");
+    while file.write_all(&[1; 4096]).is_ok() {}
+}
+
+/// Passes everything on to `upstream`, and does `before` when its first reply has come.
+fn relay(upstream: String, before: impl FnOnce() + Send + 'static) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let before = Arc::new(Mutex::new(Some(before)));
+    thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            let remote = TcpStream::connect(&upstream).expect("the sandbox");
+            let pipes = [client.try_clone(), remote.try_clone()].map(|end| end.expect("a stream"));
+            let [mut from_client, mut from_remote] = pipes;
+            let (mut to_client, mut to_remote) = (client, remote);
+            // Either side may hang up at any time.
+            thread::spawn(move || drop(io::copy(&mut from_client, &mut to_remote)));
+            let before = Arc::clone(&before);
+            thread::spawn(move || {
+                let mut buffer = [0; 16 * 1024];
+                while let Ok(count @ 1..) = from_remote.read(&mut buffer) {
+                    if let Some(before) = before.lock().expect("a lock").take() {
+                        before();
+                    }
+                    if to_client.write_all(&buffer[..count]).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    address
 }
 
 /// A disk of its own, unmounted at the end.

@@ -87,6 +87,29 @@ fn what_goes_wrong_there_is_told_in_its_class_and_with_its_price() {
 }
 
 #[test]
+fn a_job_in_doubt_is_told_of_kindly_and_closed_without_a_claim_about_its_price() {
+    let (there, here) = (Desk::new(), desk());
+    let (_remote, url) = remote(&there, "50");
+    let prompt = "a paper boat, sandbox:lost-reply";
+    let doubted = Running::start(generate(&here, &url, KEY, "runbase/1.0-pro", prompt)).ended();
+    let doubted = doubted.expecting(3).object();
+    let id = text(&doubted, "/id");
+    let told = here.done(&["settle", id]).out;
+    for part in ["in doubt", "no price is published", "can't be asked", "--close", "--dashboard"] {
+        assert!(told.contains(part), "'{part}' is not in {told}");
+    }
+    assert!(!told.contains("--look-up"), "{told}");
+    here.run(&["settle", id, "--look-up"]).expecting(2).saying(&["no way to ask", "runbase"]);
+    let closed = here.done(&["settle", id, "--close", "--json"]).object();
+    assert_eq!((text(&closed, "/state"), text(&closed, "/error/code")), ("failed", "closed"));
+    assert_eq!(text(&closed, "/error/message"), "closed by you; runbase may have billed it");
+    assert_eq!((&closed["charge_usd"], text(&closed, "/error/charged")), (&Value::Null, "unknown"));
+    here.run(&["settle", id, "--close"]).expecting(2).saying(&["not in doubt"]);
+    assert!(here.done(&["show", id]).out.contains("closed"));
+    assert_eq!(there.accepted_once_each(), 1);
+}
+
+#[test]
 fn a_rate_limit_is_waited_out() {
     let (there, here) = (Desk::new(), desk());
     let (_remote, url) = remote(&there, "50");

@@ -53,6 +53,12 @@ pub fn schedule(seed: u64, sabotage: Sabotage, told: bool) -> World {
             world.at(at_ms + dice.throw() % 60_000, Happening::Upset(over));
         }
     }
+    for _ in 0..dice.throw() % 3 {
+        let (at_ms, nth) = (dice.throw() % end_ms, (dice.throw() % 3) as usize);
+        let looks_up = dice.throw().is_multiple_of(2);
+        let act = if looks_up { Act::LookUp(nth) } else { Act::Close(nth) };
+        world.at(at_ms, Happening::Act(act));
+    }
     world.at(end_ms, Happening::Upset(Upset::Calm));
     world.run();
     world

@@ -10,8 +10,9 @@ use crate::committed::Refused;
 use crate::sabotage::Sabotage;
 use crate::world::{CATALOG, Happening, World};
 
-/// How often a commit is tried, as in the driver.
-const COMMIT_TRIES: u32 = 5;
+/// The waits before a commit is tried again, as in the driver.
+const FIRST_COMMIT_WAIT_MS: u64 = 400;
+const LONGEST_COMMIT_WAIT_MS: u64 = 10_000;
 
 /// A process that drives, or did until somebody took its lease.
 pub struct Process {
@@ -19,8 +20,8 @@ pub struct Process {
     pub began_ms: u64,
     engine: Engine,
     lease: u64,
-    /// What it can't store for now, and how often it tried. Until then it does nothing else.
-    stuck: Option<(Step, u32)>,
+    /// What it can't store for now, and how long it waits before the next try. It does nothing else.
+    stuck: Option<(Step, u64)>,
     /// What came meanwhile; none stands for a bell.
     inbox: VecDeque<Option<Input>>,
 }
@@ -102,7 +103,7 @@ impl World {
         if self.sabotage == Sabotage::ClaimsFree {
             claim_free(&mut step);
         }
-        self.settle(number, step, 1);
+        self.settle(number, step, FIRST_COMMIT_WAIT_MS);
     }
 
     fn told_now(&self) -> Now {
@@ -114,7 +115,7 @@ impl World {
     }
 
     /// Law 1: the writes are committed, and only then the commands are carried out.
-    fn settle(&mut self, number: u64, step: Step, tries: u32) {
+    fn settle(&mut self, number: u64, step: Step, wait_ms: u64) {
         if !step.writes.is_empty() {
             if self.boundary() {
                 return;
@@ -123,13 +124,13 @@ impl World {
             let lease = process.lease;
             match self.commit(&step.writes, lease) {
                 Ok(()) => {}
-                Err(Refused::ForNow) if tries < COMMIT_TRIES => {
+                Err(Refused::ForNow) => {
                     if let Some(process) = self.process(number) {
-                        process.stuck = Some((step, tries));
+                        process.stuck = Some((step, wait_ms));
                     }
-                    return self.after(200 << tries, Happening::Retry { process: number });
+                    return self.after(wait_ms, Happening::Retry { process: number });
                 }
-                Err(_) => return self.end(number),
+                Err(Refused::LeaseLost) => return self.end(number),
             }
             if self.boundary() {
                 return;
@@ -200,8 +201,8 @@ impl World {
 
     pub fn retry(&mut self, number: u64) {
         let Some(process) = self.process(number) else { return };
-        let Some((step, tries)) = process.stuck.take() else { return };
-        self.settle(number, step, tries + 1);
+        let Some((step, wait_ms)) = process.stuck.take() else { return };
+        self.settle(number, step, (2 * wait_ms).min(LONGEST_COMMIT_WAIT_MS));
         self.read_mail(number);
     }
 

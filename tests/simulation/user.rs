@@ -1,13 +1,18 @@
 //! What the user does, by way of the store, as studio and command line do it.
 
 use rushes::domain::event::{JobEvent, Write};
-use rushes::domain::job::{Job, JobId, JobState, Parent, Relation};
+use rushes::domain::job::{Job, JobError, JobId, JobState, Parent, Relation};
+use rushes::domain::outcome::Sighting;
 use rushes::domain::promotion::Promotable;
 use rushes::domain::request::{Choices, GenerationRequest};
+use rushes::engine::apply;
+use rushes::provider::registry::{self, Named};
+use rushes::runtime::exchange;
 use uuid::{Builder, Uuid};
 
+use crate::remote::{Remote, Says};
 use crate::sabotage::Sabotage;
-use crate::world::{CATALOG, Happening, World};
+use crate::world::{CATALOG, Happening, World, protocol};
 
 /// What the user does. Numbers choose among the jobs that there are.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +25,10 @@ pub enum Act {
     Promote(usize),
     /// Submits a job again that ended or is in doubt, as a new one.
     Again(usize),
+    /// Looks a job in doubt up.
+    LookUp(usize),
+    /// Closes a job in doubt.
+    Close(usize),
     /// Ends the program; starts it again so much later.
     Quit(u64),
 }
@@ -61,6 +70,13 @@ impl World {
                     self.create(job.request.clone(), Some((job.id, Relation::Retry)));
                 }
             }
+            Act::LookUp(nth) => self.look_up(nth),
+            Act::Close(nth) => {
+                if let Some(job) = self.nth(nth, |job| job.state == JobState::InDoubt) {
+                    let error = JobError::closed(&job.request.model.provider);
+                    self.decide(job, JobEvent::Closed { error });
+                }
+            }
             Act::Quit(wait_ms) => {
                 self.crash();
                 self.after(wait_ms, Happening::Start);
@@ -98,6 +114,40 @@ impl World {
             request.expect("a draft that can be promoted"),
             Some((draft.id, Relation::Promote)),
         );
+    }
+
+    /// As `runtime/settle.rs` does, over a line without faults.
+    fn look_up(&mut self, nth: usize) {
+        let Some(job) = self.nth(nth, |job| job.state == JobState::InDoubt) else { return };
+        let name = &job.request.model.provider;
+        if !CATALOG.provider(name).is_some_and(|provider| provider.can_look_up) {
+            return;
+        }
+        let protocol = protocol(name);
+        let named = Named {
+            job: job.id,
+            key: job.attempt_key,
+            remote_id: job.remote_id.clone(),
+            wire_id: CATALOG.model(&job.request.model).expect("a model").wire_id.clone(),
+        };
+        let Some(request) = registry::look_up(protocol, Remote::base_url(protocol), &named) else {
+            return;
+        };
+        let Some(Says::Http(reply)) = self.remote.handle(request, self.true_time()).says else {
+            return;
+        };
+        if let Ok(Sighting::Seen(_)) = exchange::looked_up(protocol, &named, Ok(reply)) {
+            let how = "looked up".to_owned();
+            self.decide(job, JobEvent::Accepted { remote_id: None, charge: None, how });
+        }
+    }
+
+    fn decide(&mut self, mut job: Job, event: JobEvent) {
+        let at = self.now().wall;
+        assert!(apply(&mut job, &event, at), "a job in doubt can be settled");
+        if self.store.commit(&[Write { at, event, job }], None).is_ok() {
+            self.ring();
+        }
     }
 
     fn create(&mut self, request: GenerationRequest, parent: Option<(JobId, Relation)>) {

@@ -3,7 +3,7 @@
 use std::io::Read as _;
 use std::time::{Duration, Instant};
 
-use portable_pty::{PtySize, native_pty_system};
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use rustix::process::Signal;
 
 use super::kit::{Terminal, command, ended, home};
@@ -115,13 +115,11 @@ fn a_storm_of_sizes_ends_in_a_whole_picture() {
     assert_eq!(screen.matches("╭ Prompt").count(), 1, "{screen}");
 }
 
-#[test]
-fn a_terminal_that_is_gone_ends_the_program() {
-    let home = home();
+/// Starts a studio by `command`, takes its terminal away, and returns how long it lived on.
+fn outlives_its_terminal(command: CommandBuilder) -> Duration {
     let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
     let pair = native_pty_system().openpty(size).expect("a PTY");
-    let studio = command(home.path(), env!("CARGO_BIN_EXE_rushes"));
-    let mut child = pair.slave.spawn_command(studio).expect("a program");
+    let mut child = pair.slave.spawn_command(command).expect("a program");
     drop(pair.slave);
     let mut reader = pair.master.try_clone_reader().expect("a reader");
     let mut seen = Vec::new();
@@ -131,7 +129,30 @@ fn a_terminal_that_is_gone_ends_the_program() {
         seen.extend_from_slice(&buffer[..count]);
     }
     drop(reader);
+    let before = Instant::now();
     drop(pair.master);
     let status = ended(&mut *child, Duration::from_secs(2));
     assert_eq!(status.exit_code(), 129, "{status:?}");
+    before.elapsed()
+}
+
+#[test]
+fn a_terminal_that_is_gone_ends_the_program() {
+    let home = home();
+    outlives_its_terminal(command(home.path(), env!("CARGO_BIN_EXE_rushes")));
+}
+
+/// As `nohup` starts it, or a shell that has told its children so. The best of some tries counts: what the
+/// machine does beside is not the program's delay.
+#[test]
+fn a_terminal_that_is_gone_ends_the_program_at_once_although_hangups_are_ignored() {
+    let tries = (0..5).map(|_| {
+        let home = home();
+        let mut shell = command(home.path(), "sh");
+        shell.args(["-c", "trap '' HUP; exec \"$0\"", env!("CARGO_BIN_EXE_rushes")]);
+        outlives_its_terminal(shell)
+    });
+    let tries: Vec<Duration> = tries.collect();
+    let best = tries.iter().min().expect("some tries");
+    assert!(*best < Duration::from_millis(100), "{tries:?}");
 }

@@ -174,6 +174,15 @@ fn keeper(home: &Path) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
+/// Waits until the keeper of `home` has done everything and ended.
+fn nothing_is_left_to_keep(home: &Path) {
+    let deadline = Instant::now() + PATIENCE;
+    while !keeper(home).contains("no keeper runs, and no job is live") {
+        assert!(Instant::now() < deadline, "{}", keeper(home));
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
 #[test]
 fn a_link_that_dies_leaves_the_jobs_to_a_keeper_and_the_next_studio_tells() {
     let home = home();
@@ -181,11 +190,7 @@ fn a_link_that_dies_leaves_the_jobs_to_a_keeper_and_the_next_studio_tells() {
     terminal.signal(Signal::HUP);
     assert_eq!(terminal.ended().exit_code(), 129);
     drop(terminal);
-    let deadline = Instant::now() + PATIENCE;
-    while !keeper(home.path()).contains("no keeper runs, and no job is live") {
-        assert!(Instant::now() < deadline, "{}", keeper(home.path()));
-        thread::sleep(Duration::from_millis(50));
-    }
+    nothing_is_left_to_keep(home.path());
     let clips = walk(&home.path().join("data/clips"));
     assert!(clips.iter().any(|file| file.ends_with(".mp4")), "{clips:?}");
     let again = Terminal::studio(home.path());

@@ -7,19 +7,19 @@ use crate::engine::{apply, transition};
 
 /// Rows are states, columns events, cells where the event leads; `.` where it has no effect.
 const TABLE: &str = "
-            crea sent acce post unkn notf oure oumo oufa rend save safa oulo succ fail expi cask cncl doub
-queued      .    subm .    .    .    .    .    .    .    .    .    .    .    .    fail .    .    cncl .
-submitting  .    .    runn retr conf .    .    .    .    .    .    .    .    .    fail .    .    .    in_d
-confirming  .    .    runn .    .    retr .    .    .    .    .    .    .    .    fail .    .    .    in_d
-running     .    .    .    .    .    .    runn runn runn down runn runn runn .    fail .    cing .    .
-downloading .    .    .    .    .    .    .    down .    .    down down down succ .    expi .    .    .
-retry_wait  .    subm .    .    .    .    .    .    .    .    .    .    .    .    fail .    .    cncl .
-canceling   .    .    .    .    .    .    cing cing cing down cing cing cing .    fail .    .    cncl .
-succeeded   .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .
-failed      .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .
-canceled    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .
-expired     .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .
-in_doubt    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .
+            crea sent acce post unkn notf oure oumo oufa rend save safa oulo succ fail expi cask cncl doub clos
+queued      .    subm .    .    .    .    .    .    .    .    .    .    .    .    fail .    .    cncl .    .
+submitting  .    .    runn retr conf .    .    .    .    .    .    .    .    .    fail .    .    .    in_d .
+confirming  .    .    runn .    .    retr .    .    .    .    .    .    .    .    fail .    .    .    in_d .
+running     .    .    .    .    .    .    runn runn runn down runn runn runn .    fail .    cing .    .    .
+downloading .    .    .    .    .    .    .    down .    .    down down down succ .    expi .    .    .    .
+retry_wait  .    subm .    .    .    .    .    .    .    .    .    .    .    .    fail .    .    cncl .    .
+canceling   .    .    .    .    .    .    cing cing cing down cing cing cing .    fail .    .    cncl .    .
+succeeded   .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .
+failed      .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .
+canceled    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .
+expired     .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .
+in_doubt    .    .    runn .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    fail
 ";
 
 #[test]
@@ -89,7 +89,8 @@ fn events() -> Vec<(&'static str, JobEvent)> {
         ("expi", JobEvent::Expired { error: error.clone() }),
         ("cask", JobEvent::CancelAsked),
         ("cncl", JobEvent::Canceled { error: error.clone() }),
-        ("doub", JobEvent::Doubted { error }),
+        ("doub", JobEvent::Doubted { error: error.clone() }),
+        ("clos", JobEvent::Closed { error }),
     ];
     for (_, event) in &events {
         listed(event);
@@ -118,6 +119,7 @@ fn listed(event: &JobEvent) {
         | JobEvent::Expired { .. }
         | JobEvent::CancelAsked
         | JobEvent::Canceled { .. }
-        | JobEvent::Doubted { .. } => {}
+        | JobEvent::Doubted { .. }
+        | JobEvent::Closed { .. } => {}
     }
 }

@@ -162,7 +162,7 @@ fn one_driver_per_database() {
     let sent = job.then(JobEvent::Sent);
     let error = old.commit(&sent.all[1..], Some(first)).expect_err("fenced");
     assert!(matches!(error, StoreError::LeaseLost), "{error}");
-    assert!(!error.may_pass());
+    assert!(error.waits_for().is_none());
     assert_eq!(new.job(sent.job.id).expect("a read").map(|job| job.sends), Some(0));
     new.commit(&sent.all[1..], Some(second)).expect("the new holder writes");
     // Anybody may add a job.

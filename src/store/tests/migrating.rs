@@ -169,7 +169,7 @@ fn a_full_database_takes_nothing_by_halves_and_goes_on_when_there_is_room() {
         None
     });
     let (writes, error) = refused.expect("the limit is reached");
-    assert!(matches!(error, StoreError::Full { .. }) && error.may_pass(), "{error}");
+    assert!(matches!(error, StoreError::Full { .. }) && error.waits_for().is_some(), "{error}");
     assert!(error.to_string().contains("Free some space"), "{error}");
     assert_eq!(store.live_jobs().expect("jobs"), kept);
     assert!(store.events(writes.job.id).expect("events").is_empty());

@@ -243,7 +243,7 @@ fn a_second_studio_says_that_it_follows_at_every_size() {
 fn a_provider_that_does_not_answer_is_said_in_the_header() {
     let mut bench = Bench::new();
     let troubles = vec![("sandbox".to_owned(), unreachable())];
-    bench.tell(Msg::Lives { version: 1, driving: true, lives: Vec::new(), troubles });
+    bench.tell(Msg::Lives { version: 1, driving: true, lives: Vec::new(), stuck: None, troubles });
     assert!(bench.screen(120, 36).contains("no answer, asking again"));
 }
 
@@ -301,4 +301,23 @@ fn a_draft_that_was_edited_or_whose_final_failed_still_waits_to_be_promoted() {
     let failed = fox.promoted(50, "1080p").failed(unreachable());
     let bench = Bench::with_jobs(&[failed, edited, fox]);
     assert_eq!(bench.app.seen().drafts_waiting(), 1);
+}
+
+#[test]
+fn a_disk_without_room_is_said_for_as_long_as_nothing_is_sent() {
+    let mut bench = Bench::new();
+    let lives = |stuck| Msg::Lives {
+        version: 1,
+        driving: true,
+        lives: Vec::new(),
+        stuck,
+        troubles: Vec::new(),
+    };
+    bench.tell(lives(Some("the disk is full: nothing new is sent until it has room")));
+    assert_eq!(bench.toast(), "the disk is full: nothing new is sent until it has room");
+    bench.later(60_000);
+    assert!(bench.screen(80, 24).contains("nothing can be stored, nothing is sent"));
+    bench.tell(lives(None));
+    assert_eq!(bench.toast(), "what was kept back is stored; it goes on");
+    assert!(!bench.screen(80, 24).contains("nothing can be stored"));
 }

@@ -58,6 +58,7 @@ impl Bench {
             version: 0,
             driving: true,
             lives: Vec::new(),
+            stuck: None,
             troubles: Vec::new(),
         });
         bench
@@ -99,7 +100,7 @@ impl Bench {
     /// The live jobs are these now.
     pub fn lives(&mut self, lives: Vec<Live>, driving: bool) -> Vec<Effect> {
         let version = self.version;
-        self.tell(Msg::Lives { version, driving, lives, troubles: Vec::new() })
+        self.tell(Msg::Lives { version, driving, lives, stuck: None, troubles: Vec::new() })
     }
 
     /// Something happened.

@@ -2,6 +2,7 @@
 
 mod account;
 mod dialogs;
+mod doubt;
 mod drawing;
 mod finding;
 mod fuzz;

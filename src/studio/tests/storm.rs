@@ -172,6 +172,7 @@ impl Dice {
                 version: self.below(9) as u64,
                 driving: self.below(3) > 0,
                 lives: self.takes().iter().map(Take::live).collect(),
+                stuck: None,
                 troubles: Vec::new(),
             },
             4 => Msg::Found {

@@ -1,0 +1,56 @@
+//! A job in doubt whose provider can be asked is settled by asking, and never by sending it again.
+
+use rushes::domain::event::{JobEvent, Write};
+use rushes::domain::job::{Charged, FailureClass, JobError, JobId};
+use rushes::engine::apply;
+use rushes::store::Store;
+use uuid::Uuid;
+
+use super::support::{Desk, facts, text};
+
+/// Stores a job in doubt like the job `like`, sent under that job's key or one that nobody saw.
+fn doubted(desk: &Desk, like: &str, key_is_known: bool) -> String {
+    let mut store = Store::open(&desk.database()).expect("a database");
+    let like = store.job(JobId(like.parse().expect("an id"))).expect("a row").expect("a job");
+    let (at, created) = store.events(like.id).expect("events").swap_remove(0);
+    let JobEvent::Created { mut job } = created else { panic!("not created: {created:?}") };
+    job.id = JobId(Uuid::from_u128(job.id.0.as_u128() + 1 + u128::from(key_is_known)));
+    if !key_is_known {
+        job.attempt_key = Uuid::from_u128(job.attempt_key.as_u128() ^ 1);
+    }
+    let error =
+        JobError::ours(FailureClass::Lost, "inDoubt", "no reply came".to_owned(), Charged::Unknown);
+    let mut writes = vec![Write { at, event: JobEvent::Created { job: job.clone() }, job: *job }];
+    for event in [JobEvent::Sent, JobEvent::Doubted { error }] {
+        let mut job = writes[writes.len() - 1].job.clone();
+        assert!(apply(&mut job, &event, at), "{event:?}");
+        writes.push(Write { at, event, job });
+    }
+    store.commit(&writes, None).expect("a commit");
+    writes[0].job.id.to_string()
+}
+
+#[test]
+fn a_look_up_finds_what_was_taken_and_its_file_is_saved() {
+    let desk = Desk::new();
+    let clip = desk.clip("a pier");
+    let id = doubted(&desk, text(&clip, "/id"), true);
+    let told = desk.done(&["settle", &id]).out;
+    assert!(told.contains("--look-up") && told.contains("can be asked again"), "{told}");
+    let found = desk.done(&["settle", &id, "--look-up", "--json"]).object();
+    assert_eq!(text(&found, "/state"), "running");
+    let saved = desk.done(&["wait", &id, "--json"]).object();
+    assert_eq!((text(&saved, "/state"), facts(&saved).frames), ("succeeded", 29));
+    assert_eq!(desk.accepted_once_each(), 1);
+}
+
+#[test]
+fn what_the_records_do_not_know_stays_in_doubt_and_is_not_sent() {
+    let desk = Desk::new();
+    let clip = desk.clip("a pier");
+    let id = doubted(&desk, text(&clip, "/id"), false);
+    let asked = desk.run(&["settle", &id, "--look-up"]);
+    asked.expecting(3).saying(&["don't know job", "never taken", "in doubt"]);
+    assert_eq!(text(&desk.show(&id), "/state"), "in_doubt");
+    assert_eq!(desk.accepted_once_each(), 1);
+}
