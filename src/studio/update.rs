@@ -15,7 +15,7 @@ use super::job_commands;
 use super::keymap::Meaning;
 use super::layout::{self, Spot};
 use super::msg::{Effect, Msg, Now, Opened};
-use crate::domain::job::{Job, JobState};
+use crate::domain::job::{Job, JobKind, JobState};
 use crate::domain::money::MicroUsd;
 use crate::words;
 
@@ -349,7 +349,11 @@ fn jobs(app: &mut App, entries: Vec<Entry>) -> Vec<Effect> {
     for job in ended {
         let text = format!(
             "{} {}: {}",
-            words::kind(job.request.kind),
+            if job.request.kind == JobKind::Single {
+                "render"
+            } else {
+                words::kind(job.request.kind)
+            },
             words::state(&job),
             crate::domain::text::one_line(&job.request.prompt, 40)
         );
