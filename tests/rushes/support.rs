@@ -13,7 +13,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// Longer than anything takes on a busy machine, so that a test that would hang fails instead.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(240);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(600);
 
 /// The cheapest clip to render that the sandbox offers: 29 frames.
 pub(crate) const SHORT: [&str; 4] = ["--model", "sandbox/1.0-pro", "--duration", "1.2"];
