@@ -1,7 +1,7 @@
 //! Jobs and their events: written together, in one transaction.
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, Row, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 
 use super::{Lease, Store, StoreError, search_text};
 use crate::domain::catalog::ModelId;
@@ -16,10 +16,7 @@ impl Store {
     pub fn commit(&mut self, writes: &[Write], lease: Option<Lease>) -> Result<(), StoreError> {
         let path = self.path.clone();
         let wrong = |error| StoreError::using(&path, error);
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(wrong)?;
+        let transaction = begin(&mut self.connection).map_err(wrong)?;
         if let Some(lease) = lease {
             let epoch: i64 = transaction
                 .query_row("SELECT epoch FROM lease", [], |row| row.get(0))
@@ -42,10 +39,7 @@ impl Store {
     ) -> Result<Result<(), E>, StoreError> {
         let path = self.path.clone();
         let wrong = |error| StoreError::using(&path, error);
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(wrong)?;
+        let transaction = begin(&mut self.connection).map_err(wrong)?;
         let spent = spent_since(&transaction, since).map_err(wrong)?;
         if let Err(refusal) = allows(&spent) {
             return Ok(Err(refusal));
@@ -60,10 +54,7 @@ impl Store {
     pub fn commit_from(&mut self, state: JobState, write: &Write) -> Result<bool, StoreError> {
         let path = self.path.clone();
         let wrong = |error| StoreError::using(&path, error);
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(wrong)?;
+        let transaction = begin(&mut self.connection).map_err(wrong)?;
         let found: Option<String> = transaction
             .query_row("SELECT state FROM job WHERE id = ?1", [write.job.id.to_string()], |row| {
                 row.get(0)
@@ -240,6 +231,11 @@ fn insert(transaction: &Transaction<'_>, job: &Job) -> rusqlite::Result<i64> {
     update(transaction, job)?;
     search_text::index(transaction, seq)?;
     Ok(seq)
+}
+
+/// Begins to write: no other program does until the end.
+fn begin(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
+    connection.transaction_with_behavior(TransactionBehavior::Immediate)
 }
 
 fn write_all(transaction: &Transaction<'_>, writes: &[Write]) -> rusqlite::Result<()> {

@@ -157,8 +157,10 @@ fn value<'a>(app: &'a Seen<'_>, field: Field, model: &'a Model, fixed: bool) -> 
     match field {
         Field::Model => {
             let id = words(format!("{}", model.key()), strong);
+            let provider = app.catalog.provider(&model.provider);
+            let is_play = provider.is_some_and(|provider| provider.play_money);
             let (note, tone) = match model.status.kind {
-                StatusKind::Live if model.provider == "sandbox" => ("  play money", Tone::Dim),
+                StatusKind::Live if is_play => ("  play money", Tone::Dim),
                 StatusKind::Live => ("", Tone::Dim),
                 StatusKind::RetiredUpstream => ("  retired upstream", Tone::Warn),
                 StatusKind::Delisted => ("  delisted", Tone::Warn),

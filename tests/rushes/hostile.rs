@@ -99,28 +99,9 @@ struct Met {
     job: Value,
 }
 
-/// A desk whose catalog expects every provider to be quick.
-fn desk() -> Desk {
-    let desk = Desk::new();
-    for (id, more) in [
-        ("runware", "can_look_up = true"),
-        ("runpod", "can_cancel = true"),
-        ("runbase", "requests = { max = 20, window_s = 10 }"),
-    ] {
-        let env = id.to_uppercase();
-        let table = format!(
-            "[provider]\nid = \"{id}\"\nname = \"{id}\"\nprotocol = \"{id}\"\n\
-             base_url = \"https://{id}.invalid\"\nkey_env = \"{env}_API_KEY\"\n\
-             base_url_env = \"{env}_BASE_URL\"\nexpected_final_s = 1\n{more}\n"
-        );
-        desk.write(&format!("config/catalog/{id}.toml"), table);
-    }
-    desk
-}
-
 /// Generates at `wire`, and checks what must hold whatever is said there.
 fn met(model: &str, wire: Wire) -> Met {
-    let desk = desk();
+    let desk = Desk::quick();
     let line = ["generate", "--wait", "--json", "--model", model, "--prompt", "a paper boat"];
     let mut command = desk.command(&line);
     for (env, path) in [("RUNWARE", "/v1"), ("RUNPOD", "/v2"), ("RUNBASE", "/api/v1")] {
@@ -446,7 +427,7 @@ fn a_clip_that_is_cut_every_time_is_kept_as_it_is() {
 #[test]
 fn a_person_reads_what_happened_what_it_cost_and_what_to_do() {
     let wire = service(For::Submit, 1, wrong(|_, _| reply(502, "", HTML)));
-    let desk = desk();
+    let desk = Desk::quick();
     let line = ["generate", "--wait", "--model", "runbase/1.0-pro", "--prompt", "a paper boat"];
     let mut command = desk.command(&line);
     command.env("RUNBASE_API_KEY", KEY);

@@ -113,7 +113,7 @@ fn number(name: &str) -> Option<u64> {
 /// One round on a desk of its own: a submit that is killed, others that carry on and are killed, and one
 /// that may end. Returns how many were killed.
 fn killed(round: u64, seed: u64, origin: &str) -> (usize, Desk) {
-    let desk = quick_desk();
+    let desk = Desk::quick();
     let mut dice = Dice::new(seed.wrapping_mul(1_000_003) ^ round);
     let model = MODELS[(round % 3) as usize];
     let length = if model.starts_with("runware") { "1.2" } else { "5" };
@@ -143,25 +143,6 @@ fn lives_for_a_while(command: Command, dice: &mut Dice) -> bool {
     let killed = !running.has_ended();
     running.kill();
     killed
-}
-
-/// A desk whose catalog expects every provider to be as quick as the sandbox behind it.
-fn quick_desk() -> Desk {
-    let desk = Desk::new();
-    for (id, can) in [
-        ("runware", "can_look_up = true"),
-        ("runpod", "can_cancel = true"),
-        ("runbase", "requests = { max = 20, window_s = 10 }"),
-    ] {
-        let env = id.to_uppercase();
-        let table = format!(
-            "[provider]\nid = \"{id}\"\nname = \"{id}\"\nprotocol = \"{id}\"\n\
-             base_url = \"https://{id}.invalid\"\nkey_env = \"{env}_API_KEY\"\n\
-             base_url_env = \"{env}_BASE_URL\"\nexpected_final_s = 1\n{can}\n"
-        );
-        desk.write(&format!("config/catalog/{id}.toml"), table);
-    }
-    desk
 }
 
 fn at(desk: &Desk, origin: &str, line: &[&str]) -> Command {

@@ -40,6 +40,25 @@ impl Desk {
         Self { folder: TempDir::with_prefix("rushes-test-").expect("a temporary folder") }
     }
 
+    /// One whose catalog expects every provider to be as quick as the sandbox, or the test, behind it.
+    pub(crate) fn quick() -> Self {
+        let desk = Self::new();
+        for (id, more) in [
+            ("runware", "can_look_up = true"),
+            ("runpod", "can_cancel = true"),
+            ("runbase", "requests = { max = 20, window_s = 10 }"),
+        ] {
+            let env = id.to_uppercase();
+            let table = format!(
+                "[provider]\nid = \"{id}\"\nname = \"{id}\"\nprotocol = \"{id}\"\n\
+                 base_url = \"https://{id}.invalid\"\nkey_env = \"{env}_API_KEY\"\n\
+                 base_url_env = \"{env}_BASE_URL\"\nexpected_final_s = 1\n{more}\n"
+            );
+            desk.write(&format!("config/catalog/{id}.toml"), table);
+        }
+        desk
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
