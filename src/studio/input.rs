@@ -1,28 +1,34 @@
 //! Keys, pastes, the mouse, window sizes and signals, as messages on one bounded channel, in one order.
 //!
-//! The reader can be paused, so that `$EDITOR` has the keyboard to itself. A terminal that is gone is noticed
-//! by the kernel telling so, not by reading: crossterm reads a hung-up terminal in a loop without end.
+//! The reader can be paused, so that `$EDITOR` has the keyboard to itself. Bytes are read here and not by
+//! crossterm, which keeps replies of the terminal to itself and reads one that hung up in a loop without end.
 
-use std::future::poll_fn;
 use std::io::{self, IsTerminal as _};
-use std::os::fd::{AsFd as _, IntoRawFd as _, OwnedFd};
-use std::pin::Pin;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use crossterm::event::{Event, EventStream, KeyEvent, KeyEventKind, MouseEvent};
-use futures_core::Stream as _;
-use rustix::event::{PollFd, PollFlags, poll};
+use crossterm::event::{KeyEvent, MouseEvent};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio::task::JoinHandle;
 
+use super::keyboard::{Keyboard, Reply};
 use super::tty;
 
 /// Messages that wait at most; beyond that the reader waits, and the kernel keeps the keys.
 const QUEUE_MAX: usize = 256;
+/// How much is read at once.
+const READ_BYTES: usize = 4096;
+/// How long the rest of a sequence may take: beyond that an escape was the key.
+const REST_OF_SEQUENCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 40_000_000 };
+/// How often a reader without room looks whether there is some.
+const LOOK_EVERY: Timespec = Timespec { tv_sec: 0, tv_nsec: 10_000_000 };
 
 /// One thing that came from the terminal or from the system.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +41,8 @@ pub enum Input {
     Mouse(MouseEvent),
     /// The terminal got or lost the focus.
     Focus(bool),
+    /// The terminal answers.
+    Reply(Reply),
     /// The window has a new size; ask the screen which. At most one of these waits at a time.
     Resized,
     /// SIGTSTP from outside; Ctrl+Z arrives as a key.
@@ -64,31 +72,21 @@ pub struct Inputs {
     sender: mpsc::Sender<Input>,
     receiver: mpsc::Receiver<Input>,
     resize_waits: Arc<AtomicBool>,
-    reader: Option<JoinHandle<()>>,
+    reader: Option<Reader>,
     signals: JoinHandle<()>,
-    /// Closing it ends the watcher.
-    _watcher_lives: OwnedFd,
 }
 
 impl Inputs {
-    /// Listens to signals and watches the terminal; keys are read from [`Inputs::resume`] on, so that the first
+    /// Listens to signals; keys are read from [`Inputs::resume`] on, so that the first
     /// frame can go out before anything else is started.
     ///
     /// # Errors
-    /// When a signal handler or the watching thread can't be set up.
+    /// When a signal handler can't be set up.
     pub fn new() -> io::Result<Self> {
         let (sender, receiver) = mpsc::channel(QUEUE_MAX);
         let resize_waits = Arc::new(AtomicBool::new(false));
-        let watcher_lives = watch_terminal(sender.clone())?;
         let signals = tokio::spawn(Signals::new()?.forward(sender.clone(), resize_waits.clone()));
-        Ok(Self {
-            sender,
-            receiver,
-            resize_waits,
-            reader: None,
-            signals,
-            _watcher_lives: watcher_lives,
-        })
+        Ok(Self { sender, receiver, resize_waits, reader: None, signals })
     }
 
     /// Waits for the next input. Dropping the future loses nothing.
@@ -104,19 +102,19 @@ impl Inputs {
     }
 
     /// Reads keys, at first and again after [`Inputs::pause`].
-    pub fn resume(&mut self) {
+    ///
+    /// # Errors
+    /// When there is no terminal to read from.
+    pub fn resume(&mut self) -> io::Result<()> {
         if self.reader.is_none() {
-            self.reader = Some(tokio::spawn(read_keys(self.sender.clone())));
+            self.reader = Some(Reader::start(self.sender.clone())?);
         }
+        Ok(())
     }
 
     /// Stops reading, so that another program can have the keyboard. Signals still arrive.
-    pub async fn pause(&mut self) {
-        if let Some(reader) = self.reader.take() {
-            reader.abort();
-            // Ends in a cancellation, which is what was asked for; the event stream is dropped by then.
-            let _ = reader.await;
-        }
+    pub fn pause(&mut self) {
+        self.reader = None;
     }
 
     fn taken(&self, input: Option<Input>) -> Option<Input> {
@@ -130,37 +128,89 @@ impl Inputs {
 impl Drop for Inputs {
     fn drop(&mut self) {
         self.signals.abort();
-        if let Some(reader) = &self.reader {
-            reader.abort();
+    }
+}
+
+/// A thread that reads keys until this is dropped.
+struct Reader {
+    /// Closing it is what ends the thread.
+    stop: Option<OwnedFd>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Reader {
+    fn start(sender: mpsc::Sender<Input>) -> io::Result<Self> {
+        let (stopped, stop) = pipe_with(PipeFlags::CLOEXEC)?;
+        let terminal = keys()?;
+        let read = move || read_keys(&terminal, &stopped, &sender);
+        let thread = thread::Builder::new().name("keys".into()).spawn(read)?;
+        Ok(Self { stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+impl Drop for Reader {
+    /// Returns once nothing is read any more.
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
         }
     }
 }
 
-async fn read_keys(sender: mpsc::Sender<Input>) {
-    let mut events = EventStream::new();
+/// Reads until `stopped`, or until the terminal is gone, which its end of file or an error says.
+fn read_keys(terminal: &OwnedFd, stopped: &OwnedFd, sender: &mpsc::Sender<Input>) {
+    let (mut keyboard, mut inputs) = (Keyboard::default(), Vec::new());
+    let mut bytes = [0; READ_BYTES];
     loop {
-        let input = match poll_fn(|cx| Pin::new(&mut events).poll_next(cx)).await {
-            Some(Ok(event)) => input_of(event),
-            Some(Err(_)) | None => Some(Input::Gone),
-        };
-        let Some(input) = input else { continue };
-        let last = input == Input::Gone;
-        if sender.send(input).await.is_err() || last {
-            return;
+        let patience = keyboard.waits().then_some(REST_OF_SEQUENCE);
+        let mut fds =
+            [PollFd::new(stopped, PollFlags::empty()), PollFd::new(terminal, PollFlags::IN)];
+        match poll(&mut fds, patience.as_ref()) {
+            Ok(0) => keyboard.settle(|input| inputs.push(input)),
+            Ok(_) if !fds[0].revents().is_empty() => return,
+            Ok(_) => match rustix::io::read(terminal, &mut bytes) {
+                Err(Errno::INTR | Errno::AGAIN) => {}
+                Ok(0) | Err(_) => inputs.push(Input::Gone),
+                Ok(count) => keyboard.read(&bytes[..count], |input| inputs.push(input)),
+            },
+            Err(Errno::INTR) => {}
+            Err(_) => inputs.push(Input::Gone),
+        }
+        for input in inputs.drain(..) {
+            let last = input == Input::Gone;
+            if !deliver(input, stopped, sender) || last {
+                return;
+            }
         }
     }
 }
 
-fn input_of(event: Event) -> Option<Input> {
-    match event {
-        Event::Key(key) => (key.kind != KeyEventKind::Release).then_some(Input::Key(key)),
-        Event::Paste(text) => Some(Input::Paste(text)),
-        Event::Mouse(mouse) => Some(Input::Mouse(mouse)),
-        Event::FocusGained => Some(Input::Focus(true)),
-        Event::FocusLost => Some(Input::Focus(false)),
-        // SIGWINCH is listened to here, also while the reader is paused; this would be the same news again.
-        Event::Resize(..) => None,
+/// Queues `input`; as long as there is no room the kernel keeps the keys. Returns whether reading goes on.
+fn deliver(mut input: Input, stopped: &OwnedFd, sender: &mpsc::Sender<Input>) -> bool {
+    loop {
+        match sender.try_send(input) {
+            Ok(()) => return true,
+            Err(TrySendError::Closed(_)) => return false,
+            Err(TrySendError::Full(back)) => input = back,
+        }
+        let mut fds = [PollFd::new(stopped, PollFlags::empty())];
+        if poll(&mut fds, Some(&LOOK_EVERY)).is_ok_and(|ready| ready > 0) {
+            return false;
+        }
     }
+}
+
+/// The terminal that keys come from, opened a second time, so that its being non-blocking is our own affair.
+fn keys() -> io::Result<OwnedFd> {
+    let stdin = io::stdin();
+    let flags = OFlags::RDONLY | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    if !stdin.is_terminal() {
+        return Ok(rustix::fs::open("/dev/tty", flags, Mode::empty())?);
+    }
+    let own = rustix::termios::ttyname(&stdin, Vec::new())
+        .and_then(|path| rustix::fs::open(path, flags, Mode::empty()));
+    own.or_else(|_| stdin.as_fd().try_clone_to_owned())
 }
 
 struct Signals {
@@ -210,64 +260,9 @@ impl Signals {
     }
 }
 
-/// Starts a thread that sleeps until the terminal hangs up, and costs nothing until then: it asks for no
-/// readiness at all, so that the kernel wakes it for the hangup only. Returns what keeps it alive.
-fn watch_terminal(sender: mpsc::Sender<Input>) -> io::Result<OwnedFd> {
-    let (stop, lives) = pipe_with(PipeFlags::CLOEXEC)?;
-    let stdin = io::stdin();
-    let reads_stdin = stdin.is_terminal();
-    let tty = if reads_stdin {
-        stdin.as_fd().try_clone_to_owned()?
-    } else {
-        io::stdout().as_fd().try_clone_to_owned()?
-    };
-    let watch = move || {
-        let mut fds =
-            [PollFd::new(&tty, PollFlags::empty()), PollFd::new(&stop, PollFlags::empty())];
-        while let Err(rustix::io::Errno::INTR) = poll(&mut fds, None) {}
-        if fds[1].revents().is_empty() {
-            if reads_stdin {
-                // A failure leaves crossterm reading in a loop for the moment that the program takes to end.
-                let _ = silence_stdin();
-            }
-            // An error means that nobody listens any more, and then nobody needs to know.
-            let _ = sender.blocking_send(Input::Gone);
-        }
-    };
-    thread::Builder::new().name("terminal-watch".into()).spawn(watch)?;
-    Ok(lives)
-}
-
-/// Puts an empty pipe in place of standard input. crossterm's thread takes the end of a hung-up terminal for
-/// "no event yet" and reads again at once, at 100 % of a core; a read that would block sends it to sleep.
-fn silence_stdin() -> io::Result<()> {
-    let (empty, open_end) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
-    rustix::stdio::dup2_stdin(&empty)?;
-    // Stays open as long as the process: a closed end would read as an end of file again.
-    let _ = open_end.into_raw_fd();
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
-    use crossterm::event::{KeyCode, KeyModifiers};
-
     use super::*;
-
-    #[test]
-    fn releases_and_crossterms_own_resizes_are_filtered() {
-        let key = |kind| {
-            Event::Key(KeyEvent::new_with_kind(KeyCode::Char('a'), KeyModifiers::NONE, kind))
-        };
-        assert!(matches!(input_of(key(KeyEventKind::Press)), Some(Input::Key(_))));
-        assert!(matches!(input_of(key(KeyEventKind::Repeat)), Some(Input::Key(_))));
-        assert_eq!(input_of(key(KeyEventKind::Release)), None);
-        assert_eq!(input_of(Event::Resize(80, 24)), None);
-        assert_eq!(
-            input_of(Event::Paste("a\r\u{1b}b".into())),
-            Some(Input::Paste("a\r\u{1b}b".into()))
-        );
-    }
 
     #[tokio::test]
     async fn signals_arrive_and_resizes_are_coalesced() {

@@ -22,6 +22,7 @@ mod image_picker;
 mod input;
 mod job_commands;
 mod jobs_view;
+mod keyboard;
 mod keymap;
 mod layout;
 mod line;

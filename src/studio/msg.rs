@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::app::{Entry, Live, Saved};
 use super::dialog::JobStory;
+use super::keyboard::Reply;
 use crate::domain::catalog::{Catalog, ModelId};
 use crate::domain::job::{JobError, JobId, Parent};
 use crate::domain::ledger::{Limits, Sums};
@@ -30,6 +31,8 @@ pub enum Msg {
     Resize(u16, u16),
     /// The terminal got the focus, or lost it.
     Focus(bool),
+    /// The terminal answers.
+    Reply(Reply),
     /// A deadline of something visible has come.
     Tick,
     /// The workspace is open.

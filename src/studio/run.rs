@@ -104,7 +104,7 @@ impl Studio {
         // The first picture comes before any file, network or terminal is asked.
         screen.draw(None, |frame| view(&app, frame))?;
         let (sender, messages) = mpsc::channel(MAX_MESSAGES);
-        inputs.resume();
+        inputs.resume()?;
         let mut studio = Self {
             app,
             drawn: None,
@@ -181,6 +181,7 @@ impl Studio {
                 Input::Paste(text) => Msg::Paste(text),
                 Input::Mouse(event) => Msg::Mouse(event),
                 Input::Focus(in_front) => Msg::Focus(in_front),
+                Input::Reply(reply) => Msg::Reply(reply),
                 Input::Resized => {
                     let size = self.screen.size()?;
                     Msg::Resize(size.width, size.height)
@@ -191,7 +192,7 @@ impl Studio {
                 }
                 Input::Continued => {
                     self.screen.enter()?;
-                    self.inputs.resume();
+                    self.inputs.resume()?;
                     let size = self.screen.size()?;
                     Msg::Resize(size.width, size.height)
                 }
@@ -242,9 +243,9 @@ impl Studio {
                 return Ok(Some(End::Quit));
             }
             Effect::Suspend => {
-                self.inputs.pause().await;
+                self.inputs.pause();
                 if !self.screen.suspend()? {
-                    self.inputs.resume();
+                    self.inputs.resume()?;
                     self.app.say("there is no shell to come back from here", true);
                 }
             }
@@ -272,11 +273,11 @@ impl Studio {
 
     /// Lends the terminal to the user's editor.
     async fn edit(&mut self, text: &str) -> io::Result<Result<String, String>> {
-        self.inputs.pause().await;
+        self.inputs.pause();
         self.screen.leave()?;
         let edited = editor::edit(text).await;
         self.screen.enter()?;
-        self.inputs.resume();
+        self.inputs.resume()?;
         Ok(edited)
     }
 

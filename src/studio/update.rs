@@ -44,6 +44,11 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Tick => Vec::new(),
+        // Nothing was asked yet.
+        Msg::Reply(reply) => {
+            drop(reply);
+            Vec::new()
+        }
         Msg::Opened(opened) => opened_workspace(app, *opened),
         Msg::Lives { version, driving, lives, stuck, troubles } => {
             if app.stuck != stuck {

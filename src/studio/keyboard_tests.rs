@@ -1,0 +1,156 @@
+use crossterm::event::KeyCode::{BackTab, Char, Delete, Enter, Esc, F, Left, PageUp, Up};
+
+use super::*;
+
+/// What comes of `pieces`, each of which arrives by itself, and then nothing more.
+fn read(pieces: &[&[u8]]) -> Vec<Input> {
+    let (mut keyboard, mut all) = (Keyboard::default(), Vec::new());
+    for piece in pieces {
+        keyboard.read(piece, |input| all.push(input));
+    }
+    keyboard.settle(|input| all.push(input));
+    all
+}
+
+fn key(code: KeyCode, modifiers: KeyModifiers) -> Input {
+    Input::Key(KeyEvent::new(code, modifiers))
+}
+
+fn plain(code: KeyCode) -> Input {
+    key(code, KeyModifiers::NONE)
+}
+
+const NONE: KeyModifiers = KeyModifiers::NONE;
+const SHIFT: KeyModifiers = KeyModifiers::SHIFT;
+const CONTROL: KeyModifiers = KeyModifiers::CONTROL;
+const ALT: KeyModifiers = KeyModifiers::ALT;
+
+#[test]
+fn keys_are_read_in_every_form_that_terminals_send() {
+    let table: [(&[u8], KeyCode, KeyModifiers); 20] = [
+        (b"a", Char('a'), NONE),
+        (b"A", Char('A'), SHIFT),
+        ("月".as_bytes(), Char('月'), NONE),
+        (b"\r", Enter, NONE),
+        (b"\x03", Char('c'), CONTROL),
+        (b"\x1f", Char('7'), CONTROL),
+        (b"\x1b", Esc, NONE),
+        (b"\x1b[A", Up, NONE),
+        (b"\x1bOA", Up, NONE),
+        (b"\x1b[1;5D", Left, CONTROL),
+        (b"\x1b[5~", PageUp, NONE),
+        (b"\x1b[3;2~", Delete, SHIFT),
+        (b"\x1b[Z", BackTab, SHIFT),
+        (b"\x1bOP", F(1), NONE),
+        (b"\x1b[[A", F(1), NONE),
+        (b"\x1b[15~", F(5), NONE),
+        (b"\x1b\r", Enter, ALT),
+        (b"\x1bu", Char('u'), ALT),
+        ("\x1bä".as_bytes(), Char('ä'), ALT),
+        (b"\x1b[97;5u", Char('a'), CONTROL),
+    ];
+    for (bytes, code, modifiers) in table {
+        assert_eq!(read(&[bytes]), [key(code, modifiers)], "{bytes:?}");
+        // A slow link cuts anywhere.
+        let single: Vec<&[u8]> = bytes.chunks(1).collect();
+        assert_eq!(read(&single), [key(code, modifiers)], "{bytes:?} byte by byte");
+    }
+}
+
+#[test]
+fn an_escape_counts_once_nothing_follows() {
+    let mut keyboard = Keyboard::default();
+    let mut all = Vec::new();
+    keyboard.read(b"\x1b", |input| all.push(input));
+    assert_eq!((all.len(), keyboard.waits()), (0, true));
+    keyboard.settle(|input| all.push(input));
+    assert_eq!((std::mem::take(&mut all), keyboard.waits()), (vec![plain(Esc)], false));
+    assert_eq!(read(&[b"\x1b\x1b[A"]), [plain(Esc), plain(Up)]);
+    assert_eq!(read(&[b"\x1b[1;\x1b[A"]), [plain(Up)], "what was broken off is no key");
+    for (bytes, char, held) in [(b"\x1bP", 'P', ALT | SHIFT), (b"\x1b[", '[', ALT)] {
+        assert_eq!(read(&[bytes]), [key(Char(char), held)]);
+    }
+}
+
+#[test]
+fn a_paste_comes_whole_and_what_looks_like_keys_or_replies_stays_text_in_it() {
+    let text = "one\r\x1b[A two \x1b[1;1R 月";
+    let bytes = format!("\x1b[200~{text}\x1b[201~x");
+    let expected = [Input::Paste(text.to_owned()), plain(Char('x'))];
+    assert_eq!(read(&[bytes.as_bytes()]), expected);
+    let single: Vec<&[u8]> = bytes.as_bytes().chunks(1).collect();
+    assert_eq!(read(&single), expected);
+}
+
+#[test]
+fn an_endless_paste_is_cut_and_what_follows_it_counts() {
+    let mut bytes = PASTE_BEGIN.to_vec();
+    bytes.extend(std::iter::repeat_n(b'p', MAX_PASTE_BYTES + 1000));
+    bytes.extend_from_slice(b"\x1b[201~q");
+    let all = read(&[&bytes]);
+    let [Input::Paste(text), last] = &all[..] else { panic!("{}", all.len()) };
+    assert!((MAX_PASTE_BYTES..MAX_PASTE_BYTES + 100).contains(&text.len()), "{}", text.len());
+    assert_eq!(*last, plain(Char('q')));
+}
+
+#[test]
+fn replies_are_told_from_keys() {
+    let table: [(&[u8], Reply); 7] = [
+        (b"\x1b[12;40R", Reply::Cursor),
+        (b"\x1b[6;18;9t", Reply::Cell { width_px: 9, height_px: 18 }),
+        (b"\x1b[?62;4;22c", Reply::Attributes { sixel: true }),
+        (b"\x1b[?4;22c", Reply::Attributes { sixel: false }),
+        (b"\x1bP>|XTerm(390)\x1b\\", Reply::Version("XTerm(390)".to_owned())),
+        (b"\x1b_Gi=31;OK\x1b\\", Reply::Kitty { id: 31, ok: true }),
+        (b"\x1b_Gi=31,p=2;ENOENT:no\x1b\\", Reply::Kitty { id: 31, ok: false }),
+    ];
+    for (bytes, reply) in table {
+        let between = [b"a", bytes, b"b"].concat();
+        let expected = [plain(Char('a')), Input::Reply(reply), plain(Char('b'))];
+        assert_eq!(read(&[&between]), expected, "{bytes:?}");
+        let single: Vec<&[u8]> = between.chunks(1).collect();
+        assert_eq!(read(&single), expected, "{bytes:?} byte by byte");
+    }
+}
+
+#[test]
+fn what_nobody_asked_for_types_nothing() {
+    let strange: [&[u8]; 7] = [
+        b"\x1b]11;rgb:0000/0000/0000\x1b\\",
+        b"\x1b]52;c;cm0gLXJm\x07",
+        b"\x1bP1$r0m\x1b\\",
+        b"\x1b_Gno\x1b\\",
+        b"\x1b[?2026;2$y",
+        b"\x1b[8;24;80t",
+        b"\x1b[?997;1n",
+    ];
+    for bytes in strange {
+        let between = [bytes, b"b"].concat();
+        assert_eq!(read(&[&between]), [plain(Char('b'))], "{bytes:?}");
+    }
+}
+
+#[test]
+fn clicks_wheel_and_focus_are_read() {
+    let mouse = |kind, column, row| {
+        Input::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE })
+    };
+    let click = MouseEventKind::Down(MouseButton::Left);
+    assert_eq!(read(&[b"\x1b[<0;20;10M"]), [mouse(click, 19, 9)]);
+    assert_eq!(read(&[b"\x1b[M !!"]), [mouse(click, 0, 0)]);
+    assert_eq!(read(&[b"\x1b[<64;1;1M"]), [mouse(MouseEventKind::ScrollUp, 0, 0)]);
+    assert_eq!(read(&[b"\x1b[I\x1b[O"]), [Input::Focus(true), Input::Focus(false)]);
+}
+
+#[test]
+fn no_bytes_are_kept_without_end() {
+    let mut keyboard = Keyboard::default();
+    for beginning in [&b"\x1b["[..], b"\x1bP", b"\x1b]", b"\x1b_", &[0xe3]] {
+        keyboard.read(beginning, |_| {});
+        for _ in 0..10_000 {
+            keyboard.read(b"00000000", |_| {});
+        }
+        assert!(keyboard.sequence.len() <= MAX_STRING_BYTES + 2, "{}", keyboard.sequence.len());
+        keyboard.settle(|_| {});
+    }
+}
