@@ -254,6 +254,29 @@ impl Pen {
         pen.hidden_by_blank(current)
     }
 
+    /// A symbol and the pen for it as they are sent. A half block of two colours is the other one with the colours
+    /// exchanged, and one of a single colour is a blank: the spelling that changes fewer of the pen's colours. The
+    /// terminal's own colours stay where they are, since text and ground have different ones.
+    pub fn spelled(self, symbol: &str, current: Option<Self>) -> (&str, Self) {
+        let other = match symbol {
+            "▀" => "▄",
+            "▄" => "▀",
+            _ => return (symbol, self),
+        };
+        let own = self.fg == Ink::Default || self.bg == Ink::Default;
+        if own || self.underline != Ink::Default || !self.attributes.is_empty() {
+            return (symbol, self);
+        }
+        if self.fg == self.bg {
+            return (" ", self.hidden_by_blank(current));
+        }
+        let exchanged = Self { fg: self.bg, bg: self.fg, ..self };
+        let changes = |pen: Self| {
+            current.map_or(0, |now| u8::from(now.fg != pen.fg) + u8::from(now.bg != pen.bg))
+        };
+        if changes(exchanged) < changes(self) { (other, exchanged) } else { (symbol, self) }
+    }
+
     /// This pen with everything that a blank doesn't show taken from `current`: fewer changes to send.
     pub fn hidden_by_blank(self, current: Option<Self>) -> Self {
         match current {
