@@ -65,7 +65,7 @@ pub(super) enum Verb {
         #[arg(long)]
         watch: bool,
     },
-    /// Search all jobs: words, and model: is: cost: seed: since: star: tag:
+    /// Search all jobs: words, and model: is: cost: seed: since: star: won: tag:
     History {
         /// For example: fox model:1.5 is:draft cost:<0.2 since:2d
         query: Vec<String>,

@@ -112,8 +112,12 @@ fn story_lines(app: &App, story: &JobStory, width: u16) -> Vec<Row<'static>> {
     };
     lines.extend(rows(&format!("{seed} · {charge}{estimate}"), dim, width));
     lines.extend(rows(&format!("job {}", job.id), dim, width));
-    if !story.entry.note.is_empty() {
-        lines.extend(rows(&format!("note: {}", story.entry.note), text, width));
+    let mark = &story.entry.mark;
+    if let Some(stars) = words::stars(mark) {
+        lines.extend(rows(&stars, text, width));
+    }
+    if !mark.note.is_empty() {
+        lines.extend(rows(&format!("note: {}", mark.note), text, width));
     }
     lines.extend(trouble(app, job, width));
     for file in job.files() {

@@ -428,7 +428,7 @@ fn marked(store: &mut Store, jobs: Vec<Job>) -> Result<Vec<Entry>, StoreError> {
     let mut marks = store.marks(&ids)?;
     let entry = |job: Job| {
         let mark = marks.remove(&job.id).unwrap_or_default();
-        Entry { job, starred: mark.starred, note: mark.note }
+        Entry { job, mark }
     };
     Ok(jobs.into_iter().map(entry).collect())
 }

@@ -111,8 +111,8 @@ fn about_lines(app: &Seen<'_>, entry: &Entry, width: u16) -> Vec<Row<'static>> {
                 .map(|line| Row::from(span(line, theme.style(Tone::Warn)))),
         );
     }
-    if !entry.note.is_empty() {
-        lines.push(Row::from(span(format!("note: {}", entry.note), text)));
+    if !entry.mark.note.is_empty() {
+        lines.push(Row::from(span(format!("note: {}", entry.mark.note), text)));
     }
     lines.push(Row::default());
     let parent = job

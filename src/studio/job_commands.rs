@@ -41,9 +41,9 @@ pub(super) fn on_job(app: &mut App, action: Action, entry: Entry) -> Vec<Effect>
         Action::LookUp => return look_up(app, &job),
         Action::Dashboard => return browse(app, &job),
         Action::Close => close(app, &job),
-        Action::Star => return vec![Effect::Star(job.id, !entry.starred), Effect::LoadJobs],
+        Action::Star => return vec![Effect::Star(job.id, !entry.mark.starred), Effect::LoadJobs],
         Action::Note => {
-            app.dialog = Some(Dialog::Note { id: job.id, line: Line::new(&entry.note) })
+            app.dialog = Some(Dialog::Note { id: job.id, line: Line::new(&entry.mark.note) })
         }
         Action::CopyPrompt => return copy(app, "prompt", Some(job.request.prompt.clone())),
         Action::CopyUrl => {
