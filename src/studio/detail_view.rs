@@ -244,7 +244,8 @@ fn family(app: &App, story: &JobStory, width: u16) -> Vec<Row<'static>> {
         let line = format!("{relation} of {} ({})", parent.id, words::state(parent));
         lines.extend(rows(&line, style, width));
         let (old, new) = (&parent.request.prompt, &job.request.prompt);
-        if old != new {
+        // The next shot has a prompt of its own, which changes nothing of the one before.
+        if old != new && !job.is_next_shot() {
             lines.extend(super::history_view::word_diff(&app.seen(), old, new, width.into()));
         }
     }

@@ -26,6 +26,7 @@ use crate::runtime::clip_server::Link;
 use crate::runtime::clock::wall;
 use crate::runtime::driver::{Bell, Snapshot};
 use crate::runtime::files::write_whole;
+use crate::runtime::frames;
 use crate::runtime::image_paths;
 use crate::runtime::images;
 use crate::runtime::keeper;
@@ -91,6 +92,7 @@ impl Outside {
                 Effect::Save(saved) => this.save(&saved),
                 Effect::ListImages { generation, text } => this.list_images(generation, text).await,
                 Effect::ReadImage { first, text } => this.read_image(first, text).await,
+                Effect::ExportFrame { id, path, at_ms } => this.export_frame(id, path, at_ms).await,
                 Effect::Open(path) => this.open(path).await,
                 _ => None,
             }
@@ -312,6 +314,14 @@ impl Outside {
         let picture =
             decoded.await.unwrap_or_else(|_| Err("the clip could not be read".to_owned()));
         Some(Msg::Poster { path, picture })
+    }
+
+    async fn export_frame(&self, id: JobId, path: PathBuf, at_ms: Option<u64>) -> Option<Msg> {
+        let folder = self.workspace.places.frames_dir();
+        let export = move || frames::export(&path, id, at_ms, &folder);
+        let exported = tokio::task::spawn_blocking(export).await;
+        let exported = exported.unwrap_or_else(|_| Err("the clip could not be read".to_owned()));
+        Some(exported.map_or_else(Msg::Complain, Msg::Exported))
     }
 
     async fn open(&self, path: PathBuf) -> Option<Msg> {

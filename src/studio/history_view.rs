@@ -117,6 +117,7 @@ fn about_lines(app: &Seen<'_>, entry: &Entry, width: u16) -> Vec<Row<'static>> {
     lines.push(Row::default());
     let parent = job
         .parent
+        .filter(|_| !job.is_next_shot())
         .and_then(|parent| family(parent.job))
         .map(|parent| parent.job.request.prompt.as_str());
     match parent.filter(|old| *old != job.request.prompt) {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::action::Action;
 use super::app::{App, Entry, Pane};
+use super::chain;
 use super::commands::{focus, passed_limits};
 use super::dialog::{Dialog, Final, RecallPart, recall_changes};
 use super::line::Line;
@@ -41,6 +42,8 @@ pub(super) fn on_job(app: &mut App, action: Action, entry: Entry) -> Vec<Effect>
         Action::LookUp => return look_up(app, &job),
         Action::Dashboard => return browse(app, &job),
         Action::Close => close(app, &job),
+        Action::ExportFrame => return export_frame(app, &job),
+        Action::Chain => return chain::go_on(app, &job),
         Action::Star => return vec![Effect::Star(job.id, !entry.mark.starred), Effect::LoadJobs],
         Action::Note => {
             app.dialog = Some(Dialog::Note { id: job.id, line: Line::new(&entry.mark.note) })
@@ -223,6 +226,18 @@ fn open(app: &mut App, job: &Job) -> Vec<Effect> {
         Some(path) => vec![Effect::Open(path.into())],
         None => {
             app.say("there is no file yet", false);
+            Vec::new()
+        }
+    }
+}
+
+fn export_frame(app: &mut App, job: &Job) -> Vec<Effect> {
+    match clip(app, job) {
+        Some(path) => {
+            vec![Effect::ExportFrame { id: job.id, path: path.into(), at_ms: None }]
+        }
+        None => {
+            app.say("there is no clip yet to take a frame of", false);
             Vec::new()
         }
     }
