@@ -66,6 +66,21 @@ impl Picture {
         rgb.map_or_else(|| self.clone(), |rgb| Self { width_px, height_px, rgb })
     }
 
+    /// The picture to show after `shown`: each pixel stays as it is shown that differs from it by at most
+    /// `tolerance` in every channel, so that grain costs nothing to send. A picture of another size is taken whole.
+    #[must_use]
+    pub fn settled(mut self, shown: &Self, tolerance: u8) -> Self {
+        if (self.width_px, self.height_px) == (shown.width_px, shown.height_px) {
+            let pixels = self.rgb.as_chunks_mut::<3>().0.iter_mut();
+            for (new, old) in pixels.zip(shown.rgb.as_chunks::<3>().0) {
+                if new.iter().zip(old).all(|(new, old)| new.abs_diff(*old) <= tolerance) {
+                    *new = *old;
+                }
+            }
+        }
+        self
+    }
+
     /// Whether nearly nothing can be seen: less than one pixel in fifty is
     /// brighter than a dark grey.
     #[must_use]

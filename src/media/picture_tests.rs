@@ -69,3 +69,22 @@ fn scaling_to_nothing_is_a_copy() {
     assert_eq!(picture.scaled(0, 9), picture);
     assert_eq!(picture.scaled(2, 1).rgb.len(), 6);
 }
+
+#[test]
+fn a_settled_picture_keeps_what_hardly_changed() {
+    let picture = |rgb: [u8; 9]| Picture { width_px: 3, height_px: 1, rgb: rgb.into() };
+    let shown = picture([100, 100, 100, 100, 100, 100, 0, 0, 250]);
+    let next = picture([108, 92, 100, 100, 109, 100, 8, 0, 255]);
+    let settled = next.clone().settled(&shown, 8);
+    assert_eq!(settled, picture([100, 100, 100, 100, 109, 100, 0, 0, 250]));
+    assert_eq!(next.clone().settled(&shown, 0), next);
+    // It is held against what is shown, not against the frame before: a slow fade arrives.
+    let mut fading = picture([0; 9]);
+    for value in 0..=200 {
+        let shown = fading;
+        fading = picture([value; 9]).settled(&shown, 8);
+        assert!(fading.rgb[0].abs_diff(value) <= 8);
+    }
+    let turned = Picture { width_px: 1, height_px: 3, ..shown };
+    assert_eq!(next.clone().settled(&turned, 255), next);
+}

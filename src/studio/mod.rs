@@ -1,6 +1,8 @@
 //! The studio: the terminal program. Key -> action -> message -> `update` -> effects -> `view`.
 //!
 //! Must never contain SQL, HTTP or provider names; only `run` and `execute` know the runtime.
+//!
+//! Public beside `run` is what `benches/playback` measures: the way of a picture to the terminal.
 
 mod action;
 mod app;
@@ -17,6 +19,7 @@ mod form_image;
 mod form_row;
 mod frame;
 mod frame_view;
+pub mod half_blocks;
 mod history;
 mod history_view;
 mod image_picker;
@@ -33,11 +36,11 @@ mod mouse;
 mod msg;
 mod offer;
 mod panic_report;
-mod pen;
+pub mod pen;
 mod preview_view;
 mod prompt;
 mod prompt_view;
-mod quiet_backend;
+pub mod quiet_backend;
 mod run;
 mod settings;
 mod settings_view;

@@ -178,10 +178,17 @@ fn nearest_basic(color: Rgb) -> u8 {
     (0..16).min_by_key(|n| distance(palette(*n), color)).unwrap_or(7)
 }
 
-fn nearest_indexed(color: Rgb) -> u8 {
-    let step = |v: u8| (0..6u8).min_by_key(|i| CUBE[usize::from(*i)].abs_diff(v)).unwrap_or(0);
+/// The nearest of xterm's colours from 16 on, the cube and the greys.
+pub fn nearest_indexed(color: Rgb) -> u8 {
+    // Each channel of the cube by itself, from the middles between its levels.
+    let step = |v: u8| match v {
+        0..48 => 0,
+        48..115 => 1,
+        _ => (v - 35) / 40,
+    };
     let cube = 16 + 36 * step(color.0) + 6 * step(color.1) + step(color.2);
-    let mean = (u16::from(color.0) + u16::from(color.1) + u16::from(color.2)) / 3;
+    // The grey with the least distance is the one nearest to the mean by the same weights.
+    let mean = (3 * u16::from(color.0) + 6 * u16::from(color.1) + u16::from(color.2)) / 10;
     let grey = 232 + (mean.saturating_sub(3) / 10).min(23) as u8;
     if distance(palette(grey), color) < distance(palette(cube), color) { grey } else { cube }
 }
@@ -245,6 +252,29 @@ impl Pen {
             attributes,
         };
         pen.hidden_by_blank(current)
+    }
+
+    /// A symbol and the pen for it as they are sent. A half block of two colours is the other one with the colours
+    /// exchanged, and one of a single colour is a blank: the spelling that changes fewer of the pen's colours. The
+    /// terminal's own colours stay where they are, since text and ground have different ones.
+    pub fn spelled(self, symbol: &str, current: Option<Self>) -> (&str, Self) {
+        let other = match symbol {
+            "▀" => "▄",
+            "▄" => "▀",
+            _ => return (symbol, self),
+        };
+        let own = self.fg == Ink::Default || self.bg == Ink::Default;
+        if own || self.underline != Ink::Default || !self.attributes.is_empty() {
+            return (symbol, self);
+        }
+        if self.fg == self.bg {
+            return (" ", self.hidden_by_blank(current));
+        }
+        let exchanged = Self { fg: self.bg, bg: self.fg, ..self };
+        let changes = |pen: Self| {
+            current.map_or(0, |now| u8::from(now.fg != pen.fg) + u8::from(now.bg != pen.bg))
+        };
+        if changes(exchanged) < changes(self) { (other, exchanged) } else { (symbol, self) }
     }
 
     /// This pen with everything that a blank doesn't show taken from `current`: fewer changes to send.
@@ -314,6 +344,27 @@ impl Pen {
         }
         if self.underline != from.underline {
             self.underline.write_underline(out);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_colour_of_xterms_is_nearer_than_the_one_taken() {
+        let levels = (0..=255).step_by(5).chain([47, 48, 94, 96, 114, 115, 154, 234]);
+        let levels: Vec<u8> = levels.collect();
+        for &r in &levels {
+            for &g in &levels {
+                for &b in &levels {
+                    let color = (r, g, b);
+                    let taken = distance(palette(nearest_indexed(color)), color);
+                    let least = (16..=255).map(|n| distance(palette(n), color)).min();
+                    assert_eq!(Some(taken), least, "{color:?}");
+                }
+            }
         }
     }
 }

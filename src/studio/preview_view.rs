@@ -1,13 +1,12 @@
 //! The chosen clip: its poster in half blocks, its facts, and what it could become.
 
-use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Color;
 use ratatui::text::Line as Row;
 
 use super::app::{Entry, Pane, Poster, Seen};
 use super::form_image::shown_image;
 use super::frame::Frame;
+use super::half_blocks::{self, Colours};
 use super::jobs_view::{glyph, title};
 use super::settings_view::image_facts;
 use super::theme::Tone;
@@ -15,7 +14,6 @@ use super::view::{pane, row, spread, words as span, wrapped};
 use crate::domain::cost::Estimate;
 use crate::domain::promotion::Promotable;
 use crate::domain::request::{FrameImage, GenerationRequest, ImageFile};
-use crate::media::picture::Picture;
 use crate::words;
 
 /// Draws it.
@@ -139,42 +137,12 @@ fn draw_poster(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect) {
             );
             row(frame, area, 1, Row::from(span(text, dim)));
         }
-        Some((_, Poster::There(picture))) => half_blocks(picture, area, frame.buffer_mut()),
+        Some((_, Poster::There(picture))) => {
+            half_blocks::draw(picture, area, frame.buffer_mut(), Colours::True);
+        }
         Some((_, Poster::None(why))) => row(frame, area, 1, Row::from(span(why.clone(), dim))),
         Some((_, Poster::Coming)) | None => {
             row(frame, area, 1, Row::from(span("reading the picture…", dim)))
-        }
-    }
-}
-
-/// Draws a picture with two pixels a cell, as large as it fits, in the middle.
-pub(super) fn half_blocks(picture: &Picture, area: Rect, buffer: &mut Buffer) {
-    let (width, height) = (u32::from(area.width), u32::from(area.height) * 2);
-    if width == 0 || height == 0 || picture.width_px == 0 || picture.height_px == 0 {
-        return;
-    }
-    let by_width = width * picture.height_px <= height * picture.width_px;
-    let (columns, rows) = if by_width {
-        (width, (width * picture.height_px / picture.width_px).max(2))
-    } else {
-        ((height * picture.width_px / picture.height_px).max(1), height)
-    };
-    let left = area.x + ((width - columns.min(width)) / 2) as u16;
-    let top = area.y + ((height - rows.min(height)) / 4) as u16;
-    let colour = |x: u32, y: u32| {
-        let x = (x * picture.width_px / columns).min(picture.width_px - 1);
-        let y = (y * picture.height_px / rows).min(picture.height_px - 1);
-        let at = (y * picture.width_px + x) as usize * 3;
-        match picture.rgb.get(at..at + 3) {
-            Some([r, g, b]) => Color::Rgb(*r, *g, *b),
-            _ => Color::Reset,
-        }
-    };
-    for y in 0..rows / 2 {
-        for x in 0..columns {
-            if let Some(cell) = buffer.cell_mut((left + x as u16, top + y as u16)) {
-                cell.set_symbol("▀").set_fg(colour(x, y * 2)).set_bg(colour(x, y * 2 + 1));
-            }
         }
     }
 }

@@ -161,7 +161,9 @@ impl<W: Write> QuietBackend<W> {
         self.send_blanks(Some(Position { x, y }));
         self.go(Position { x, y });
         let blank = symbol == " ";
-        self.set_pen(Pen::of(cell, self.depth, blank.then_some(self.pen).flatten()));
+        let pen = Pen::of(cell, self.depth, blank.then_some(self.pen).flatten());
+        let (symbol, pen) = pen.spelled(symbol, self.pen);
+        self.set_pen(pen);
         self.print(x, y, symbol);
     }
 

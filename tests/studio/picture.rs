@@ -100,6 +100,7 @@ fn looks_like(one: &Cell, next: &Cell) -> bool {
             cell.underline(),
             cell.inverse(),
             cell.contents() == "▀",
+            cell.contents() == "▄",
         )
     };
     style(one) == style(next) && !next.is_wide() && !next.is_wide_continuation() && !one.is_wide()
@@ -118,9 +119,14 @@ fn draw(svg: &mut String, screen: &Screen, row: u16, columns: std::ops::Range<u1
             "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" fill=\"{fill}\"/>"
         );
     };
-    if cell.contents() == "▀" {
-        rect(y, CELL.1 / 2.0, &front);
-        rect(y + CELL.1 / 2.0, CELL.1 / 2.0, &back);
+    let halves = match cell.contents() {
+        "▀" => Some([&front, &back]),
+        "▄" => Some([&back, &front]),
+        _ => None,
+    };
+    if let Some([upper, lower]) = halves {
+        rect(y, CELL.1 / 2.0, upper);
+        rect(y + CELL.1 / 2.0, CELL.1 / 2.0, lower);
         return;
     }
     if back != BACK {
