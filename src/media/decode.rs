@@ -116,6 +116,11 @@ impl<R: Read + Seek> Clip<R> {
         self.shown.len()
     }
 
+    /// Width and height in pixels, upright, as the container tells them.
+    pub fn size_px(&self) -> (u32, u32) {
+        (self.track.facts.width_px, self.track.facts.height_px)
+    }
+
     /// When a frame is shown, in milliseconds after the first; none past the last frame.
     pub fn shown_at_ms(&self, frame: usize) -> Option<u64> {
         let ticks = |frame: usize| {

@@ -2,6 +2,7 @@
 //! or an image file.
 
 pub mod decode;
+pub mod film;
 mod h264;
 pub mod mp4;
 pub mod picture;

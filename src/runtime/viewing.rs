@@ -2,6 +2,7 @@
 //!
 //! Everything runs on the caller's thread, for a bounded time once the flag is raised.
 
+use std::cell::Cell;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read as _;
@@ -11,6 +12,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::ffmpeg::{self, Demuxer, FfmpegError};
 use crate::media::decode::{Clip, DecodeError};
+use crate::media::film::{self, Part};
 use crate::media::mp4::{self, ClipFacts};
 use crate::media::picture::{Bounds, Picture};
 use crate::media::poster;
@@ -140,10 +142,7 @@ pub fn poster(path: &Path, bounds: Bounds, cancelled: &AtomicBool) -> Result<Pic
 pub fn sheet(path: &Path, cancelled: &AtomicBool) -> Result<Picture, String> {
     let ours = || poster::sheet(path, SHEET_TILES, TILE_PX, cancelled);
     let tiles = either(path, ours, |demuxer| {
-        let facts = match demuxer {
-            Demuxer::Matroska => ffmpeg::facts(path, demuxer)?,
-            Demuxer::Mov => facts(path).map_err(FfmpegError::Refused)?.0,
-        };
+        let facts = foreign_facts(path, demuxer)?;
         // Of a clip with fewer frames none is shown twice.
         let most = facts.frames.clamp(1, SHEET_TILES as u64);
         let part_ms = (facts.duration_ms / most).max(1);
@@ -217,6 +216,55 @@ fn one_pass(path: &Path, cancelled: &AtomicBool) -> Result<All, DecodeError> {
     })?;
     all.sheet = composed(&tiles);
     Ok(all)
+}
+
+/// Hands all frames of the clip at `path` to `take`, as far as they fit into a film, each at most as large as
+/// `most`, until it breaks; if it doesn't, the last part is [`Part::End`].
+pub fn film(path: &Path, most: Bounds, take: impl Fn(Part) -> ControlFlow<()>) {
+    let (never, broken) = (AtomicBool::new(false), Cell::new(false));
+    let send = |part| {
+        let told = take(part);
+        broken.set(broken.get() || told.is_break());
+        told
+    };
+    let ours = || {
+        let mut clip = Clip::open(path)?;
+        let frames: Vec<usize> = (0..clip.frames().min(film::MAX_FRAMES)).collect();
+        let at = |frame: &usize| clip.shown_at_ms(*frame).unwrap_or(0);
+        let bounds = film::bounds(frames.len(), clip.size_px(), most);
+        if send(film::times(frames.iter().map(at).collect())).is_break() {
+            return Ok(());
+        }
+        clip.visit(&frames, bounds, &never, |frame, picture| send(Part::Frame(frame, picture)))
+    };
+    let theirs = |demuxer| {
+        let facts = foreign_facts(path, demuxer)?;
+        let count = facts.frames.clamp(1, film::MAX_FRAMES as u64);
+        let (over, under) = facts.frame_rate;
+        let at = |frame: u64| frame * 1000 * u64::from(under) / u64::from(over.max(1));
+        let bounds = film::bounds(count as usize, (facts.width_px, facts.height_px), most);
+        if send(film::times((0..count).map(at).collect())).is_break() {
+            return Ok(());
+        }
+        let options = ["-vf".to_owned(), shrink(bounds.width_px, bounds.height_px)];
+        let mut frames = 0..;
+        ffmpeg::pictures(path, demuxer, (&[], &options.map(OsString::from)), &never, |picture| {
+            frames.next().map_or(ControlFlow::Break(()), |frame| send(Part::Frame(frame, picture)))
+        })
+    };
+    let done = either(path, ours, theirs);
+    if !broken.get() {
+        // It was the last one, whether more are wanted or not.
+        let _ = take(Part::End(done.err()));
+    }
+}
+
+/// What is known of a clip that ffmpeg is to read.
+fn foreign_facts(path: &Path, demuxer: Demuxer) -> Result<ClipFacts, FfmpegError> {
+    match demuxer {
+        Demuxer::Matroska => ffmpeg::facts(path, demuxer),
+        Demuxer::Mov => facts(path).map(|(facts, _)| facts).map_err(FfmpegError::Refused),
+    }
 }
 
 /// What our own decoder makes of a clip, or, where it does not know its kind, ffmpeg.

@@ -62,8 +62,8 @@ actions! {
     Redo, "redo", "redo", "Do the change again";
     Up, "up", "up", "Go up";
     Down, "down", "down", "Go down";
-    Left, "left", "value", "The value before";
-    Right, "right", "value", "The value after";
+    Left, "left", "value", "The value before, or a second back in the clip";
+    Right, "right", "value", "The value after, or a second on in the clip";
     First, "first", "first", "Go to the first";
     Last, "last", "last", "Go to the last";
     PageUp, "page-up", "page up", "Go up by half a page";
@@ -72,6 +72,12 @@ actions! {
     Enter, "enter", "details", "Open what is chosen, or change it";
     Promote, "promote", "promote", "Make the final of a draft";
     Open, "open", "open", "Open the clip in the system player";
+    Play, "play", "play", "Play the clip, or pause it";
+    Step, "step", "frame", "One frame on";
+    StepBack, "step-back", "frame back", "One frame back";
+    HalfSpeed, "half-speed", "half speed", "Half speed, or whole";
+    Loop, "loop", "loop", "Play the clip over and over, or once";
+    Zoom, "zoom", "zoom", "Show the clip on the whole terminal, or in its pane";
     Recall, "recall", "recall", "Bring the job back into the form";
     RecallPrompt, "recall-prompt", "prompt", "Bring the job's prompt back";
     RecallSeed, "recall-seed", "seed", "Bring the job's seed back";

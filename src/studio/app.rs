@@ -13,6 +13,8 @@ use super::dialog::Dialog;
 use super::history::History;
 use super::keymap::{Keymap, Meaning, Pending, Place};
 use super::layout::{self, Spot};
+use super::pen::Depth;
+use super::player::Player;
 use super::prompt::{Prompt, SavedPrompt};
 use super::settings::{Chosen, Settings};
 use super::theme::Theme;
@@ -220,6 +222,16 @@ pub struct Around {
     pub stuck: Option<&'static str>,
     /// The history.
     pub history: History,
+    /// What plays, or did.
+    pub player: Option<Player>,
+    /// How many films were asked for.
+    pub films: u64,
+    /// Whether the clip has the whole terminal.
+    pub zoomed: bool,
+    /// How many colours the terminal has.
+    pub depth: Depth,
+    /// Whether the terminal is at the far end of a link.
+    pub far: bool,
     /// The poster of the clip that was looked at last.
     pub poster: Option<(PathBuf, Poster)>,
     /// What lies over the panes.
@@ -280,6 +292,11 @@ impl App {
             troubles: Vec::new(),
             stuck: None,
             history: History::default(),
+            player: None,
+            films: 0,
+            zoomed: false,
+            depth: Depth::True,
+            far: false,
             poster: None,
             dialog: None,
             toast: None,
@@ -354,14 +371,20 @@ impl App {
         // Before the workspace is open there is nowhere to save to, so nothing to wake up for.
         let unsaved = self.unsaved_since.filter(|_| self.open);
         let save = unsaved.and_then(|since| since.checked_add(pause).ok());
-        [clock, toast, save].into_iter().flatten().min()
+        let frame = self.player.as_ref().and_then(|player| player.next_at(self.now));
+        [clock, toast, save, frame].into_iter().flatten().min()
     }
 }
 
 impl Around {
     /// Whether keys are text now, or will be once the dialog above is closed.
     pub fn is_writing(&self) -> bool {
-        self.view == View::Studio && self.pane == Pane::Prompt
+        self.view == View::Studio && self.pane == Pane::Prompt && !self.zoomed
+    }
+
+    /// Whether the preview has the keys.
+    pub fn is_watching(&self) -> bool {
+        self.zoomed || (self.view == View::Studio && self.pane == Pane::Preview)
     }
 
     /// Where keys count, the most special last.
@@ -369,7 +392,9 @@ impl Around {
         if self.is_writing() {
             return &[Place::Everywhere, Place::Text];
         }
-        let on_job = self.view == View::History || matches!(self.pane, Pane::Jobs | Pane::Preview);
+        let on_job = self.zoomed
+            || self.view == View::History
+            || matches!(self.pane, Pane::Jobs | Pane::Preview);
         if on_job {
             &[Place::Everywhere, Place::Commands, Place::Job]
         } else {

@@ -8,6 +8,7 @@ use super::form_image;
 use super::job_commands::on_chosen;
 use super::line::Line;
 use super::msg::Effect;
+use super::player_commands;
 use super::settings::Row;
 use super::theme::Theme;
 use super::update::changed;
@@ -78,6 +79,9 @@ fn performed(app: &mut App, action: Action) -> Vec<Effect> {
         Action::PageDown => go(app, Step::Down(HALF_PAGE)),
         Action::First => go(app, Step::Up(usize::MAX)),
         Action::Last => go(app, Step::Down(usize::MAX)),
+        Action::Left | Action::Right if app.is_watching() => {
+            return player_commands::perform(app, action);
+        }
         Action::Left => sideways(app, false),
         Action::Right => sideways(app, true),
         Action::Enter => return enter(app),
@@ -111,6 +115,12 @@ fn performed(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Redraw => return vec![Effect::Redraw],
         Action::Suspend => return vec![Effect::Suspend],
         Action::Quit => return vec![Effect::Quit],
+        Action::Play
+        | Action::Step
+        | Action::StepBack
+        | Action::HalfSpeed
+        | Action::Loop
+        | Action::Zoom => return player_commands::perform(app, action),
         _ => return on_chosen(app, action),
     }
     Vec::new()
@@ -207,6 +217,7 @@ fn cycle(app: &mut App, by: usize) {
 
 /// Goes to `pane`.
 pub(super) fn focus(app: &mut App, pane: Pane) {
+    app.zoomed = false;
     app.view = View::Studio;
     app.settings.editing = None;
     app.pane = pane;
@@ -235,7 +246,9 @@ fn back(app: &mut App) {
     if app.toast.is_some() {
         app.toast = None;
     }
-    if app.view == View::History {
+    if app.zoomed {
+        app.zoomed = false;
+    } else if app.view == View::History {
         app.view = View::Studio;
     } else if app.pane == Pane::Prompt {
         app.pane = Pane::Jobs;

@@ -2,6 +2,7 @@
 //! of the studio that knows the runtime.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -55,20 +56,33 @@ pub(super) struct Outside {
     pub(super) workspace: Arc<Workspace>,
     pub(super) messages: mpsc::Sender<Msg>,
     pub(super) bell: Bell,
-    /// The number of the search that was asked for last.
-    pub(super) latest_search: Arc<AtomicU64>,
-    /// The number of the listing of images that was asked for last.
-    pub(super) latest_listing: Arc<AtomicU64>,
+    /// What was asked for last.
+    pub(super) latest: Arc<Latest>,
+}
+
+/// The numbers of what was asked for last: whatever has another is not wanted any more.
+#[derive(Debug, Default)]
+pub(super) struct Latest {
+    search: AtomicU64,
+    listing: AtomicU64,
+    film: AtomicU64,
 }
 
 impl Outside {
     /// Starts `effect` and returns at once. What belongs to the terminal is not for here.
     pub(super) fn start(&self, effect: Effect) {
-        if let Effect::Search { generation, .. } = &effect {
-            self.latest_search.store(*generation, Ordering::Release);
+        let asked = match &effect {
+            Effect::Search { generation, .. } => Some((&self.latest.search, *generation)),
+            Effect::ListImages { generation, .. } => Some((&self.latest.listing, *generation)),
+            Effect::LoadFilm { generation, .. } => Some((&self.latest.film, *generation)),
+            Effect::DropFilm => Some((&self.latest.film, 0)),
+            _ => None,
+        };
+        if let Some((latest, generation)) = asked {
+            latest.store(generation, Ordering::Release);
         }
-        if let Effect::ListImages { generation, .. } = &effect {
-            self.latest_listing.store(*generation, Ordering::Release);
+        if let Effect::LoadFilm { generation, paths, max_px } = effect {
+            return self.load_film(generation, paths, max_px);
         }
         let this = self.clone();
         let work = async move {
@@ -216,10 +230,10 @@ impl Outside {
 
     async fn search(&self, generation: u64, query: HistoryQuery) -> Option<Msg> {
         let now = wall();
-        let latest = Arc::clone(&self.latest_search);
+        let latest = Arc::clone(&self.latest);
         let read = move |store: &mut Store| {
             // Another key was typed while this search waited for its turn.
-            if latest.load(Ordering::Acquire) != generation {
+            if latest.search.load(Ordering::Acquire) != generation {
                 return Ok(None);
             }
             let jobs = store.history(&query, FOUND, now)?;
@@ -266,10 +280,10 @@ impl Outside {
     }
 
     async fn list_images(&self, generation: u64, text: String) -> Option<Msg> {
-        let latest = Arc::clone(&self.latest_listing);
+        let latest = Arc::clone(&self.latest);
         let list = move || {
             // Another key was typed while this listing waited for its turn.
-            if latest.load(Ordering::Acquire) != generation {
+            if latest.listing.load(Ordering::Acquire) != generation {
                 return None;
             }
             let listed = image_paths::list(&text, home().as_deref());
@@ -322,6 +336,24 @@ impl Outside {
         let exported = tokio::task::spawn_blocking(export).await;
         let exported = exported.unwrap_or_else(|_| Err("the clip could not be read".to_owned()));
         Some(exported.map_or_else(Msg::Complain, Msg::Exported))
+    }
+
+    /// Decodes clips, each on a thread of its own, until another film is wanted.
+    fn load_film(&self, generation: u64, paths: Vec<PathBuf>, (width_px, height_px): (u32, u32)) {
+        for (reel, path) in paths.into_iter().enumerate() {
+            let (messages, latest) = (self.messages.clone(), Arc::clone(&self.latest));
+            tokio::task::spawn_blocking(move || {
+                viewing::film(&path, Bounds { width_px, height_px }, |part| {
+                    let wanted = latest.film.load(Ordering::Acquire) == generation;
+                    let film = Msg::Film { generation, reel, part };
+                    if wanted && messages.blocking_send(film).is_ok() {
+                        ControlFlow::Continue(())
+                    } else {
+                        ControlFlow::Break(())
+                    }
+                });
+            });
+        }
     }
 
     async fn open(&self, path: PathBuf) -> Option<Msg> {

@@ -137,7 +137,7 @@ pub(super) fn footer(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect) {
     let mut spans = Vec::new();
     let mut used = 1;
     let entry = app.entry();
-    let in_form = app.view == View::Studio && app.pane == Pane::Settings;
+    let in_form = app.view == View::Studio && app.pane == Pane::Settings && !app.zoomed;
     let offered = |action: &&Action| in_form || leads_somewhere(app, entry, **action);
     for action in shown(app).iter().filter(offered) {
         let first = |action| app.keymap.keys(action, places).into_iter().next();
@@ -148,7 +148,7 @@ pub(super) fn footer(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect) {
             Action::Left => {
                 key = format!("{key} {}", first(Action::Right).unwrap_or_default());
                 key = key.replace("Left", "←").replace("Right", "→");
-                action.short()
+                if in_form { action.short() } else { "seek" }
             }
             _ => action.short(),
         };
@@ -181,11 +181,26 @@ fn written_keys(app: &Around) -> Option<&'static str> {
 fn shown(app: &Seen<'_>) -> &'static [Action] {
     use Action as A;
     match (app.view, app.pane) {
+        _ if app.zoomed => &[
+            A::Play,
+            A::Step,
+            A::Left,
+            A::HalfSpeed,
+            A::Loop,
+            A::Zoom,
+            A::Open,
+            A::Promote,
+            A::Recall,
+            A::Star,
+            A::Back,
+            A::Help,
+        ],
         (View::History, _) => &[
             A::Search,
             A::Recall,
             A::Remix,
             A::Enter,
+            A::Play,
             A::Open,
             A::Promote,
             A::Star,
@@ -207,6 +222,7 @@ fn shown(app: &Seen<'_>) -> &'static [Action] {
         ],
         (_, Pane::Jobs) => &[
             A::Enter,
+            A::Play,
             A::Promote,
             A::Open,
             A::Cancel,
@@ -222,6 +238,12 @@ fn shown(app: &Seen<'_>) -> &'static [Action] {
             A::Quit,
         ],
         (_, Pane::Preview) => &[
+            A::Play,
+            A::Step,
+            A::Left,
+            A::Zoom,
+            A::HalfSpeed,
+            A::Loop,
             A::Open,
             A::Promote,
             A::CopyScp,

@@ -1,6 +1,6 @@
 //! What each action does to a job.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::action::Action;
 use super::app::{App, Entry, Pane};
@@ -10,6 +10,7 @@ use super::dialog::{Dialog, Final, RecallPart, recall_changes};
 use super::line::Line;
 use super::msg::Effect;
 use super::offer::{can_look_up, can_stop, dashboard};
+use super::player::Player;
 use super::update::changed;
 use crate::domain::cost::Estimate;
 use crate::domain::job::{Job, JobState, Parent, Relation};
@@ -234,7 +235,10 @@ fn open(app: &mut App, job: &Job) -> Vec<Effect> {
 fn export_frame(app: &mut App, job: &Job) -> Vec<Effect> {
     match clip(app, job) {
         Some(path) => {
-            vec![Effect::ExportFrame { id: job.id, path: path.into(), at_ms: None }]
+            let path = PathBuf::from(path);
+            let shown = app.player.as_ref().filter(|player| player.shows(&path));
+            let at_ms = shown.map(Player::seen_ms);
+            vec![Effect::ExportFrame { id: job.id, path, at_ms }]
         }
         None => {
             app.say("there is no clip yet to take a frame of", false);

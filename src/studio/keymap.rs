@@ -150,6 +150,7 @@ impl Keymap {
                 None => format.to_string(chord.first),
             })
             .map(|key| key.replace("BackTab", "Shift-Tab").replace("Shift-Shift", "Shift"))
+            .map(|key| key.replace("Hyphen", "-"))
             .collect();
         keys.dedup();
         keys

@@ -41,6 +41,10 @@ pub fn panes(app: &Around) -> Vec<(Spot, Rect)> {
     let all = Rect::new(0, 0, columns, rows);
     let [header, body, footer] =
         rows_of(all, [Constraint::Length(1), Constraint::Fill(1), Constraint::Length(1)]);
+    if app.zoomed {
+        let clip = Rect { height: rows - 1, ..all };
+        return vec![(Spot::Pane(Pane::Preview), clip), (Spot::Footer, footer)];
+    }
     let mut spots = vec![(Spot::Header, header), (Spot::Footer, footer)];
     match app.view {
         View::Studio => {

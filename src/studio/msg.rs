@@ -15,6 +15,7 @@ use crate::domain::ledger::{Limits, Sums};
 use crate::domain::money::MicroUsd;
 use crate::domain::query::HistoryQuery;
 use crate::domain::request::{FrameImage, GenerationRequest};
+use crate::media::film::Part;
 use crate::media::picture::Picture;
 use crate::words::CopyFrom;
 
@@ -74,6 +75,15 @@ pub enum Msg {
         path: PathBuf,
         /// The picture.
         picture: Result<Picture, String>,
+    },
+    /// Frames of a clip that is played.
+    Film {
+        /// The film's number; an older one is stale.
+        generation: u64,
+        /// Which of its clips.
+        reel: usize,
+        /// What was decoded.
+        part: Part,
     },
     /// Everything about a job.
     Story(Box<JobStory>),
@@ -192,6 +202,19 @@ pub enum Effect {
         /// The most columns and rows of half blocks that it will be drawn with, in pixels.
         max_px: (u32, u32),
     },
+    /// Decode all frames of clips.
+    LoadFilm {
+        /// The film's number.
+        generation: u64,
+        /// The clips.
+        paths: Vec<PathBuf>,
+        /// The most pixels across and down that a frame will be drawn with.
+        max_px: (u32, u32),
+    },
+    /// No frames are wanted any more.
+    DropFilm,
+    /// Ask the terminal, behind the next frame, to say when it has come so far.
+    Ask,
     /// Star a job, or take the star away.
     Star(JobId, bool),
     /// Keep a note.

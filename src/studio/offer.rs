@@ -14,6 +14,13 @@ pub(super) fn leads_somewhere(app: &Seen<'_>, entry: Option<&Entry>, action: Act
         A::Enter
             | A::Promote
             | A::Open
+            | A::Play
+            | A::Step
+            | A::StepBack
+            | A::Left
+            | A::HalfSpeed
+            | A::Loop
+            | A::Zoom
             | A::CopyScp
             | A::CopyPath
             | A::Recall
@@ -34,9 +41,18 @@ pub(super) fn leads_somewhere(app: &Seen<'_>, entry: Option<&Entry>, action: Act
     let Some(job) = entry.map(|entry| &entry.job) else { return false };
     match action {
         A::Promote => Promotable::of(job, app.catalog.model(&job.request.model), app.now).is_ok(),
-        A::Open | A::CopyScp | A::CopyPath | A::Chain | A::ExportFrame => {
-            job.files().next().is_some()
-        }
+        A::Open
+        | A::Play
+        | A::Step
+        | A::StepBack
+        | A::Left
+        | A::HalfSpeed
+        | A::Loop
+        | A::Zoom
+        | A::CopyScp
+        | A::CopyPath
+        | A::Chain
+        | A::ExportFrame => job.files().next().is_some(),
         A::Retry => !job.state.is_live(),
         A::Cancel => can_stop(app, job),
         A::LookUp => job.state == JobState::InDoubt && can_look_up(app, job),

@@ -7,7 +7,7 @@ use ratatui::style::{Color, Modifier};
 use super::motion::number;
 
 /// How many colours may be sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Depth {
     /// Attributes only (`NO_COLOR`, or a terminal without colours).
     None,

@@ -8,6 +8,9 @@ use super::form_image::shown_image;
 use super::frame::Frame;
 use super::half_blocks::{self, Colours};
 use super::jobs_view::{glyph, title};
+use super::layout::{self, Spot};
+use super::pace::Rung;
+use super::player::Player;
 use super::settings_view::image_facts;
 use super::theme::Tone;
 use super::view::{pane, row, spread, words as span, wrapped};
@@ -19,29 +22,89 @@ use crate::words;
 /// Draws it.
 pub(super) fn draw(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect) {
     let focused = app.pane == Pane::Preview && app.dialog.is_none();
-    if let Some(image) = shown_image(app) {
+    if let Some(image) = shown_image(app).filter(|_| !app.zoomed) {
         return draw_image(app, frame, area, image);
     }
-    let entry = app.jobs.get(app.chosen);
+    let entry = app.entry();
     let remark = entry.map(|entry| {
         let seed = entry.job.seed().map(|seed| format!(", seed {seed}")).unwrap_or_default();
         format!("{}{seed}", title(&app.catalog, &entry.job))
     });
     let remark = remark.unwrap_or_default();
-    let block = pane(app, "Preview", &remark, focused);
-    let inner = block.inner(area);
-    frame.render_widget(block, area);
+    let inner = inside(app, area);
+    if !app.zoomed {
+        frame.render_widget(pane(app, "Preview", &remark, focused), area);
+    }
     let Some(entry) = entry else {
         let text = " The clip that is chosen under Jobs shows here.";
         return row(frame, inner, 0, Row::from(span(text, app.theme.style(Tone::Dim))));
     };
-    let lines = facts(app, entry);
+    let lines = lines(app, entry, inner.width);
     let below = (lines.len() as u16).min(inner.height);
     let picture = Rect { height: inner.height - below, ..inner };
     draw_picture(app, frame, picture, entry);
     for (offset, line) in (0..).zip(lines) {
         row(frame, inner, picture.height + offset, line);
     }
+}
+
+/// What is left of the preview's area for picture and words.
+fn inside(app: &Seen<'_>, area: Rect) -> Rect {
+    if app.zoomed { area } else { pane(app, "", "", false).inner(area) }
+}
+
+/// Where the chosen clip's picture is; none where no preview is on the screen.
+pub(super) fn picture_area(app: &Seen<'_>) -> Option<Rect> {
+    let mut spots = layout::panes(app).into_iter();
+    let (_, area) = spots.find(|(spot, _)| *spot == Spot::Pane(Pane::Preview))?;
+    let inner = inside(app, area);
+    let below = lines(app, app.entry()?, inner.width).len() as u16;
+    Some(Rect { height: inner.height.checked_sub(below)?, ..inner })
+}
+
+/// What is said below the picture.
+fn lines<'a>(app: &Seen<'_>, entry: &Entry, width: u16) -> Vec<Row<'a>> {
+    let mut lines: Vec<Row<'a>> =
+        app.player.iter().map(|player| told(app, player, width)).collect();
+    if !app.zoomed {
+        lines.extend(facts(app, entry));
+    }
+    lines
+}
+
+/// `▶ 1.3 / 5.0 s  frame 32 of 121  ↻ ½×` and how finely it is shown.
+fn told<'a>(app: &Seen<'_>, player: &Player, width: u16) -> Row<'a> {
+    let dim = app.theme.style(Tone::Dim);
+    let (frame, count) = player.frame();
+    let glyph = if player.is_waiting() {
+        "…"
+    } else if player.is_playing() {
+        "▶"
+    } else {
+        "■"
+    };
+    let seconds = |ms: u64| format!("{}.{:02}", ms / 1000, ms % 1000 / 10);
+    let place = format!(
+        " {} / {} s  {}/{count}",
+        seconds(player.seen_ms()),
+        seconds(player.length_ms()),
+        (frame + 1).min(count),
+    );
+    let round = if player.looping { "  ↻" } else { "" };
+    let half = if player.half { "  ½×" } else { "" };
+    let rate = player.pace.rate().filter(|_| player.is_playing());
+    let rate = rate.map(|rate| format!("{rate}/s ")).unwrap_or_default();
+    let pace = if player.is_too_slow() {
+        format!("{}: space tries again", Rung::Still.words())
+    } else {
+        format!("{rate}{}", player.rung().words())
+    };
+    let left = vec![
+        span(glyph, app.theme.bold(Tone::Accent)),
+        span(place, app.theme.style(Tone::Text)),
+        span(format!("{round}{half}"), dim),
+    ];
+    spread(left, vec![span(pace, dim)], width)
 }
 
 /// The frame image whose row of the form has the focus.
@@ -123,7 +186,17 @@ fn draw_picture(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect, entry: &Entry
         }
         return;
     }
-    draw_poster(app, frame, area);
+    let Some((player, picture)) = app.player.as_ref().and_then(|one| Some((one, one.picture(0)?)))
+    else {
+        return draw_poster(app, frame, area);
+    };
+    // Smaller where that is what the link can take, and in the middle all the same.
+    let part = |side: u16| (side * player.rung().percent() / 100).max(1);
+    let (width, height) = (part(area.width), part(area.height));
+    let left = area.x + (area.width - width) / 2;
+    let top = area.y + (area.height - height) / 2;
+    let area = Rect::new(left, top, width, height);
+    half_blocks::draw(picture, area, frame.buffer_mut(), player.rung().colours());
 }
 
 /// The picture that was asked for last, or why there is none yet.

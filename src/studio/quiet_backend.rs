@@ -53,6 +53,8 @@ pub struct QuietBackend<W: Write> {
     /// Bytes that must precede the frame and stay outside its synchronized update.
     prelude: Vec<u8>,
     frame: Vec<u8>,
+    /// Bytes that follow the frame, outside of its synchronized update.
+    sequel: Vec<u8>,
     scratch: Vec<u8>,
     at: Place,
     pen: Option<Pen>,
@@ -74,6 +76,7 @@ impl<W: Write> QuietBackend<W> {
             depth,
             prelude: Vec::new(),
             frame: Vec::with_capacity(4096),
+            sequel: Vec::new(),
             scratch: Vec::with_capacity(32),
             at: None,
             pen: None,
@@ -113,10 +116,17 @@ impl<W: Write> QuietBackend<W> {
         self.flush_queued()
     }
 
+    /// Queues bytes that neither print nor move, to go out behind the next frame, in its write.
+    pub fn follow(&mut self, control: &[u8]) {
+        self.sequel.clear();
+        self.sequel.extend_from_slice(control);
+    }
+
     /// Drops what is queued, for when the terminal is given away.
     pub fn discard(&mut self) {
         self.prelude.clear();
         self.frame.clear();
+        self.sequel.clear();
         self.blanks = None;
         self.forget();
     }
@@ -134,7 +144,7 @@ impl<W: Write> QuietBackend<W> {
     }
 
     fn flush_queued(&mut self) -> io::Result<()> {
-        if self.prelude.is_empty() && self.frame.is_empty() {
+        if self.prelude.is_empty() && self.frame.is_empty() && self.sequel.is_empty() {
             return Ok(());
         }
         if self.frame.len() > SYNC_ABOVE_BYTES {
@@ -144,6 +154,7 @@ impl<W: Write> QuietBackend<W> {
         } else {
             self.prelude.append(&mut self.frame);
         }
+        self.prelude.append(&mut self.sequel);
         let sent = self.out.write_all(&self.prelude).and_then(|()| self.out.flush());
         self.prelude.clear();
         if sent.is_err() {

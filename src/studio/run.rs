@@ -101,6 +101,8 @@ impl Studio {
         let mut app = App::new(wall(), keymap, Theme::named("ansi", plain), "ansi".to_owned());
         let size = screen.size()?;
         app.size = (size.width, size.height);
+        app.depth = depth;
+        app.far = std::env::var_os("SSH_CONNECTION").is_some();
         // The first picture comes before any file, network or terminal is asked.
         screen.draw(None, |frame| view(&app, frame))?;
         let (sender, messages) = mpsc::channel(MAX_MESSAGES);
@@ -218,8 +220,8 @@ impl Studio {
         let workspace = Arc::new(workspace);
         let driver = Driver::start(Arc::clone(&workspace));
         let (messages, bell) = (self.sender.clone(), driver.bell());
-        let (latest_search, latest_listing) = (Arc::default(), Arc::default());
-        self.outside = Some(Outside { workspace, messages, bell, latest_search, latest_listing });
+        let latest = Arc::default();
+        self.outside = Some(Outside { workspace, messages, bell, latest });
         self.driver = Some(driver);
         for effect in std::mem::take(&mut self.early) {
             self.carry_out(effect).await?;
@@ -261,6 +263,7 @@ impl Studio {
             }
             Effect::Notify(text) => self.screen.notify(&text)?,
             Effect::Title(text) => self.screen.title(&text)?,
+            Effect::Ask => self.screen.ask(),
             Effect::Redraw => self.screen.repaint()?,
             Effect::Mouse(on) => self.screen.set_mouse(on)?,
             other => match &self.outside {

@@ -222,6 +222,11 @@ impl Screen {
         self.send(&bytes)
     }
 
+    /// Has the terminal say, behind the next frame, that it has come so far.
+    pub fn ask(&mut self) {
+        self.canvas.backend_mut().follow(b"\x1b[6n");
+    }
+
     /// Copies to the clipboard of the terminal that the user sits at (OSC 52). Returns false when the text is
     /// longer than [`COPY_MAX_BYTES`]: half a copy would be worse than none.
     ///

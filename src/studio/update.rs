@@ -12,9 +12,11 @@ use super::dialog_keys;
 use super::form_image;
 use super::image_picker;
 use super::job_commands;
+use super::keyboard::Reply;
 use super::keymap::Meaning;
 use super::layout::{self, Spot};
 use super::msg::{Effect, Msg, Now, Opened};
+use super::player_commands;
 use crate::domain::job::{Job, JobKind, JobState};
 use crate::domain::money::MicroUsd;
 use crate::words;
@@ -44,9 +46,13 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Tick => Vec::new(),
-        // Nothing was asked yet.
-        Msg::Reply(reply) => {
-            drop(reply);
+        Msg::Reply(Reply::Cursor) => {
+            player_commands::answered(app);
+            Vec::new()
+        }
+        Msg::Reply(_) => Vec::new(),
+        Msg::Film { generation, reel, part } => {
+            player_commands::take(app, generation, reel, part);
             Vec::new()
         }
         Msg::Opened(opened) => opened_workspace(app, *opened),
@@ -151,6 +157,7 @@ fn settle(app: &mut App, effects: &mut Vec<Effect>) {
         app.unsaved_since = None;
         effects.insert(0, Effect::Save(Box::new(app.take_saved())));
     }
+    effects.extend(player_commands::advance(app));
     want_poster(app, effects);
     want_balance(app, effects);
 }

@@ -1,0 +1,296 @@
+//! A clip, or two in sync, being played, stepped and sought in: a function of time and of what was decoded.
+
+use std::path::{Path, PathBuf};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::pace::{Pace, Rung};
+use crate::media::film::{Film, Part};
+use crate::media::picture::Picture;
+
+/// How much of a clip must be there before it is played on after it had to be waited for.
+const AHEAD_MS: u64 = 300;
+
+/// A clip on the screen.
+#[derive(Debug)]
+pub struct Reel {
+    /// The clip's file.
+    pub path: PathBuf,
+    /// What was decoded of it.
+    pub film: Film,
+    /// What is shown of it.
+    shown: Option<Shown>,
+}
+
+/// A frame as it is shown.
+#[derive(Debug)]
+struct Shown {
+    frame: usize,
+    rung: Rung,
+    /// Whether the frame itself was there, and not only one before it.
+    whole: bool,
+    size_px: (u32, u32),
+    picture: Picture,
+}
+
+/// What plays.
+#[derive(Debug)]
+pub struct Player {
+    /// The clips: one, or two that are compared.
+    pub reels: Vec<Reel>,
+    /// What was asked for last; parts of another are stale.
+    pub generation: u64,
+    /// What the terminal proved.
+    pub pace: Pace,
+    /// Whether it goes from its end to its beginning.
+    pub looping: bool,
+    /// Whether it plays at half speed.
+    pub half: bool,
+    playing: bool,
+    /// It plays, but waits for frames.
+    waiting: bool,
+    /// Whether it did not stand when it was put on the screen.
+    moving: bool,
+    /// Where it was, and when.
+    place_ms: u64,
+    since: Timestamp,
+    /// Where it was when it was put on the screen.
+    seen_ms: u64,
+}
+
+impl Player {
+    /// The clips at `paths`, at their beginning.
+    pub fn new(paths: Vec<PathBuf>, generation: u64, pace: Pace, now: Timestamp) -> Self {
+        let reel = |path| Reel { path, film: Film::default(), shown: None };
+        Self {
+            reels: paths.into_iter().map(reel).collect(),
+            generation,
+            pace,
+            looping: true,
+            half: false,
+            playing: false,
+            waiting: false,
+            moving: false,
+            place_ms: 0,
+            since: now,
+            seen_ms: 0,
+        }
+    }
+
+    /// Takes in what was decoded of a clip.
+    pub fn take(&mut self, reel: usize, part: Part) {
+        if let Some(reel) = self.reels.get_mut(reel) {
+            reel.film.take(part);
+        }
+    }
+
+    /// Whether the clip at `path` is one of its own.
+    pub fn shows(&self, path: &Path) -> bool {
+        self.reels.iter().any(|reel| reel.path == path)
+    }
+
+    /// Whether it plays.
+    pub fn is_playing(&self) -> bool {
+        self.playing
+    }
+
+    /// Whether it plays, but waits for frames.
+    pub fn is_waiting(&self) -> bool {
+        self.waiting
+    }
+
+    /// How long the longest clip is, in milliseconds.
+    pub fn length_ms(&self) -> u64 {
+        self.reels.iter().map(|reel| reel.film.length_ms()).max().unwrap_or(0)
+    }
+
+    /// Where it is, in milliseconds.
+    pub fn place_ms(&self, now: Timestamp) -> u64 {
+        if !self.playing || self.waiting {
+            return self.place_ms;
+        }
+        let passed = u64::try_from(now.duration_since(self.since).as_millis()).unwrap_or(0);
+        let place = self.place_ms + if self.half { passed / 2 } else { passed };
+        match self.length_ms() {
+            0 => self.place_ms,
+            length if self.looping => place % length,
+            length => place.min(length),
+        }
+    }
+
+    /// Where it is on the screen, in milliseconds.
+    pub fn seen_ms(&self) -> u64 {
+        self.seen_ms
+    }
+
+    /// The frame of the first clip that is on the screen, counted from 0, and of how many.
+    pub fn frame(&self) -> (usize, usize) {
+        let film = self.reels.first().map(|reel| &reel.film);
+        film.map_or((0, 0), |film| (film.frame_at(self.seen_ms), film.count()))
+    }
+
+    /// Whether the link proved too slow for any motion.
+    pub fn is_too_slow(&self) -> bool {
+        self.pace.rung() == Rung::Still
+    }
+
+    /// The picture of a clip that is to be on the screen.
+    pub fn picture(&self, reel: usize) -> Option<&Picture> {
+        Some(&self.reels.get(reel)?.shown.as_ref()?.picture)
+    }
+
+    /// How fine the picture is that is on the screen.
+    pub fn rung(&self) -> Rung {
+        let shown = self.reels.first().and_then(|reel| reel.shown.as_ref());
+        shown.map_or(self.pace.rung(), |shown| shown.rung)
+    }
+
+    /// Plays, or pauses; at the end it begins again.
+    pub fn toggle(&mut self, now: Timestamp) {
+        let at_end = self.place_ms(now) >= self.length_ms();
+        self.stop(now);
+        self.playing = !self.playing;
+        if !self.playing {
+            return;
+        }
+        if at_end {
+            self.place_ms = 0;
+        }
+        self.pace.try_again(now);
+    }
+
+    /// Goes on by `frames`, or back, and pauses there.
+    pub fn step(&mut self, frames: isize, now: Timestamp) {
+        self.stop(now);
+        self.playing = false;
+        let Some(film) = self.reels.first().map(|reel| &reel.film) else { return };
+        let last = film.count().saturating_sub(1);
+        let frame = film.frame_at(self.place_ms).saturating_add_signed(frames).min(last);
+        self.place_ms = film.shown_at_ms(frame);
+    }
+
+    /// Goes on by `ms`, or back, as far as there is something.
+    pub fn seek(&mut self, ms: i64, now: Timestamp) {
+        self.stop(now);
+        let film = self.reels.first().map(|reel| &reel.film);
+        let last = film.map_or(0, |film| film.shown_at_ms(film.count()));
+        self.place_ms = self.place_ms.saturating_add_signed(ms).min(last);
+    }
+
+    /// Changes between whole and half speed.
+    pub fn toggle_half(&mut self, now: Timestamp) {
+        self.stop(now);
+        self.half = !self.half;
+    }
+
+    /// Keeps the place that was reached, from where it goes on.
+    fn stop(&mut self, now: Timestamp) {
+        self.place_ms = self.place_ms(now);
+        self.since = now;
+    }
+
+    /// The time between two frames of the first clip.
+    fn gap(&self) -> SignedDuration {
+        let film = self.reels.first().map(|reel| &reel.film);
+        let gap = film.map_or(0, |film| film.length_ms() / film.count().max(1) as u64);
+        SignedDuration::from_millis(gap.max(1) as i64 * if self.half { 2 } else { 1 })
+    }
+
+    /// Puts on the screen what is due at `now`; `sizes_px` are how large the clips' places are. Returns whether
+    /// that is a new frame of something that plays, so that the terminal is to be asked for it.
+    pub fn advance(&mut self, sizes_px: &[(u16, u16)], now: Timestamp) -> bool {
+        if self.playing {
+            self.wait_for_frames(now);
+            let over = !self.looping && self.place_ms(now) >= self.length_ms() && !self.waiting;
+            if over || self.is_too_slow() || self.reels.iter().all(|reel| reel.film.is_lost()) {
+                self.stop(now);
+                self.playing = false;
+            }
+        }
+        let moving = self.playing && !self.waiting;
+        if std::mem::replace(&mut self.moving, moving) && moving {
+            self.pace.look(self.gap(), now);
+        } else {
+            self.pace.rest(now);
+        }
+        // What stands is shown in full.
+        let may = !moving || self.pace.may_show_at(now).is_some_and(|at| at <= now);
+        if !may {
+            return false;
+        }
+        let rung = if moving { self.pace.rung() } else { self.pace.finest() };
+        let place_ms = self.place_ms(now);
+        self.seen_ms = place_ms;
+        let mut changed = false;
+        for (reel, size) in self.reels.iter_mut().zip(sizes_px) {
+            changed |= reel.show(place_ms, rung, *size);
+        }
+        if changed && moving {
+            self.pace.shown(now);
+        }
+        changed && moving
+    }
+
+    /// Stops the clock where no frames are, until some are there.
+    fn wait_for_frames(&mut self, now: Timestamp) {
+        let ready = self.reels.iter().map(|reel| reel.film.ready_ms()).min().unwrap_or(0);
+        let whole = ready >= self.length_ms() && self.length_ms() > 0;
+        let place = self.place_ms(now);
+        if self.waiting {
+            if whole || ready >= place + AHEAD_MS {
+                self.waiting = false;
+                self.since = now;
+            }
+        } else if place >= ready && !whole {
+            self.stop(now);
+            self.place_ms = place.min(ready);
+            self.waiting = true;
+        }
+    }
+
+    /// When it is to be advanced next by itself; never, where nothing moves.
+    pub fn next_at(&self, now: Timestamp) -> Option<Timestamp> {
+        // What is waited for comes as a message.
+        if !self.playing || self.waiting {
+            return None;
+        }
+        let Some(may) = self.pace.may_show_at(now) else { return self.pace.gives_up_at() };
+        let film = &self.reels.first()?.film;
+        let place = self.place_ms(now);
+        let next = film.shown_at_ms(film.frame_at(place) + 1);
+        // Behind the last frame comes the end.
+        let left = if next > place { next - place } else { self.length_ms().saturating_sub(place) };
+        let left = left.max(1) as i64 * if self.half { 2 } else { 1 };
+        let due = now.checked_add(SignedDuration::from_millis(left)).ok()?;
+        Some(due.max(may))
+    }
+}
+
+impl Reel {
+    /// Shows the frame at `place_ms` as finely as `rung` says. Returns whether anything changed.
+    fn show(&mut self, place_ms: u64, rung: Rung, (columns, rows): (u16, u16)) -> bool {
+        let frame = self.film.frame_at(place_ms);
+        let part = |side: u16| (u32::from(side) * u32::from(rung.percent()) / 100).max(1) as u16;
+        let Some(picture) = self.film.picture(frame) else { return false };
+        let size_px = picture.fit(part(columns), part(rows));
+        let whole = place_ms <= self.film.ready_ms();
+        if let Some(shown) = &self.shown
+            && (shown.frame, shown.rung, shown.whole, shown.size_px)
+                == (frame, rung, whole, size_px)
+        {
+            return false;
+        }
+        let picture = picture.scaled(size_px.0, size_px.1);
+        let before = self.shown.take().filter(|before| before.size_px == size_px);
+        let picture = match &before {
+            Some(before) => picture.settled(&before.picture, rung.tolerance()),
+            None => picture,
+        };
+        self.shown = Some(Shown { frame, rung, whole, size_px, picture });
+        true
+    }
+}
+
+#[cfg(test)]
+#[path = "player_tests.rs"]
+mod tests;

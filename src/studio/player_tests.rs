@@ -1,0 +1,181 @@
+use super::*;
+use crate::domain::sample::noon;
+use crate::media::film;
+
+/// How large the places of the clips are.
+const SIZES: [(u16, u16); 2] = [(8, 4); 2];
+
+fn at(ms: i64) -> Timestamp {
+    noon().checked_add(SignedDuration::from_millis(ms)).expect("near noon")
+}
+
+/// A player of clips with so many frames, 40 ms apart, each of which has come.
+fn player(counts: &[u64]) -> Player {
+    let pace = Pace::new(Rung::Full, false, noon());
+    let paths = counts.iter().map(|count| format!("/{count}.mp4").into()).collect();
+    let mut player = Player::new(paths, 1, pace, noon());
+    for (reel, count) in counts.iter().enumerate() {
+        player.take(reel, film::times((0..*count).map(|frame| frame * 40).collect()));
+        (0..*count).for_each(|frame| player.take(reel, frame_part(frame)));
+        player.take(reel, Part::End(None));
+    }
+    player
+}
+
+/// A frame whose grey is its number.
+fn frame_part(frame: u64) -> Part {
+    let rgb = vec![frame as u8; 4 * 2 * 3];
+    Part::Frame(frame as usize, Picture { width_px: 4, height_px: 2, rgb })
+}
+
+/// The frames that are on the screen at `ms`; the terminal answers at once.
+fn seen(player: &mut Player, ms: i64) -> Vec<u8> {
+    if player.advance(&SIZES, at(ms)) {
+        player.pace.answered(at(ms));
+    }
+    let grey = |reel| player.picture(reel).map_or(u8::MAX, |picture| picture.rgb[0]);
+    (0..player.reels.len()).map(grey).collect()
+}
+
+#[test]
+fn time_decides_which_frame_is_seen() {
+    let mut player = player(&[10]);
+    assert_eq!(seen(&mut player, 500), [0], "nothing moves before it is played");
+    player.toggle(at(1000));
+    assert_eq!([1000, 1039, 1040, 1390].map(|ms| seen(&mut player, ms)[0]), [0, 0, 1, 9]);
+    assert_eq!(seen(&mut player, 1400), [0], "and again");
+    player.toggle(at(1490));
+    assert_eq!(seen(&mut player, 9000), [2], "paused where it was");
+    player.toggle(at(10_000));
+    assert_eq!(seen(&mut player, 10_040), [3], "and on from there");
+}
+
+#[test]
+fn a_clip_that_does_not_go_round_ends_at_its_last_frame_and_begins_again_when_played() {
+    let mut player = player(&[10]);
+    player.looping = false;
+    player.toggle(at(0));
+    assert_eq!(seen(&mut player, 5000), [9]);
+    assert!(!player.is_playing());
+    player.toggle(at(6000));
+    assert_eq!(seen(&mut player, 6040), [1]);
+}
+
+#[test]
+fn steps_pause_and_stop_at_both_ends() {
+    let mut player = player(&[10]);
+    player.toggle(at(0));
+    seen(&mut player, 200);
+    player.step(1, at(210));
+    assert!(!player.is_playing());
+    assert_eq!(seen(&mut player, 5000), [6]);
+    player.step(-1, at(5000));
+    assert_eq!(seen(&mut player, 5000), [5]);
+    player.step(-99, at(5000));
+    assert_eq!(seen(&mut player, 5000), [0]);
+    player.step(99, at(5000));
+    assert_eq!(seen(&mut player, 5000), [9]);
+}
+
+#[test]
+fn seeking_goes_on_playing_and_never_leaves_the_clip() {
+    let mut player = player(&[100]);
+    player.toggle(at(0));
+    player.seek(2000, at(80));
+    assert_eq!(seen(&mut player, 80), [52]);
+    assert_eq!(seen(&mut player, 120), [53]);
+    player.seek(-10_000, at(120));
+    assert_eq!(seen(&mut player, 120), [0]);
+    player.seek(10_000, at(120));
+    assert_eq!(seen(&mut player, 120), [99]);
+}
+
+#[test]
+fn half_speed_takes_twice_as_long() {
+    let mut player = player(&[10]);
+    player.toggle(at(0));
+    assert_eq!(seen(&mut player, 80), [2]);
+    player.toggle_half(at(80));
+    assert_eq!(seen(&mut player, 240), [4]);
+    player.toggle_half(at(240));
+    assert_eq!(seen(&mut player, 280), [5]);
+}
+
+#[test]
+fn two_clips_have_one_clock_and_the_shorter_one_stays_at_its_end() {
+    let mut player = player(&[5, 10]);
+    player.toggle(at(0));
+    assert_eq!(seen(&mut player, 120), [3, 3]);
+    assert_eq!(seen(&mut player, 320), [4, 8]);
+    assert_eq!(seen(&mut player, 440), [1, 1]);
+}
+
+#[test]
+fn what_is_not_decoded_yet_is_waited_for_and_nothing_is_left_out() {
+    let mut player = Player::new(vec!["/a".into()], 1, Pace::new(Rung::Full, false, noon()), at(0));
+    player.toggle(at(0));
+    assert_eq!((seen(&mut player, 0), player.is_waiting()), (vec![u8::MAX], true));
+    player.take(0, film::times((0..100).map(|frame| frame * 40).collect()));
+    (0..5).for_each(|frame| player.take(0, frame_part(frame)));
+    assert_eq!((seen(&mut player, 400), player.is_waiting()), (vec![0], true), "too few");
+    assert_eq!(player.next_at(at(400)), None, "frames wake it up");
+    (5..12).for_each(|frame| player.take(0, frame_part(frame)));
+    assert_eq!((seen(&mut player, 500), player.is_waiting()), (vec![0], false));
+    assert_eq!(seen(&mut player, 940), [11]);
+    assert_eq!((seen(&mut player, 5000), player.is_waiting()), (vec![11], true), "again too few");
+    (12..100).for_each(|frame| player.take(0, frame_part(frame)));
+    player.take(0, Part::End(None));
+    seen(&mut player, 6000);
+    assert_eq!(seen(&mut player, 6040), [12], "on from where it waited, or one frame further");
+}
+
+#[test]
+fn a_clip_without_a_single_frame_stops_instead_of_waiting_for_ever() {
+    let mut player = Player::new(vec!["/a".into()], 1, Pace::new(Rung::Full, false, noon()), at(0));
+    player.toggle(at(0));
+    player.take(0, Part::End(Some("it is damaged".to_owned())));
+    assert!(!player.advance(&SIZES, at(100)));
+    assert!(
+        !player.is_playing() && player.picture(0).is_none() && player.next_at(at(100)).is_none()
+    );
+}
+
+/// Law 6: it wakes up for the next frame, and for nothing where nothing moves.
+#[test]
+fn it_sleeps_until_the_next_frame_is_due() {
+    let mut player = player(&[10]);
+    assert_eq!(player.next_at(at(0)), None);
+    player.toggle(at(0));
+    seen(&mut player, 10);
+    assert_eq!(player.next_at(at(10)), Some(at(40)));
+    player.toggle_half(at(20));
+    assert_eq!(player.next_at(at(20)), Some(at(60)));
+    player.toggle(at(30));
+    assert_eq!(player.next_at(at(30)), None);
+}
+
+#[test]
+fn frames_wait_for_the_terminal_and_the_newest_that_is_due_comes_next() {
+    let mut player = player(&[50]);
+    player.toggle(at(0));
+    let mut asked = 0;
+    for ms in (0..900).step_by(10) {
+        asked += u32::from(player.advance(&SIZES, at(ms)));
+    }
+    assert_eq!(asked, 2, "nobody answers");
+    player.pace.answered(at(900));
+    assert!(player.advance(&SIZES, at(900)));
+    assert_eq!(player.picture(0).map(|picture| picture.rgb[0]), Some(22));
+}
+
+#[test]
+fn what_stands_is_shown_in_full_whatever_the_link() {
+    let pace = Pace::new(Rung::Full, true, noon());
+    let mut player = Player { pace, ..player(&[10]) };
+    player.toggle(at(0));
+    seen(&mut player, 40);
+    assert_eq!(player.rung(), Rung::Indexed);
+    player.toggle(at(50));
+    seen(&mut player, 60);
+    assert_eq!(player.rung(), Rung::Full);
+}

@@ -1,0 +1,148 @@
+//! Clips that are played: keys, places, what is asked for, and what is on the screen.
+
+use std::path::PathBuf;
+
+use super::super::keyboard::Reply;
+use super::super::msg::{Effect, Msg};
+use super::kit::Bench;
+use super::take::{Take, draft};
+use crate::media::film::{self, Part};
+use crate::media::picture::Picture;
+
+fn clip(take: &Take) -> PathBuf {
+    PathBuf::from("/data").join(&take.job.files().next().expect("a file").path)
+}
+
+/// What film is asked for, and by which number.
+fn wanted(effects: &[Effect]) -> Option<(u64, Vec<PathBuf>)> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::LoadFilm { generation, paths, .. } => Some((*generation, paths.clone())),
+        _ => None,
+    })
+}
+
+/// The clip was decoded: a second of 25 frames.
+fn decoded(bench: &mut Bench, generation: u64) {
+    let mut tell = |part| drop(bench.tell(Msg::Film { generation, reel: 0, part }));
+    tell(film::times((0..25).map(|frame| frame * 40).collect()));
+    for frame in 0..25 {
+        let rgb = vec![frame * 10; 16 * 9 * 3];
+        tell(Part::Frame(frame.into(), Picture { width_px: 16, height_px: 9, rgb }));
+    }
+    tell(Part::End(None));
+}
+
+/// A studio at its jobs, with a fox and an owl.
+fn jobs() -> (Bench, Take, Take) {
+    let (fox, owl) = (draft(60, "a fox").ready(20), draft(50, "an owl").ready(20));
+    let mut bench = Bench::with_jobs(&[fox.clone(), owl.clone()]);
+    bench.screen(120, 36);
+    bench.keys("<esc>");
+    (bench, fox, owl)
+}
+
+/// The line below the picture.
+fn told(bench: &mut Bench) -> String {
+    let screen = bench.screen(120, 36);
+    let line = screen.lines().find(|line| line.contains(" s  ") && line.contains(" / "));
+    line.and_then(|line| line.split("││").nth(1)).unwrap_or("").trim_matches(['│', ' ']).to_owned()
+}
+
+#[test]
+fn space_plays_the_chosen_clip_and_pauses_it() {
+    let (mut bench, fox, _) = jobs();
+    let (generation, paths) = wanted(&bench.keys(" ")).expect("a film");
+    assert_eq!(paths, [clip(&fox)]);
+    decoded(&mut bench, generation);
+    assert!(told(&mut bench).starts_with("▶ 0.00 / 1.00 s  1/25"), "{}", told(&mut bench));
+    assert!(bench.later(200).contains(&Effect::Ask), "the terminal is asked for each frame");
+    assert!(told(&mut bench).starts_with("▶ 0.20 / 1.00 s  6/25"), "{}", told(&mut bench));
+    bench.tell(Msg::Reply(Reply::Cursor));
+    assert_eq!(bench.keys(" "), [], "what is there is not read again");
+    assert!(told(&mut bench).starts_with("■"), "{}", told(&mut bench));
+    assert_eq!(bench.app.next_tick(), None, "what stands wakes nobody");
+}
+
+#[test]
+fn it_is_stepped_sought_and_slowed_down() {
+    let (mut bench, ..) = jobs();
+    let (generation, _) = wanted(&bench.keys("4.")).expect("a film");
+    decoded(&mut bench, generation);
+    bench.keys("...,");
+    assert!(told(&mut bench).contains("3/25"), "{}", told(&mut bench));
+    bench.keys("<right>");
+    assert!(told(&mut bench).contains("25/25"), "{}", told(&mut bench));
+    bench.keys("<left>");
+    assert!(told(&mut bench).contains(" 1/25"), "{}", told(&mut bench));
+    bench.keys("-");
+    assert!(told(&mut bench).contains("½×"));
+    bench.keys("w");
+    assert!(!told(&mut bench).contains('↻'));
+}
+
+#[test]
+fn another_choice_while_it_plays_plays_that_and_else_shows_its_poster() {
+    let (mut bench, fox, owl) = jobs();
+    let (first, _) = wanted(&bench.keys(" ")).expect("a film");
+    decoded(&mut bench, first);
+    let (second, paths) = wanted(&bench.keys("j")).expect("the other film");
+    assert_eq!(paths, [clip(&owl)]);
+    // What still comes of the one before is not for this one.
+    decoded(&mut bench, first);
+    assert!(told(&mut bench).contains("0/0"), "{}", told(&mut bench));
+    decoded(&mut bench, second);
+    assert!(told(&mut bench).contains("/25"));
+    bench.keys(" ");
+    assert!(bench.keys("k").contains(&Effect::DropFilm));
+    assert_eq!(told(&mut bench), "");
+    assert_eq!(wanted(&bench.keys(" ")).map(|(_, paths)| paths), Some(vec![clip(&fox)]));
+}
+
+#[test]
+fn z_gives_it_the_whole_terminal_and_esc_takes_it_back() {
+    let (mut bench, ..) = jobs();
+    let (generation, _) = wanted(&bench.keys("z")).expect("a film");
+    decoded(&mut bench, generation);
+    let screen = bench.screen(120, 36);
+    assert!(!screen.contains("Settings") && screen.contains("1/25"), "{screen}");
+    assert!(screen.matches('▀').count() > 1500, "the picture is large");
+    bench.keys("<esc>");
+    assert!(bench.screen(120, 36).contains("Settings"));
+}
+
+#[test]
+fn where_the_preview_is_not_on_the_screen_the_whole_terminal_is_taken() {
+    let (mut bench, ..) = jobs();
+    bench.screen(80, 24);
+    bench.keys(" ");
+    assert!(bench.app.zoomed);
+    bench.keys("<esc><f2><esc>");
+    bench.app.history.entries = bench.app.jobs.clone();
+    bench.keys(" ");
+    assert!(bench.app.zoomed, "from the history too");
+}
+
+#[test]
+fn a_clip_that_can_t_be_decoded_says_why_and_the_poster_stays() {
+    let (mut bench, ..) = jobs();
+    let (generation, _) = wanted(&bench.keys(" ")).expect("a film");
+    let part = Part::End(Some("HEVC can't be shown without ffmpeg".to_owned()));
+    bench.tell(Msg::Film { generation, reel: 0, part });
+    assert_eq!(bench.toast(), "HEVC can't be shown without ffmpeg");
+    assert!(
+        bench.screen(120, 36).contains("reading the picture"),
+        "the poster, which is yet to come"
+    );
+    assert_eq!(bench.app.next_tick(), bench.app.toast.as_ref().map(|toast| toast.until));
+}
+
+#[test]
+fn without_a_clip_or_without_colours_it_says_so() {
+    let mut bench = Bench::with_jobs(&[draft(60, "a fox").running()]);
+    assert_eq!(bench.keys("<esc> "), []);
+    assert_eq!(bench.toast(), "there is no clip yet");
+    let mut bench = Bench::themed("ansi", true);
+    bench.list(&[draft(60, "a fox").ready(20)]);
+    assert_eq!(bench.keys("<esc> "), []);
+    assert!(bench.toast().starts_with("pictures need 256 colours"));
+}
