@@ -6,6 +6,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::cost::Estimate;
 use crate::domain::event::JobEvent;
 use crate::domain::job::{Charged, FailureClass, Job, JobError, JobKind, JobState};
+use crate::domain::mark::Mark;
 use crate::domain::request::Parameters;
 use crate::domain::wait::Wait;
 
@@ -47,6 +48,14 @@ pub fn kind(kind: JobKind) -> &'static str {
         // Beside drafts the form calls it so.
         JobKind::Single => "full",
     }
+}
+
+/// `★ 2 wins`: the star and the wins of a job; none where it has neither.
+pub fn stars(mark: &Mark) -> Option<String> {
+    let wins = (mark.wins > 0).then(|| count(mark.wins as usize, "win"));
+    let star = mark.starred.then(|| "★".to_owned());
+    let parts: Vec<String> = star.into_iter().chain(wins).collect();
+    (!parts.is_empty()).then(|| parts.join(" "))
 }
 
 /// `draft · 864x496 · 5 s · 480p · 16:9 · sound`.

@@ -65,7 +65,7 @@ pub(super) enum Verb {
         #[arg(long)]
         watch: bool,
     },
-    /// Search all jobs: words, and model: is: cost: seed: since: star: tag:
+    /// Search all jobs: words, and model: is: cost: seed: since: star: won: tag:
     History {
         /// For example: fox model:1.5 is:draft cost:<0.2 since:2d
         query: Vec<String>,
@@ -307,6 +307,9 @@ pub(super) struct Wish {
     /// media that it stores
     #[arg(long, value_name = "PATH|URL|UUID")]
     pub(super) first_frame: Option<String>,
+    /// A job with a clip whose last frame this one begins with: the next shot, kept as its descendant
+    #[arg(long, value_name = "JOB", conflicts_with = "first_frame")]
+    pub(super) first_frame_of: Option<String>,
     /// The image that the clip ends with
     #[arg(long, value_name = "PATH|URL")]
     pub(super) last_frame: Option<String>,

@@ -2,32 +2,43 @@
 
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::Context;
 use super::args::{Switch, Wish};
+use super::clip;
 use super::dry_run;
-use super::submit::{self, find_model};
+use super::submit::{self, find_job, find_model};
 use super::trouble::Trouble;
 use crate::domain::catalog::{Catalog, Model, ModelId};
+use crate::domain::job::{Parent, Relation};
 use crate::domain::request::{Choices, GenerationRequest};
 use crate::domain::text::clean;
 use crate::runtime::images::{self, ReadImage};
 use crate::runtime::new_job::new_job;
+use crate::runtime::workspace::Workspace;
 
 /// A prompt file can't be larger; the longest prompt of any model is far below.
 const MAX_PROMPT_BYTES: u64 = 1 << 20;
 
 pub(super) async fn run(context: &mut Context, wish: Box<Wish>) -> Result<u8, Trouble> {
     let prompt = prompt(&wish)?;
-    let first =
-        wish.first_frame.as_deref().map(images::read).transpose().map_err(Trouble::wrong)?;
+    let before = match &wish.first_frame_of {
+        Some(text) => Some(shot_before(context, text).await?),
+        None => None,
+    };
+    let first = before.as_ref().map(|before| before.clip.as_str()).or(wish.first_frame.as_deref());
+    let first = first.map(images::read).transpose().map_err(Trouble::wrong)?;
     let last = wish.last_frame.as_deref().map(images::read).transpose().map_err(Trouble::wrong)?;
     let choices = choices(&wish, prompt, first.as_ref(), last.as_ref());
     let images: Vec<ReadImage> = first.into_iter().chain(last).collect();
     if let Some(who) = wish.dry_run {
         return dry_run::run(context, &wish, choices, &images, who).await;
     }
-    let workspace = context.workspace()?;
+    let (workspace, parent) = match before {
+        Some(before) => (before.workspace, Some(before.parent)),
+        None => (context.workspace()?, None),
+    };
     let id = wish.model_id(workspace.config.model.as_ref())?;
     let (model, request) = request(&workspace.catalog, &id, choices)?;
     images::keep(&images, &workspace.places).map_err(|error| {
@@ -35,8 +46,27 @@ pub(super) async fn run(context: &mut Context, wish: Box<Wish>) -> Result<u8, Tr
             "the data folder can't take a copy of the image: {error}; nothing was sent"
         ))
     })?;
-    let job = new_job(&model, request, None);
+    let job = new_job(&model, request, parent);
     submit::submit(context, workspace, &model, job, wish.submitting).await
+}
+
+/// The clip that a new one goes on from.
+struct ShotBefore {
+    workspace: Arc<Workspace>,
+    clip: String,
+    parent: Parent,
+}
+
+/// The job that `text` names, with its clip.
+async fn shot_before(context: &mut Context, text: &str) -> Result<ShotBefore, Trouble> {
+    let workspace = context.workspace()?;
+    let job = find_job(&workspace, text).await?;
+    let (file, _) = clip::of_job(context, &job, None)?;
+    if !file.exists() {
+        return Err(clip::gone(&file));
+    }
+    let parent = Parent { job: job.id, relation: Relation::Chain };
+    Ok(ShotBefore { workspace, clip: file.display().to_string(), parent })
 }
 
 pub(super) fn request(

@@ -17,6 +17,6 @@ pub(super) async fn run(
     let now = wall();
     let found =
         workspace.store.run(move |store| store.history(&query, limit as usize, now)).await??;
-    jobs::print(context, &found)?;
+    jobs::print(context, &workspace, &found).await?;
     Ok(0)
 }

@@ -1,13 +1,17 @@
 //! `rushes jobs`: what is live, and what ended last.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
+
+use serde_json::Value;
 
 use super::Context;
 use super::follow::live_line;
 use super::job_json::JobJson;
 use super::trouble::Trouble;
-use crate::domain::job::Job;
+use crate::domain::job::{Job, JobId};
+use crate::domain::mark::Mark;
 use crate::domain::query::HistoryQuery;
 use crate::domain::text::one_line;
 use crate::runtime::clock::wall;
@@ -28,7 +32,7 @@ pub(super) async fn run(context: &mut Context, watch: bool) -> Result<u8, Troubl
     let workspace = context.workspace_to_read()?;
     carry_on(&workspace).await?;
     let jobs = read(&workspace).await?;
-    print(context, &jobs)?;
+    print(context, &workspace, &jobs).await?;
     Ok(0)
 }
 
@@ -63,7 +67,9 @@ async fn follow(context: &mut Context, workspace: &Arc<Workspace>) -> Result<u8,
         let jobs = read(workspace).await?;
         if context.out.is_live() && !context.json {
             let now = wall();
-            let rows: Vec<Vec<String>> = jobs.iter().map(|job| row(job, now)).collect();
+            let marks = marks(workspace, &jobs).await?;
+            let rows: Vec<Vec<String>> =
+                jobs.iter().map(|job| row(job, marks.get(&job.id), now)).collect();
             let mut lines = words::table(&rows);
             lines.extend(
                 driver
@@ -77,7 +83,7 @@ async fn follow(context: &mut Context, workspace: &Arc<Workspace>) -> Result<u8,
             let changed: Vec<Job> =
                 jobs.iter().filter(|job| !shown.contains(job)).cloned().collect();
             if !changed.is_empty() {
-                print(context, &changed)?;
+                print(context, workspace, &changed).await?;
                 shown = jobs;
             }
         }
@@ -86,7 +92,7 @@ async fn follow(context: &mut Context, workspace: &Arc<Workspace>) -> Result<u8,
             () = tokio::time::sleep(Duration::from_secs(1)), if context.out.is_live() => {}
             _ = &mut interrupted => {
                 context.out.clear();
-                print(context, &read(workspace).await?)?;
+                print(context, workspace, &read(workspace).await?).await?;
                 return Ok(0);
             }
         }
@@ -107,27 +113,60 @@ async fn read(workspace: &Workspace) -> Result<Vec<Job>, Trouble> {
     Ok(jobs.await??)
 }
 
+/// What the user put on `jobs`.
+async fn marks(workspace: &Workspace, jobs: &[Job]) -> Result<HashMap<JobId, Mark>, Trouble> {
+    let ids: Vec<JobId> = jobs.iter().map(|job| job.id).collect();
+    Ok(workspace.store.run(move |store| store.marks(&ids)).await??)
+}
+
+/// What the user put on `job`.
+pub(super) async fn mark(workspace: &Workspace, job: &Job) -> Result<Mark, Trouble> {
+    let marks = marks(workspace, std::slice::from_ref(job)).await?;
+    Ok(marks.into_values().next().unwrap_or_default())
+}
+
+/// `job` as JSON with what the user put on it.
+pub(super) fn marked_json(
+    context: &Context,
+    job: &Job,
+    mark: Option<&Mark>,
+) -> Result<Value, Trouble> {
+    let json = JobJson::new(job, &context.places.data_dir);
+    let mut value = serde_json::to_value(json).map_err(Trouble::failed)?;
+    value["starred"] = mark.is_some_and(|mark| mark.starred).into();
+    value["wins"] = mark.map_or(0, |mark| mark.wins).into();
+    Ok(value)
+}
+
 /// One row a job.
-pub(super) fn print(context: &mut Context, jobs: &[Job]) -> Result<(), Trouble> {
+pub(super) async fn print(
+    context: &mut Context,
+    workspace: &Workspace,
+    jobs: &[Job],
+) -> Result<(), Trouble> {
+    let marks = marks(workspace, jobs).await?;
     if context.json {
-        return jobs
-            .iter()
-            .try_for_each(|job| context.out.json(&JobJson::new(job, &context.places.data_dir)));
+        return jobs.iter().try_for_each(|job| {
+            let value = marked_json(context, job, marks.get(&job.id))?;
+            context.out.json(&value)
+        });
     }
     if jobs.is_empty() {
         context.out.note("no jobs");
         return Ok(());
     }
     let now = wall();
-    let rows: Vec<Vec<String>> = jobs.iter().map(|job| row(job, now)).collect();
+    let rows: Vec<Vec<String>> = jobs.iter().map(|job| row(job, marks.get(&job.id), now)).collect();
     words::table(&rows).iter().try_for_each(|line| context.out.line(line))
 }
 
-fn row(job: &Job, now: jiff::Timestamp) -> Vec<String> {
+fn row(job: &Job, mark: Option<&Mark>, now: jiff::Timestamp) -> Vec<String> {
     let money = match job.charge() {
         Some(charge) => charge.to_string(),
         None => job.estimate.most().map_or_else(|| "?".to_owned(), |most| format!("~{most}")),
     };
+    let stars = mark.and_then(words::stars).map(|stars| format!("{stars} · "));
+    let prompt = one_line(&job.request.prompt, 48);
     vec![
         job.id.short(),
         words::state(job).to_owned(),
@@ -136,6 +175,6 @@ fn row(job: &Job, now: jiff::Timestamp) -> Vec<String> {
         format!("{} {}", job.request.resolution, job.request.duration),
         money,
         words::ago(job.created_at, now),
-        one_line(&job.request.prompt, 48),
+        format!("{}{prompt}", stars.unwrap_or_default()),
     ]
 }

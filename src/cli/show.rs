@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use super::Context;
 use super::follow::money;
-use super::job_json::JobJson;
-use super::jobs::carry_on;
+use super::jobs::{carry_on, mark, marked_json};
 use super::submit::find_job;
 use super::trouble::Trouble;
 use crate::domain::event::JobEvent;
 use crate::domain::job::Job;
+use crate::domain::mark::Mark;
 use crate::domain::promotion::Promotable;
 use crate::runtime::clock::wall;
 use crate::words;
@@ -25,11 +25,18 @@ pub(super) async fn run(context: &mut Context, text: &str) -> Result<u8, Trouble
             Ok::<_, crate::store::StoreError>((store.events(id)?, store.children(id)?))
         })
         .await??;
+    let mark = mark(&workspace, &job).await?;
     if context.json {
-        return json_of(context, &job, &events, &children);
+        return json_of(context, &job, &mark, &events, &children);
     }
     context.out.line(&format!("job {} {}", job.id, words::state(&job)))?;
     context.out.line(&format!("  {} · {}", job.request.model, words::settings(&job.request)))?;
+    if let Some(stars) = words::stars(&mark) {
+        context.out.line(&format!("  {stars}"))?;
+    }
+    if !mark.note.is_empty() {
+        context.out.line(&format!("  note: {}", mark.note))?;
+    }
     if let Some(seed) = job.seed() {
         context.out.line(&format!("  seed {seed}"))?;
     }
@@ -77,11 +84,11 @@ pub(super) async fn run(context: &mut Context, text: &str) -> Result<u8, Trouble
 fn json_of(
     context: &mut Context,
     job: &Job,
+    mark: &Mark,
     events: &[(jiff::Timestamp, JobEvent)],
     children: &[Job],
 ) -> Result<u8, Trouble> {
-    let mut value = serde_json::to_value(JobJson::new(job, &context.places.data_dir))
-        .map_err(Trouble::failed)?;
+    let mut value = marked_json(context, job, Some(mark))?;
     value["children"] = children.iter().map(|child| json!(child.id.to_string())).collect();
     value["events"] = events
         .iter()

@@ -24,6 +24,17 @@ impl JobId {
         text.truncate(18);
         text
     }
+
+    /// The job that the clip at `path` is a result of, as the clip's name says: words of the prompt, the id,
+    /// and a number where there are several.
+    pub fn of_clip(path: &str) -> Option<Self> {
+        let (stem, _) = path.rsplit('/').next()?.rsplit_once('.')?;
+        let counted = stem.rsplit_once('-').map(|(stem, _)| stem);
+        [Some(stem), counted].into_iter().flatten().find_map(|stem| {
+            let id = stem.get(stem.len().checked_sub(36)?..)?;
+            Uuid::try_parse(id).ok().map(Self)
+        })
+    }
 }
 
 impl fmt::Display for JobId {
@@ -137,6 +148,8 @@ worded! {
         Seed = "seed",
         /// The same again after a failure.
         Retry = "retry",
+        /// The next shot, which begins with its last frame.
+        Chain = "chain",
     }
 }
 
@@ -417,6 +430,11 @@ impl Job {
     /// The seed that was used, or asked for.
     pub fn seed(&self) -> Option<u64> {
         self.outputs.iter().find_map(|output| output.seed).or(self.request.seed)
+    }
+
+    /// Whether it goes on from another job's clip.
+    pub fn is_next_shot(&self) -> bool {
+        self.parent.is_some_and(|parent| parent.relation == Relation::Chain)
     }
 
     /// How many results the provider failed to make.

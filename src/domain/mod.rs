@@ -7,6 +7,7 @@ pub mod cost;
 pub mod event;
 pub mod job;
 pub mod ledger;
+pub mod mark;
 pub mod money;
 pub mod outcome;
 pub mod promotion;

@@ -25,6 +25,8 @@ pub enum Filter {
     State(JobState),
     /// Starred ones.
     Starred,
+    /// Those that won a comparison.
+    Won,
     /// The charge, or the estimate where there is no charge yet.
     Cost(Compare, MicroUsd),
     /// The seed that was used.
@@ -67,7 +69,7 @@ impl FromStr for HistoryQuery {
     }
 }
 
-const FILTERS: &str = "model: is: state: star: cost: seed: since: tag:";
+const FILTERS: &str = "model: is: state: star: won: cost: seed: since: tag:";
 
 /// A word with a colon is a filter only if it looks like one: `9:16` and `https://…` are text.
 fn is_filter_name(name: &str) -> bool {
@@ -82,6 +84,7 @@ fn filter(name: &str, value: &str) -> Result<Filter, String> {
         "is" | "state" => kind_or_state(value)
             .ok_or_else(|| wrong("is:draft, is:final, is:ready, is:failed or is:running")),
         "star" => Ok(Filter::Starred),
+        "won" => Ok(Filter::Won),
         "tag" if !value.is_empty() => Ok(Filter::Tag(value.to_lowercase())),
         "cost" => {
             let (compare, amount) = match value.split_at_checked(1) {
@@ -108,6 +111,7 @@ fn kind_or_state(value: &str) -> Option<Filter> {
         "saving" => "downloading",
         "doubt" => "in_doubt",
         "starred" => return Some(Filter::Starred),
+        "winner" => return Some(Filter::Won),
         other => other,
     };
     let kind = word.parse().map(Filter::Kind);

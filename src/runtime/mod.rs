@@ -15,6 +15,7 @@ pub mod ffmpeg;
 mod file_system;
 pub mod files;
 mod foreign;
+pub mod frames;
 mod http;
 pub mod image_paths;
 pub mod images;

@@ -127,6 +127,11 @@ impl Places {
         self.data_dir.join("images")
     }
 
+    /// The frames that the user takes out of clips.
+    pub fn frames_dir(&self) -> PathBuf {
+        self.data_dir.join("frames")
+    }
+
     /// What the sandbox keeps, as a remote service would on its own machines.
     pub fn sandbox_dir(&self) -> PathBuf {
         self.data_dir.join("sandbox")

@@ -18,7 +18,8 @@ use super::sidecar;
 use super::workspace::make_private;
 use crate::domain::event::Write;
 use crate::domain::job::{JobId, JobState};
-use crate::store::{Lease, Mark, Salvage, Store, StoreError};
+use crate::domain::mark::Mark;
+use crate::store::{Lease, Salvage, Store, StoreError};
 
 /// The name of what is set aside goes on like this.
 const ASIDE: &str = ".damaged-";

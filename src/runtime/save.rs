@@ -258,6 +258,25 @@ pub fn disk(error: io::Error) -> SaveTrouble {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::job::JobId;
+    use crate::domain::sample;
+
+    #[test]
+    fn a_clip_s_name_leads_back_to_its_job() {
+        let model = sample::model("sandbox/1.5-pro");
+        for (prompt, results) in [("A red fox!", 1), ("夜市 3-0-1", 4), ("……", 1)] {
+            let request = sample::request(model, |choices| {
+                (choices.prompt, choices.results) = (prompt.to_owned(), Some(results));
+            });
+            let job = sample::job(7, model, request);
+            let path = clip_path(&job, 2);
+            assert_eq!(JobId::of_clip(&path), Some(job.id), "{path}");
+        }
+        for other in ["fox.mp4", "clips/x/fox-1.mp4", "狐狐狐狐狐狐狐狐狐狐狐狐狐.mp4", "", "/"]
+        {
+            assert_eq!(JobId::of_clip(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn two_transfers_of_one_clip_never_write_into_one_file() {

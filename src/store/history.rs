@@ -67,6 +67,7 @@ impl Search {
             }
             Filter::State(state) => self.terms.push(fact("state", state.word())),
             Filter::Starred => self.terms.push(fact("star", "")),
+            Filter::Won => self.terms.push(fact("won", "")),
             Filter::Cost(compare, money) => {
                 let condition = match compare {
                     Compare::Below => "money_micro < ?",

@@ -1,4 +1,4 @@
-//! What the user puts on a job: a star and a note with its tags. They are not part of what happened to it.
+//! What the user puts on a job: a star, a note with its tags, and the comparisons that it won.
 
 use std::collections::HashMap;
 
@@ -6,16 +6,8 @@ use rusqlite::{OptionalExtension, ToSql, TransactionBehavior, params};
 
 use super::{Store, StoreError, search_text};
 use crate::domain::job::JobId;
+use crate::domain::mark::Mark;
 use crate::domain::text::tags;
-
-/// A star and a note.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Mark {
-    /// Whether the job is starred.
-    pub starred: bool,
-    /// The note; empty where there is none.
-    pub note: String,
-}
 
 impl Store {
     /// Stars `id`, or takes the star away.
@@ -29,6 +21,20 @@ impl Store {
         let tags = tags(note).join(" ");
         let sql = "UPDATE job SET note = ?2, tags = ?3 WHERE id = ?1 RETURNING seq";
         self.mark(sql, params![id.to_string(), note, tags])
+    }
+
+    /// Counts a comparison that `id` won, or takes one back, and stars it or takes the star away.
+    pub fn count_win(&mut self, id: JobId, won: bool, starred: bool) -> Result<(), StoreError> {
+        let sql =
+            "UPDATE job SET wins = max(wins + ?2, 0), starred = ?3 WHERE id = ?1 RETURNING seq";
+        self.mark(sql, params![id.to_string(), if won { 1 } else { -1 }, starred])
+    }
+
+    /// Puts `mark` on a job that was brought back.
+    pub fn restore_mark(&mut self, id: JobId, mark: &Mark) -> Result<(), StoreError> {
+        let tags = tags(&mark.note).join(" ");
+        let sql = "UPDATE job SET starred = ?2, note = ?3, tags = ?4, wins = ?5 WHERE id = ?1 RETURNING seq";
+        self.mark(sql, params![id.to_string(), mark.starred, mark.note, tags, mark.wins])
     }
 
     /// Changes a mark together with what searching knows of it. A job that is gone is no trouble.
@@ -52,16 +58,16 @@ impl Store {
         let mut statement = self
             .connection
             .prepare_cached(
-                "SELECT starred, note FROM job WHERE id = ?1 AND (starred = 1 OR note <> '')",
+                "SELECT starred, note, wins FROM job
+                 WHERE id = ?1 AND (starred = 1 OR note <> '' OR wins > 0)",
             )
             .map_err(wrong)?;
         let mut marks = HashMap::new();
         for id in ids {
             let mut rows = statement.query([id.to_string()]).map_err(wrong)?;
             if let Some(row) = rows.next().map_err(wrong)? {
-                let mark =
-                    Mark { starred: row.get(0).map_err(wrong)?, note: row.get(1).map_err(wrong)? };
-                marks.insert(*id, mark);
+                let (starred, note, wins) = row.try_into().map_err(wrong)?;
+                marks.insert(*id, Mark { starred, note, wins });
             }
         }
         Ok(marks)

@@ -14,7 +14,6 @@ mod search_text;
 
 pub use error::StoreError;
 pub use lease::Lease;
-pub use marks::Mark;
 pub use salvage::{Salvage, Salvaged};
 
 use std::path::{Path, PathBuf};

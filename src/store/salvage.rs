@@ -12,9 +12,9 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::backup::beside;
-use super::{Mark, StoreError};
 use crate::domain::event::JobEvent;
 use crate::domain::job::{Job, JobId};
+use crate::domain::mark::Mark;
 use pages::{Field, Pages, Place};
 
 /// Where the columns of `job` stand in a row.
@@ -22,6 +22,7 @@ const ID: usize = 1;
 const STARRED: usize = 15;
 const NOTE: usize = 16;
 const BODY: usize = 19;
+const WINS: usize = 20;
 /// What is read into memory at most, of the database and of its log.
 const MAX_BYTES: u64 = 4 << 30;
 
@@ -136,7 +137,12 @@ impl Salvage {
         let job = serde_json::from_str(fields.get(BODY)?.text()?).ok()?;
         let starred = matches!(fields.get(STARRED), Some(Field::Int(1)));
         let note = fields.get(NOTE)?.text()?.to_owned();
-        Some((job, Mark { starred, note }))
+        // A row of before there were wins ends before them.
+        let wins = match fields.get(WINS) {
+            Some(Field::Int(wins)) => u32::try_from(*wins).unwrap_or(0),
+            _ => 0,
+        };
+        Some((job, Mark { starred, note, wins }))
     }
 
     fn event(&self, place: Place) -> Option<(Timestamp, JobEvent)> {
@@ -153,17 +159,4 @@ impl Salvage {
 fn job_id(fields: &[Field]) -> Option<JobId> {
     let (id, body) = (fields.get(ID)?.text()?, fields.get(BODY)?.text()?);
     (id.len() == 36 && body.starts_with('{')).then(|| id.parse().ok().map(JobId)).flatten()
-}
-
-impl super::Store {
-    /// Puts `mark` on a job that was brought back.
-    pub fn restore_mark(&mut self, id: JobId, mark: &Mark) -> Result<(), StoreError> {
-        if mark.starred {
-            self.set_star(id, true)?;
-        }
-        if !mark.note.is_empty() {
-            self.set_note(id, &mark.note)?;
-        }
-        Ok(())
-    }
 }

@@ -66,6 +66,8 @@ CREATE TABLE lease (
     holder TEXT NOT NULL,
     since_ms INTEGER NOT NULL
 ) STRICT;
+", "
+ALTER TABLE job ADD COLUMN wins INTEGER NOT NULL DEFAULT 0;
 "];
 
 /// Brings the schema from the version it has to the end of `migrations`, in one transaction, after a copy of

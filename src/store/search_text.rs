@@ -16,7 +16,7 @@ const FACT: char = '\u{e102}';
 pub(super) fn index(transaction: &Transaction<'_>, seq: i64) -> rusqlite::Result<()> {
     let terms = transaction
         .prepare_cached(
-            "SELECT text, model, note, tags, error, kind, iif(is_live, 'live', state), starred, seed
+            "SELECT text, model, note, tags, error, kind, iif(is_live, 'live', state), starred, seed, wins
              FROM job JOIN prompt ON prompt.id = prompt_id WHERE seq = ?1",
         )?
         .query_row([seq], terms)?;
@@ -38,6 +38,9 @@ fn terms(row: &Row<'_>) -> rusqlite::Result<String> {
     let mut facts = vec![fact("kind", &text(5)?), fact("state", &text(6)?)];
     if row.get(7)? {
         facts.push(fact("star", ""));
+    }
+    if row.get::<_, i64>(9)? > 0 {
+        facts.push(fact("won", ""));
     }
     if let Some(seed) = row.get::<_, Option<i64>>(8)? {
         facts.push(fact("seed", &seed.to_string()));

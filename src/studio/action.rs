@@ -87,6 +87,8 @@ actions! {
     LookUp, "look-up", "look up", "Ask the provider for a job in doubt";
     Dashboard, "dashboard", "dashboard", "Open the provider's dashboard";
     Close, "close", "close", "Close a job in doubt";
+    Chain, "chain", "next shot", "Go on from the last frame, as the first of the next shot";
+    ExportFrame, "export-frame", "frame", "Write the shown frame as a PNG file";
     Star, "star", "star", "Star the job, or take the star away";
     Note, "note", "note", "Write a note on the job";
     CopyPrompt, "copy-prompt", "copy prompt", "Copy the job's prompt";

@@ -22,6 +22,7 @@ use crate::domain::catalog::{Catalog, ModelId};
 use crate::domain::cost::Estimate;
 use crate::domain::job::{Job, JobError, JobId, JobState, Relation};
 use crate::domain::ledger::{Limits, Sums};
+use crate::domain::mark::Mark;
 use crate::domain::money::MicroUsd;
 use crate::domain::wait::Wait;
 use crate::media::picture::Picture;
@@ -61,10 +62,8 @@ pub enum View {
 pub struct Entry {
     /// The job.
     pub job: Job,
-    /// Whether it is starred.
-    pub starred: bool,
-    /// The note.
-    pub note: String,
+    /// The star, the note, the wins.
+    pub mark: Mark,
 }
 
 /// A live job with what is not stored.

@@ -2,6 +2,7 @@
 
 use super::action::Action;
 use super::app::{App, Pane, View};
+use super::chain;
 use super::dialog::Dialog;
 use super::form_image;
 use super::job_commands::on_chosen;
@@ -159,7 +160,8 @@ pub(super) fn submit_within_limits(
     let effect = Effect::Submit { request: Box::new(request), parent, confirmed };
     if confirmed {
         // Where the answer is no, the form still descends from what it descended from.
-        if let Some(parent) = parent.filter(|parent| parent.relation != Relation::Promote) {
+        let recalled = |parent: &Parent| matches!(parent.relation, Relation::Edit | Relation::Seed);
+        if let Some(parent) = parent.filter(recalled) {
             app.parent = Some(parent.job);
         }
         let title = "Pass the limit?".to_owned();
@@ -176,13 +178,20 @@ pub(super) fn passed_limits(app: &App, request: &Parameters) -> Vec<String> {
     app.passed_limits(&request.model, &Estimate::of(model, request))
 }
 
-/// The recalled job that the request descends from, and what it changes of it.
+/// The clip whose last frame the request begins with, or else the recalled job that it descends from, and
+/// what it changes of it. One that began with the same frame is the nearer relative.
 fn parent(app: &mut App, request: &GenerationRequest) -> Option<Parent> {
-    let id = app.parent.take()?;
-    let old = app.jobs.iter().chain(&app.history.entries).find(|entry| entry.job.id == id)?;
+    let recalled = app.parent.take();
+    let mut known = app.jobs.iter().chain(&app.history.entries).map(|entry| &entry.job);
+    let old = recalled.and_then(|id| known.find(|job| job.id == id));
+    let before = old.and_then(|old| chain::chained(app, &old.request));
+    if let Some(job) = chain::chained(app, request).filter(|job| before != Some(*job)) {
+        return Some(Parent { job, relation: Relation::Chain });
+    }
+    let old = old?;
     let relation =
-        if old.job.request.prompt == request.prompt { Relation::Seed } else { Relation::Edit };
-    Some(Parent { job: id, relation })
+        if old.request.prompt == request.prompt { Relation::Seed } else { Relation::Edit };
+    Some(Parent { job: old.id, relation })
 }
 
 /// Goes to the field at fault.

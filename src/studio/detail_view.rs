@@ -112,8 +112,12 @@ fn story_lines(app: &App, story: &JobStory, width: u16) -> Vec<Row<'static>> {
     };
     lines.extend(rows(&format!("{seed} · {charge}{estimate}"), dim, width));
     lines.extend(rows(&format!("job {}", job.id), dim, width));
-    if !story.entry.note.is_empty() {
-        lines.extend(rows(&format!("note: {}", story.entry.note), text, width));
+    let mark = &story.entry.mark;
+    if let Some(stars) = words::stars(mark) {
+        lines.extend(rows(&stars, text, width));
+    }
+    if !mark.note.is_empty() {
+        lines.extend(rows(&format!("note: {}", mark.note), text, width));
     }
     lines.extend(trouble(app, job, width));
     for file in job.files() {
@@ -240,7 +244,8 @@ fn family(app: &App, story: &JobStory, width: u16) -> Vec<Row<'static>> {
         let line = format!("{relation} of {} ({})", parent.id, words::state(parent));
         lines.extend(rows(&line, style, width));
         let (old, new) = (&parent.request.prompt, &job.request.prompt);
-        if old != new {
+        // The next shot has a prompt of its own, which changes nothing of the one before.
+        if old != new && !job.is_next_shot() {
             lines.extend(super::history_view::word_diff(&app.seen(), old, new, width.into()));
         }
     }

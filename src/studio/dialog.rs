@@ -167,27 +167,35 @@ pub fn recall_changes(
         let (from, to) = from_the_difference(prompt, &request.prompt);
         changes.push(format!("prompt: {from} → {to}"));
     }
-    let mut differ = |what: &str, from: String, to: String| {
-        if from != to {
-            changes.push(format!("{what}: {from} → {to}"));
-        }
-    };
-    let seed_word =
-        |seed: Option<u64>| seed.map_or_else(|| "random".to_owned(), |seed| seed.to_string());
+    let mut differ = Vec::new();
     if matches!(part, RecallPart::All | RecallPart::Remix) {
-        differ("model", now.model.to_string(), request.model.to_string());
-        for ((what, from), (_, to)) in fields(now).into_iter().zip(fields(request)) {
-            differ(what, from, to);
-        }
+        differ = changed_settings(now, request);
     }
     match part {
-        RecallPart::All | RecallPart::Seed => {
-            differ("seed", seed_word(seed), seed_word(old.seed()))
-        }
-        RecallPart::Remix => differ("seed", seed_word(seed), "random".to_owned()),
+        RecallPart::All | RecallPart::Seed => differ.extend(changed_seed(seed, old.seed())),
+        RecallPart::Remix => differ.extend(changed_seed(seed, None)),
         RecallPart::Prompt => {}
     }
+    changes.extend(differ.into_iter().map(|(what, from, to)| format!("{what}: {from} → {to}")));
     changes
+}
+
+/// A setting that differs: its name, and how it reads on either side.
+pub type Changed = (&'static str, String, String);
+
+/// The settings besides prompt and seed that are not the same in two requests.
+pub fn changed_settings(one: &Parameters, other: &Parameters) -> Vec<Changed> {
+    let model = ("model", one.model.to_string(), other.model.to_string());
+    let fields = fields(one).into_iter().zip(fields(other));
+    let all = fields.map(|((what, from), (_, to))| (what, from, to));
+    std::iter::once(model).chain(all).filter(|(_, from, to)| from != to).collect()
+}
+
+/// Two seeds that are not the same; none is a random one.
+pub fn changed_seed(one: Option<u64>, other: Option<u64>) -> Option<Changed> {
+    let word =
+        |seed: Option<u64>| seed.map_or_else(|| "random".to_owned(), |seed| seed.to_string());
+    (one != other).then(|| ("seed", word(one), word(other)))
 }
 
 /// The beginnings of two texts that are not the same, without most of what they begin with alike.

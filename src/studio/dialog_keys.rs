@@ -175,6 +175,8 @@ fn chosen(app: &mut App, dialog: &mut Dialog, event: KeyEvent) -> Then {
                 | Action::LookUp
                 | Action::Dashboard
                 | Action::Close
+                | Action::Chain
+                | Action::ExportFrame
                 | Action::Star
                 | Action::Note
                 | Action::CopyPrompt

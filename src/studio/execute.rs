@@ -27,6 +27,7 @@ use crate::runtime::clip_server::Link;
 use crate::runtime::clock::wall;
 use crate::runtime::driver::{Bell, Snapshot};
 use crate::runtime::files::write_whole;
+use crate::runtime::frames;
 use crate::runtime::image_paths;
 use crate::runtime::images;
 use crate::runtime::keeper;
@@ -105,6 +106,7 @@ impl Outside {
                 Effect::Save(saved) => this.save(&saved),
                 Effect::ListImages { generation, text } => this.list_images(generation, text).await,
                 Effect::ReadImage { first, text } => this.read_image(first, text).await,
+                Effect::ExportFrame { id, path, at_ms } => this.export_frame(id, path, at_ms).await,
                 Effect::Open(path) => this.open(path).await,
                 _ => None,
             }
@@ -328,6 +330,14 @@ impl Outside {
         Some(Msg::Poster { path, picture })
     }
 
+    async fn export_frame(&self, id: JobId, path: PathBuf, at_ms: Option<u64>) -> Option<Msg> {
+        let folder = self.workspace.places.frames_dir();
+        let export = move || frames::export(&path, id, at_ms, &folder);
+        let exported = tokio::task::spawn_blocking(export).await;
+        let exported = exported.unwrap_or_else(|_| Err("the clip could not be read".to_owned()));
+        Some(exported.map_or_else(Msg::Complain, Msg::Exported))
+    }
+
     /// Decodes clips, each on a thread of its own, until another film is wanted.
     fn load_film(&self, generation: u64, paths: Vec<PathBuf>, (width_px, height_px): (u32, u32)) {
         for (reel, path) in paths.into_iter().enumerate() {
@@ -460,7 +470,7 @@ fn marked(store: &mut Store, jobs: Vec<Job>) -> Result<Vec<Entry>, StoreError> {
     let mut marks = store.marks(&ids)?;
     let entry = |job: Job| {
         let mark = marks.remove(&job.id).unwrap_or_default();
-        Entry { job, starred: mark.starred, note: mark.note }
+        Entry { job, mark }
     };
     Ok(jobs.into_iter().map(entry).collect())
 }

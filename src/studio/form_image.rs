@@ -1,6 +1,7 @@
 //! The frame images of the form: what of them a model takes, and how they are written and picked.
 
 use super::app::{App, Around, Pane, View};
+use super::chain;
 use super::image_picker::{Offer, known, plain_path};
 use super::line::Line;
 use super::msg::Effect;
@@ -126,7 +127,8 @@ pub(super) fn take_text(app: &mut App, text: &str) -> Vec<Effect> {
     read_image(app, first, plain)
 }
 
-fn read_image(app: &mut App, first: bool, text: String) -> Vec<Effect> {
+/// Has the image at `text` read for the form.
+pub(super) fn read_image(app: &mut App, first: bool, text: String) -> Vec<Effect> {
     app.settings.editing = None;
     app.settings.remark = Some("reading the image…".to_owned());
     app.settings.reading = Some(text.clone());
@@ -146,5 +148,15 @@ pub(super) fn take_read(app: &mut App, first: bool, text: &str, image: Result<Fr
             changed(app);
         }
         Err(why) => app.settings.remark = Some(why),
+    }
+    // Where the form is out of sight, it is said where it is seen.
+    match app.settings.remark.clone() {
+        Some(why) if app.pane != Pane::Settings => app.say(why, true),
+        None if first => {
+            if let Some(said) = chain::said(app, text) {
+                app.say(said, false);
+            }
+        }
+        _ => {}
     }
 }

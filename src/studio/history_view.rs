@@ -111,12 +111,13 @@ fn about_lines(app: &Seen<'_>, entry: &Entry, width: u16) -> Vec<Row<'static>> {
                 .map(|line| Row::from(span(line, theme.style(Tone::Warn)))),
         );
     }
-    if !entry.note.is_empty() {
-        lines.push(Row::from(span(format!("note: {}", entry.note), text)));
+    if !entry.mark.note.is_empty() {
+        lines.push(Row::from(span(format!("note: {}", entry.mark.note), text)));
     }
     lines.push(Row::default());
     let parent = job
         .parent
+        .filter(|_| !job.is_next_shot())
         .and_then(|parent| family(parent.job))
         .map(|parent| parent.job.request.prompt.as_str());
     match parent.filter(|old| *old != job.request.prompt) {

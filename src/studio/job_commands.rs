@@ -1,14 +1,16 @@
 //! What each action does to a job.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::action::Action;
 use super::app::{App, Entry, Pane};
+use super::chain;
 use super::commands::{focus, passed_limits};
 use super::dialog::{Dialog, Final, RecallPart, recall_changes};
 use super::line::Line;
 use super::msg::Effect;
 use super::offer::{can_look_up, can_stop, dashboard};
+use super::player::Player;
 use super::update::changed;
 use crate::domain::cost::Estimate;
 use crate::domain::job::{Job, JobState, Parent, Relation};
@@ -41,9 +43,11 @@ pub(super) fn on_job(app: &mut App, action: Action, entry: Entry) -> Vec<Effect>
         Action::LookUp => return look_up(app, &job),
         Action::Dashboard => return browse(app, &job),
         Action::Close => close(app, &job),
-        Action::Star => return vec![Effect::Star(job.id, !entry.starred), Effect::LoadJobs],
+        Action::ExportFrame => return export_frame(app, &job),
+        Action::Chain => return chain::go_on(app, &job),
+        Action::Star => return vec![Effect::Star(job.id, !entry.mark.starred), Effect::LoadJobs],
         Action::Note => {
-            app.dialog = Some(Dialog::Note { id: job.id, line: Line::new(&entry.note) })
+            app.dialog = Some(Dialog::Note { id: job.id, line: Line::new(&entry.mark.note) })
         }
         Action::CopyPrompt => return copy(app, "prompt", Some(job.request.prompt.clone())),
         Action::CopyUrl => {
@@ -223,6 +227,21 @@ fn open(app: &mut App, job: &Job) -> Vec<Effect> {
         Some(path) => vec![Effect::Open(path.into())],
         None => {
             app.say("there is no file yet", false);
+            Vec::new()
+        }
+    }
+}
+
+fn export_frame(app: &mut App, job: &Job) -> Vec<Effect> {
+    match clip(app, job) {
+        Some(path) => {
+            let path = PathBuf::from(path);
+            let shown = app.player.as_ref().filter(|player| player.shows(&path));
+            let at_ms = shown.map(Player::seen_ms);
+            vec![Effect::ExportFrame { id: job.id, path, at_ms }]
+        }
+        None => {
+            app.say("there is no clip yet to take a frame of", false);
             Vec::new()
         }
     }

@@ -76,7 +76,7 @@ fn draw_job(
         (true, false) => span("▌", theme.style(Tone::Dim)),
         _ => span(" ", theme.style(Tone::Dim)),
     };
-    let star = if entry.starred { "★ " } else { "" };
+    let star = words::stars(&entry.mark).map(|stars| format!("{stars}  ")).unwrap_or_default();
     let left = vec![
         bar.clone(),
         span(format!("{glyph} {:<11} ", words::state(job)), theme.bold(tone)),
@@ -90,7 +90,8 @@ fn draw_job(
         None => words::ago(job.created_at, app.now),
     };
     let prompt = one_line(&job.request.prompt, 160);
-    let text = if entry.note.is_empty() { prompt } else { format!("{} · {prompt}", entry.note) };
+    let note = &entry.mark.note;
+    let text = if note.is_empty() { prompt } else { format!("{note} · {prompt}") };
     let room = usize::from(area.width)
         .saturating_sub(AGE_CELLS + text.width().min(LEAST_PROMPT_CELLS) + 1);
     let below = vec![

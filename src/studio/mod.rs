@@ -7,6 +7,7 @@
 mod action;
 mod app;
 mod canvas;
+mod chain;
 mod commands;
 mod detail_view;
 mod dialog;

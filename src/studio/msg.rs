@@ -105,6 +105,8 @@ pub enum Msg {
         /// The paths, or why the folder can't be listed.
         listed: Result<Vec<String>, String>,
     },
+    /// A frame was written to this file.
+    Exported(PathBuf),
     /// The prompt came back from the user's editor.
     Edited(Result<String, String>),
     /// A clip could not be shown here.
@@ -237,6 +239,15 @@ pub enum Effect {
     Editor(String),
     /// Open a clip.
     Open(PathBuf),
+    /// Write one frame of a clip as a PNG file, in the clip's full size.
+    ExportFrame {
+        /// The job.
+        id: JobId,
+        /// Its clip.
+        path: PathBuf,
+        /// How far into the clip; none is the frame of its poster.
+        at_ms: Option<u64>,
+    },
     /// Copy to the terminal's clipboard.
     Copy(String),
     /// Tell the user by the terminal, since nobody looks.

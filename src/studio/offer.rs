@@ -30,6 +30,8 @@ pub(super) fn leads_somewhere(app: &Seen<'_>, entry: Option<&Entry>, action: Act
             | A::LookUp
             | A::Dashboard
             | A::Close
+            | A::Chain
+            | A::ExportFrame
             | A::Star
             | A::Note
     );
@@ -48,7 +50,9 @@ pub(super) fn leads_somewhere(app: &Seen<'_>, entry: Option<&Entry>, action: Act
         | A::Loop
         | A::Zoom
         | A::CopyScp
-        | A::CopyPath => job.files().next().is_some(),
+        | A::CopyPath
+        | A::Chain
+        | A::ExportFrame => job.files().next().is_some(),
         A::Retry => !job.state.is_live(),
         A::Cancel => can_stop(app, job),
         A::LookUp => job.state == JobState::InDoubt && can_look_up(app, job),

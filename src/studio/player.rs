@@ -1,6 +1,6 @@
 //! A clip, or two in sync, being played, stepped and sought in: a function of time and of what was decoded.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -87,6 +87,11 @@ impl Player {
         if let Some(reel) = self.reels.get_mut(reel) {
             reel.film.take(part);
         }
+    }
+
+    /// Whether the clip at `path` is one of its own.
+    pub fn shows(&self, path: &Path) -> bool {
+        self.reels.iter().any(|reel| reel.path == path)
     }
 
     /// Whether it plays.

@@ -129,6 +129,11 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Effect> {
             app.say(format!("{reason}; copied: {url}"), false);
             vec![Effect::Copy(url)]
         }
+        Msg::Exported(path) => {
+            let path = path.display().to_string();
+            app.say(format!("the frame is {path}, and its path is copied"), false);
+            vec![Effect::Copy(path)]
+        }
         Msg::Say(text) => {
             app.say(text, false);
             Vec::new()

@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::Value;
 
 use super::examples::{Example, examples};
-use super::support::{Desk, facts, text};
+use super::support::{Desk, facts, generate, text};
 
 /// The names that scripts may rely on.
 const PROMISED: [&str; 18] = [
@@ -153,4 +153,38 @@ fn only_a_finished_draft_is_promoted() {
     desk.run(&["promote", id]).expecting(2).saying(&["not ready yet", "rushes wait"]);
     desk.run(&["promote", id, "--resolution", "480p"]).expecting(2);
     assert_eq!(desk.accepted_once_each(), 2);
+}
+
+#[test]
+fn the_next_shot_begins_with_the_last_frame_and_is_kept_as_a_descendant() {
+    let desk = Desk::quick();
+    let fox = desk.clip("a fox");
+    let id = text(&fox, "/id");
+    let chain = ["--first-frame-of", &id[..20], "--wait"];
+    let owl = desk.done(&generate("an owl", &chain)).object();
+    assert_eq!((&owl["parent"], &owl["relation"]), (&fox["id"], &"chain".into()));
+    let frame = desk.path("last.png");
+    let target = frame.to_str().expect("a path");
+    desk.done(&["frame", id, "--last", "-o", target]);
+    let kept = Desk::files(&desk.data().join("images"));
+    let [image] = &kept[..] else { panic!("one image: {kept:?}") };
+    let contents = [image, &frame].map(|path| fs::read(path).expect("an image"));
+    assert!(contents[0] == contents[1], "it is the clip's last frame");
+    let shown = desk.done(&["show", text(&owl, "/id")]).out;
+    assert!(shown.contains(&format!("chain of job {id}")), "{shown}");
+    let family = desk.show(id);
+    assert_eq!(family["children"], serde_json::json!([owl["id"]]));
+    assert_eq!((&family["starred"], &family["wins"]), (&false.into(), &0.into()));
+
+    let dry = ["--first-frame-of", id, "--dry-run"];
+    let dry = desk.done(&generate("an owl", &dry)).object();
+    assert!(dry["body"].to_string().contains("data:image/png"), "the frame goes along");
+    let wrong = ["--first-frame-of", "ffff", "--first-frame", "x.png"];
+    desk.run(&generate("an owl", &wrong)).expecting(2).saying(&["cannot be used with"]);
+    let wrong = ["--first-frame-of", "ffff"];
+    desk.run(&generate("an owl", &wrong)).expecting(2).saying(&["there is no job 'ffff'"]);
+    fs::remove_file(text(&fox, "/files/0/path")).expect("a clip");
+    let gone = ["--first-frame-of", id];
+    desk.run(&generate("an owl", &gone)).expecting(1).saying(&["no longer there"]);
+    assert_eq!(desk.done(&["history", "won:", "--json"]).out, "");
 }

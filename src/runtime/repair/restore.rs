@@ -9,11 +9,12 @@ use sha2::{Digest, Sha256};
 use super::Clips;
 use crate::domain::event::{JobEvent, Write};
 use crate::domain::job::{Charged, ClipFile, FailureClass, Job, JobError, JobState};
+use crate::domain::mark::Mark;
 use crate::engine::apply;
 use crate::runtime::files::parts_of;
 use crate::runtime::images::hex;
 use crate::runtime::sidecar;
-use crate::store::{Mark, Salvaged};
+use crate::store::Salvaged;
 
 /// A job, and the writes that store it.
 #[derive(Debug)]

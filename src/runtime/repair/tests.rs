@@ -7,6 +7,7 @@ use super::restore::{rebuilt, salvaged};
 use super::*;
 use crate::domain::event::JobEvent;
 use crate::domain::job::{ClipFile, Job, Output};
+use crate::domain::mark::Mark;
 use crate::domain::sample;
 use crate::engine::apply;
 use crate::store::Salvaged;

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::job::FailureClass;
+use crate::domain::mark::Mark;
 use crate::domain::query::HistoryQuery;
 
 /// Three jobs, made two hours apart, the last one at `now`.
@@ -198,4 +199,25 @@ fn searches_walk_the_indexes() {
         assert!(plan.contains("SEARCH job USING INTEGER PRIMARY KEY (rowid=?)"), "{query}: {plan}");
         assert!(!plan.contains("TEMP B-TREE"), "{query}: {plan}");
     }
+}
+
+#[test]
+fn a_win_is_a_star_and_is_found_and_can_be_taken_back() {
+    let mut history = History::new();
+    let tram = crate::domain::job::JobId(uuid::Uuid::from_u128(3));
+    for wins in 1..=2 {
+        history.store.count_win(tram, true, true).expect("a win");
+        let mark = history.store.marks(&[tram]).expect("marks").remove(&tram);
+        assert_eq!(mark, Some(Mark { starred: true, note: String::new(), wins }));
+    }
+    assert_eq!(history.find("won: red"), [3]);
+    assert_eq!(history.find("is:winner"), [3]);
+    history.store.count_win(tram, false, false).expect("taken back");
+    assert_eq!(history.find("won:"), [3], "one is left");
+    assert_eq!(history.find("star:"), []);
+    for _ in 0..2 {
+        history.store.count_win(tram, false, false).expect("taken back");
+    }
+    assert_eq!(history.find("won:"), []);
+    assert!(history.store.marks(&[tram]).expect("marks").is_empty());
 }

@@ -3,7 +3,8 @@
 use std::fs;
 
 use super::*;
-use crate::store::{Mark, Salvage};
+use crate::domain::mark::Mark;
+use crate::store::Salvage;
 
 const JOBS: u128 = 60;
 
@@ -21,7 +22,7 @@ fn written() -> (Place, Vec<Job>) {
         if number % 2 == 0 { written.succeeded() } else { written }.store(&mut store)
     });
     let jobs: Vec<Job> = jobs.collect();
-    store.set_star(jobs[3].id, true).expect("starred");
+    store.count_win(jobs[3].id, true, true).expect("a win");
     store.set_note(jobs[3].id, "the one").expect("noted");
     drop(store);
     (place, jobs)
@@ -39,7 +40,7 @@ fn a_whole_database_is_read_whole() {
         assert_eq!(found.events, store.events(job.id).expect("events"));
     }
     let mark = salvage.job(jobs[3].id).row.expect("a row").1;
-    assert_eq!(mark, Mark { starred: true, note: "the one".into() });
+    assert_eq!(mark, Mark { starred: true, note: "the one".into(), wins: 1 });
 }
 
 /// The header says where everything is, and nothing of it is needed.

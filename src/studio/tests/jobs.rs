@@ -29,6 +29,21 @@ fn star_and_note_are_kept_and_read_again() {
 }
 
 #[test]
+fn wins_stand_beside_the_star_and_outlive_it() {
+    let fox = draft(60, "a fox").ready(20).won(2);
+    let mut bench = Bench::with_jobs(std::slice::from_ref(&fox));
+    assert!(bench.screen(80, 24).contains("★ 2 wins  draft 1.5-pro"));
+    bench.keys("<esc>3<enter>");
+    bench.tell(Msg::Story(fox.story(None, &[])));
+    assert!(bench.screen(80, 24).contains("│ ★ 2 wins "));
+    let mut owl = draft(60, "an owl").ready(20).won(1);
+    owl.entry.mark.starred = false;
+    bench.list(&[owl]);
+    bench.keys("<esc>");
+    assert!(bench.screen(80, 24).contains(" 1 win  draft 1.5-pro"));
+}
+
+#[test]
 fn y_then_a_letter_copies() {
     let fox = draft(60, "a fox").ready(20);
     let file = fox.job.files().next().expect("a file").path.clone();

@@ -1,6 +1,7 @@
 //! The studio by its own surface: keys as text in, effects and screens out.
 
 mod account;
+mod chain;
 mod dialogs;
 mod doubt;
 mod drawing;

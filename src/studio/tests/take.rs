@@ -10,6 +10,7 @@ use crate::domain::event::JobEvent;
 use crate::domain::job::{
     Charged, ClipFile, ClipSummary, FailureClass, Job, JobError, JobId, Output, Parent, Relation,
 };
+use crate::domain::mark::Mark;
 use crate::domain::request::{Choices, GenerationRequest};
 use crate::domain::wait::Wait;
 use crate::engine::apply;
@@ -52,7 +53,7 @@ impl Take {
         let model = CATALOG.model(&request.model).expect("a model");
         let (id, key) = (JobId(Uuid::from_u128(id)), Uuid::from_u128(id ^ 1));
         let job = Job::new(id, key, at, model, request);
-        let entry = Entry { job: job.clone(), starred: false, note: String::new() };
+        let entry = Entry { job: job.clone(), mark: Mark::default() };
         let created = JobEvent::Created { job: Box::new(job.clone()) };
         Self {
             entry,
@@ -165,13 +166,19 @@ impl Take {
 
     /// The user starred it.
     pub fn starred(mut self) -> Self {
-        self.entry.starred = true;
+        self.entry.mark.starred = true;
         self
+    }
+
+    /// It was the better one of two, so many times.
+    pub fn won(mut self, wins: u32) -> Self {
+        self.entry.mark.wins = wins;
+        self.starred()
     }
 
     /// The user wrote something on it.
     pub fn noted(mut self, note: &str) -> Self {
-        self.entry.note = note.to_owned();
+        self.entry.mark.note = note.to_owned();
         self
     }
 
@@ -235,7 +242,7 @@ impl Take {
     fn file(&self, index: usize) -> ClipFile {
         let (width_px, height_px) = self.job.request.size_px.unwrap_or((864, 496));
         ClipFile {
-            path: format!("clips/{}-{}.mp4", self.job.id.short(), index + 1),
+            path: format!("clips/{}-{}.mp4", self.job.id, index + 1),
             bytes: 812_345,
             sha256: "ab".repeat(32),
             facts: Some(ClipSummary {
