@@ -28,6 +28,9 @@ mod rules;
 mod sdk;
 mod serve;
 mod support;
+#[expect(dead_code, reason = "the tests of the studio use all of it")]
+#[path = "../studio/kit.rs"]
+mod terminal;
 mod together;
 mod troubles;
 mod wire;
