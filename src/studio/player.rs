@@ -192,6 +192,7 @@ impl Player {
     fn stop(&mut self, now: Timestamp) {
         self.place_ms = self.place_ms(now);
         self.since = now;
+        self.pace.rest(now);
     }
 
     /// The time between two frames of the first clip.
