@@ -7,6 +7,9 @@ use sha2::{Digest, Sha256};
 
 use super::*;
 
+/// The clips that are shown, each of another kind.
+const SOUND: [&str; 6] =
+    ["high.mp4", "black.mp4", "slices.mov", "cavlc.mp4", "turned.mov", "fragmented.mp4"];
 const SMALL: Bounds = Bounds { width_px: 48, height_px: 48 };
 
 pub fn fixture(name: &str) -> PathBuf {
@@ -35,7 +38,7 @@ fn hashes<R: Read + Seek>(clip: &mut Clip<R>) -> Vec<String> {
 
 #[test]
 fn every_frame_is_ffmpegs_to_the_bit() {
-    for name in ["high.mp4", "black.mp4", "turned.mov", "fragmented.mp4"] {
+    for name in SOUND {
         let mut clip = Clip::open(&fixture(name)).expect("the clip opens");
         let expected = std::fs::read_to_string(fixture(&format!("{name}.frames")));
         let expected = expected.expect("the hashes are there");
@@ -189,7 +192,7 @@ fn damaged_clips_never_panic_at_length() {
 
 /// Damages every clip in as many ways, always the same.
 fn torture(rounds: usize) {
-    for name in ["high.mp4", "black.mp4", "turned.mov", "fragmented.mp4", "ten_bit.mp4"] {
+    for name in SOUND.into_iter().chain(["ten_bit.mp4"]) {
         let whole = bytes(name);
         let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
         let mut random = move |below: usize| {
