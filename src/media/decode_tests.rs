@@ -171,6 +171,27 @@ fn a_damaged_frame_costs_those_up_to_the_next_start() {
     assert_eq!(try_all(&broken), 48 - lost);
 }
 
+/// Two frames that are each nearly the whole file would be 180,000 in another one, which takes hours to read.
+#[test]
+fn frames_that_lie_over_each_other_are_refused() {
+    let clip = Clip::open(&fixture("high.mp4")).expect("the clip opens");
+    let size_bytes = clip.size_bytes;
+    assert!(!overlaps(&clip.track.samples, size_bytes));
+    let mut samples = clip.track.samples[..2].to_vec();
+    for sample in &mut samples {
+        sample.size_bytes = size_bytes as u32 - sample.offset as u32;
+    }
+    assert!(overlaps(&samples, size_bytes));
+    // What reaches past the end of a file that was cut off is not read.
+    assert!(!overlaps(&samples, size_bytes - 1));
+}
+
+#[test]
+fn what_is_no_file_is_not_waited_for() {
+    let error = Clip::open(&fixture("")).err().expect("a folder is no clip");
+    assert!(matches!(error, DecodeError::Io(_)) && error.to_string().contains("not a file"));
+}
+
 #[test]
 fn a_panic_of_the_decoder_is_an_error() {
     assert!(!panic_is_caught());
