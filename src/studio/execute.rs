@@ -4,23 +4,25 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::app::{Entry, Live, Saved};
 use super::dialog::JobStory;
+use super::images::Wanted;
 use super::msg::{Effect, Msg, Opened};
+use super::overlay::Overlay;
+use super::ways::{MAX_SENT_BYTES, for_iterm2};
 use crate::domain::catalog::Provider;
 use crate::domain::job::{Job, JobId, Parent};
 use crate::domain::ledger::Sums;
 use crate::domain::query::HistoryQuery;
 use crate::domain::request::{FrameImage, GenerationRequest};
 use crate::media::picture::Bounds;
-use crate::media::still;
 use crate::runtime::account;
 use crate::runtime::clip_server::Link;
 use crate::runtime::clock::wall;
@@ -32,11 +34,10 @@ use crate::runtime::keeper;
 use crate::runtime::keys;
 use crate::runtime::new_job::{self, Stored};
 use crate::runtime::opener::{self, Here, Opened as Shown};
-use crate::runtime::pictures;
 use crate::runtime::settle::{self, SettleError, Settled};
-use crate::runtime::viewing;
 use crate::runtime::workspace::Workspace;
 use crate::store::{Store, StoreError};
+use crate::words::images::Between;
 
 /// How many jobs the list beside the form holds.
 const LISTED: usize = 100;
@@ -44,6 +45,9 @@ const LISTED: usize = 100;
 const FOUND: usize = 500;
 /// How many jobs of a day are summed up.
 const MOST_A_DAY: usize = 10_000;
+
+/// How long a choice must rest before its picture is made in the terminal's own form.
+const REST: Duration = Duration::from_millis(150);
 
 /// How long leaving the studio waits for the database: the terminal is given back within 100 ms.
 const HAND_OVER: Duration = Duration::from_millis(60);
@@ -58,6 +62,8 @@ pub(super) struct Outside {
     pub(super) latest_search: Arc<AtomicU64>,
     /// The number of the listing of images that was asked for last.
     pub(super) latest_listing: Arc<AtomicU64>,
+    /// The number of the picture in the terminal's form that was asked for last.
+    pub(super) latest_overlay: Arc<AtomicU64>,
 }
 
 impl Outside {
@@ -68,6 +74,9 @@ impl Outside {
         }
         if let Effect::ListImages { generation, .. } = &effect {
             self.latest_listing.store(*generation, Ordering::Release);
+        }
+        if let Effect::LoadOverlay { generation, .. } = &effect {
+            self.latest_overlay.store(*generation, Ordering::Release);
         }
         let this = self.clone();
         let work = async move {
@@ -83,7 +92,12 @@ impl Outside {
                 Effect::LoadBalance(provider) => this.load_balance(provider).await,
                 Effect::Search { generation, query } => this.search(generation, query).await,
                 Effect::LoadStory(id) => this.story(id).await,
-                Effect::LoadPoster { path, max_px } => this.load_poster(path, max_px).await,
+                Effect::LoadPoster { path, sheet, max_px } => {
+                    this.load_poster(path, sheet, max_px).await
+                }
+                Effect::LoadOverlay { generation, wanted } => {
+                    this.load_overlay(generation, wanted).await
+                }
                 Effect::Star(id, starred) => {
                     this.mark(move |store| store.set_star(id, starred)).await
                 }
@@ -92,6 +106,7 @@ impl Outside {
                 Effect::ListImages { generation, text } => this.list_images(generation, text).await,
                 Effect::ReadImage { first, text } => this.read_image(first, text).await,
                 Effect::Open(path) => this.open(path).await,
+                Effect::Send(path) => this.send(path).await,
                 _ => None,
             }
         };
@@ -293,25 +308,35 @@ impl Outside {
         Some(Msg::Image { first, text, image })
     }
 
-    async fn load_poster(&self, path: PathBuf, (width_px, height_px): (u32, u32)) -> Option<Msg> {
+    async fn load_poster(
+        &self,
+        path: PathBuf,
+        sheet: bool,
+        (width_px, height_px): (u32, u32),
+    ) -> Option<Msg> {
         let (file, workspace) = (path.clone(), Arc::clone(&self.workspace));
-        let decoded = tokio::task::spawn_blocking(move || {
-            let is_image = file.parent().is_some_and(|folder| folder.ends_with("images"));
-            if is_image {
-                let content = std::fs::read(&file).map_err(|error| error.to_string())?;
-                return still::picture(&content, width_px, height_px);
-            }
+        let bounds = Bounds { width_px, height_px };
+        let read = move || workspace.pictures.look(&file, sheet, bounds);
+        let picture = tokio::task::spawn_blocking(read).await;
+        let picture = picture.unwrap_or_else(|_| Err("the clip could not be read".to_owned()));
+        Some(Msg::Poster { path, sheet, picture })
+    }
+
+    async fn load_overlay(&self, generation: u64, wanted: Wanted) -> Option<Msg> {
+        let (latest, workspace) = (Arc::clone(&self.latest_overlay), Arc::clone(&self.workspace));
+        // Whoever goes through the list is shown half blocks, and sent nothing that costs more.
+        sleep(REST).await;
+        if latest.load(Ordering::Acquire) != generation {
+            return None;
+        }
+        let make = move || {
+            let (width_px, height_px) = wanted.room.pixels();
             let bounds = Bounds { width_px, height_px };
-            if let Some(picture) = pictures::poster(&file, bounds) {
-                return Ok(picture);
-            }
-            let picture = viewing::poster(&file, bounds, &AtomicBool::new(false));
-            workspace.pictures.later(file);
-            picture
-        });
-        let picture =
-            decoded.await.unwrap_or_else(|_| Err("the clip could not be read".to_owned()));
-        Some(Msg::Poster { path, picture })
+            let picture = workspace.pictures.look(&wanted.path, wanted.sheet, bounds).ok()?;
+            Overlay::new(picture, wanted.form, wanted.room)
+        };
+        let overlay = tokio::task::spawn_blocking(make).await.ok().flatten();
+        Some(Msg::Overlay { generation, overlay })
     }
 
     async fn open(&self, path: PathBuf) -> Option<Msg> {
@@ -328,14 +353,36 @@ impl Outside {
         // Without a server there are still the other lines.
         let link = self.workspace.clip_server.serve(&path).await.ok();
         let lines = |link: Link| [("ssh", here.copy_from().forward(link.port)), ("link", link.url)];
-        let links: Vec<_> = link.into_iter().flat_map(lines).collect();
+        let mut links: Vec<_> = link.into_iter().flat_map(lines).collect();
         let also = if links.is_empty() {
             ""
         } else {
             "; or run the ssh line there, and open the link in a browser"
         };
         let reason = format!("{reason}: scp fetches the clip to your machine{also}");
+        links.extend(opener::kitten(&path).map(|line| ("kitten", line)));
         Some(Msg::Nowhere { path, reason, links })
+    }
+
+    /// The clip as the terminal takes it for the user's own machine.
+    async fn send(&self, path: PathBuf) -> Option<Msg> {
+        let read = move || {
+            let unreadable = |error| format!("the clip can't be read: {error}");
+            let bytes = std::fs::metadata(&path).map_err(unreadable)?.len();
+            if bytes > MAX_SENT_BYTES {
+                return Err(format!(
+                    "the clip has {}, and at most {} go through the terminal: take the scp line",
+                    crate::words::bytes(bytes),
+                    crate::words::bytes(MAX_SENT_BYTES)
+                ));
+            }
+            let content = std::fs::read(&path).map_err(unreadable)?;
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            Ok(for_iterm2(&name, &content))
+        };
+        let bytes = tokio::task::spawn_blocking(read).await;
+        let bytes = bytes.unwrap_or_else(|_| Err("the clip can't be read".to_owned()));
+        Some(Msg::Sendable(bytes))
     }
 
     async fn store<T, F>(&self, call: F) -> Result<T, String>
@@ -381,11 +428,14 @@ pub(super) fn opened(workspace: &Workspace) -> Opened {
         saved: text.and_then(|text| serde_json::from_slice(&text).ok()),
         data_dir: workspace.places.data_dir.clone(),
         copy_from: here.copy_from().clone(),
+        from_place: here.from_place().to_owned(),
         keys: providers.filter_map(key).collect(),
         profile: workspace.places.profile.clone(),
         limits: config.limits,
         keymap: config.keys.clone(),
         theme,
+        images: config.images,
+        between: Between::from_env(|name| std::env::var(name).ok()),
         still: config.still,
         no_mouse: config.no_mouse,
     }

@@ -191,7 +191,7 @@ impl Dice {
                 let rgb = vec![7; (width_px * height_px * 3) as usize / (1 + self.below(2))];
                 let path =
                     bench.app.poster.as_ref().map_or_else(PathBuf::new, |(path, _)| path.clone());
-                Msg::Poster { path, picture: Ok(Picture { width_px, height_px, rgb }) }
+                Msg::Poster { path, sheet: false, picture: Ok(Picture { width_px, height_px, rgb }) }
             }
             7 => Msg::Edited(Ok(self.text())),
             8 => Msg::Nowhere {
