@@ -277,7 +277,10 @@ mod tests {
         assert_eq!(read, [I::Auto, I::HalfBlocks, I::Kitty, I::Iterm2, I::Sixel, I::Off]);
         assert_eq!(parse("").expect("a config").images, I::Auto);
         let error = parse("still = true\nimages = \"sixels\"\n").expect_err("refused").to_string();
-        assert!(error.starts_with("c.toml:2: unknown variant `sixels`, expected one of"), "{error}");
+        assert!(
+            error.starts_with("c.toml:2: unknown variant `sixels`, expected one of"),
+            "{error}"
+        );
     }
 
     #[test]

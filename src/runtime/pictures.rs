@@ -120,7 +120,8 @@ impl Pictures {
             let content = fs::read(file).map_err(in_words)?;
             return still::picture(&content, bounds.width_px, bounds.height_px);
         }
-        let there = if sheet { kept_within(file, Kind::Sheet, bounds) } else { poster(file, bounds) };
+        let there =
+            if sheet { kept_within(file, Kind::Sheet, bounds) } else { poster(file, bounds) };
         if let Some(picture) = there {
             return Ok(picture);
         }

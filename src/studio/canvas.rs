@@ -197,3 +197,7 @@ fn mark_hidden(buffer: &mut Buffer) {
         hidden = !hidden && cell.symbol().len() > 2 && cell.cell_width() > 1;
     }
 }
+
+#[cfg(test)]
+#[path = "canvas_tests.rs"]
+mod tests;

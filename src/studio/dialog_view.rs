@@ -6,7 +6,7 @@ use ratatui::widgets::Clear;
 
 use super::app::App;
 use super::detail_view;
-use super::dialog::{Dialog, Final, palette_rows};
+use super::dialog::{Dialog, Final, SEND, palette_rows};
 use super::frame::Frame;
 use super::keymap::Place;
 use super::layout::middle;
@@ -57,7 +57,9 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>) {
             );
             caret(frame, area, 0, at);
         }
-        Some(Dialog::Where { reason, lines, chosen, .. }) => places(app, frame, reason, lines, *chosen),
+        Some(Dialog::Where { reason, lines, chosen, .. }) => {
+            places(app, frame, reason, lines, *chosen)
+        }
         Some(Dialog::Confirm { title, lines, .. }) => {
             plain(app, frame, title, lines, "Enter does it · Esc does not")
         }
@@ -255,7 +257,9 @@ fn places(
     for (offset, line) in (0..).zip(rows) {
         row(frame, area, offset, line);
     }
-    let keys = "↑↓ chooses · Enter copies, or sends · Esc closes";
+    let sends = lines.get(chosen).is_some_and(|(word, _)| *word == SEND);
+    let enter = if sends { "sends" } else { "copies" };
+    let keys = format!("↑↓ chooses · Enter {enter} · Esc closes");
     row(
         frame,
         area,

@@ -158,10 +158,9 @@ impl Images {
 /// Asks for what the preview shows in the terminal's own form, once.
 pub(super) fn want_overlay(app: &mut App, effects: &mut Vec<Effect>) {
     let Some(form) = app.images.form().filter(|_| !app.theme.is_plain()) else { return };
-    let panes = layout::panes(app).into_iter();
-    let preview = panes.filter_map(|(spot, area)| (spot == Spot::Pane(Pane::Preview)).then_some(area));
+    let shown = layout::panes(app).into_iter().find(|(spot, _)| *spot == Spot::Pane(Pane::Preview));
     // Where it can't be seen for now, it may be again.
-    let (Some(area), Some((path, _))) = (preview.last(), &app.poster) else { return };
+    let (Some((_, area)), Some((path, _))) = (shown, &app.poster) else { return };
     let area = picture_area(&app.seen(), area);
     let room = Room { cells: (area.width, area.height), cell_px: app.images.cell_px() };
     let wanted = Wanted { path: path.clone(), sheet: shows_sheet(app), form, room };

@@ -148,8 +148,7 @@ fn retry(app: &mut App, job: Job) {
         return app.say("the catalog no longer has its model", true);
     };
     let estimate = Estimate::of(model, &job.request);
-    let mut lines =
-        vec![words::settings(&job.request), format!("a new job, estimated {estimate}")];
+    let mut lines = vec![words::settings(&job.request), format!("a new job, estimated {estimate}")];
     if job.state == JobState::InDoubt {
         lines.push(
             "nobody knows whether the first one was taken: it may be billed twice".to_owned(),

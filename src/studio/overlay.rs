@@ -18,6 +18,8 @@ pub const MAX_BYTES: usize = 200_000;
 const MAX_SIDE_PX: u32 = 960;
 /// How often a picture is made smaller before it is given up.
 const MAX_TRIES: usize = 5;
+/// Sixel can't enlarge, so that its pictures become coarse instead: pixels of so many and colours, for each try.
+const COARSENESS: [(u32, u16); MAX_TRIES] = [(1, 256), (1, 64), (2, 64), (3, 32), (4, 16)];
 /// kitty takes the data of a picture in pieces of so many bytes.
 const PIECE_BYTES: usize = 4096;
 /// Where quality and bytes of a JPEG picture balance.
@@ -74,24 +76,21 @@ impl Overlay {
     /// `picture` as large as it fits into `room`, in at most [`MAX_BYTES`]; none where that can't be.
     pub fn new(picture: Picture, form: Form, room: Room) -> Option<Self> {
         let size = Size::of(&picture, room)?;
-        let mut colours = 256;
-        let mut sent = match form {
-            // Sixel is shown as it is; kitty and iTerm2 enlarge.
-            Form::Sixel => picture.scaled(size.width_px, size.height_px),
-            _ => smaller(picture, size.width_px, size.height_px),
-        };
-        for _ in 0..MAX_TRIES {
-            let (columns, rows) = (size.columns, size.rows);
+        let (columns, rows) = (size.columns, size.rows);
+        let mut sent = smaller(picture, size.width_px, size.height_px);
+        for (coarse, colours) in COARSENESS {
             let show = match form {
                 Form::Kitty => kitty(&still::png(sent.clone())?, columns, rows),
                 Form::Iterm2 => iterm2(&still::jpeg(&sent, JPEG_QUALITY)?, columns, rows),
-                Form::Sixel => still::sixel(&sent, colours)?.into_bytes(),
+                Form::Sixel => {
+                    let coarse = size.coarse(&sent, coarse);
+                    still::sixel(&coarse, colours)?.into_bytes()
+                }
             };
             if show.len() <= MAX_BYTES {
                 return Some(Self { form, columns, rows, show });
             }
             if form == Form::Sixel {
-                colours /= 2;
                 continue;
             }
             let factor = (MAX_BYTES as f64 / show.len() as f64).sqrt() * 0.95;
@@ -145,6 +144,13 @@ impl Size {
         let rows = u16::try_from(height_px.div_ceil(cell_height)).ok()?;
         Some(Self { width_px, height_px, columns, rows })
     }
+
+    /// The picture in this size, of squares of `side` pixels.
+    fn coarse(&self, picture: &Picture, side: u32) -> Picture {
+        let (width_px, height_px) = (self.width_px / side, self.height_px / side);
+        let squares = smaller(picture.clone(), width_px.max(1), height_px.max(1));
+        squares.scaled(self.width_px, self.height_px)
+    }
 }
 
 /// The picture at a size where that is a smaller one.
@@ -162,10 +168,7 @@ fn kitty(png: &[u8], columns: u16, rows: u16) -> Vec<u8> {
         let mut keys = String::new();
         if index == 0 {
             // Writing to a string can't fail.
-            let _ = write!(
-                keys,
-                "a=T,f=100,t=d,i={KITTY_ID},p=1,c={columns},r={rows},C=1,q=2,"
-            );
+            let _ = write!(keys, "a=T,f=100,t=d,i={KITTY_ID},p=1,c={columns},r={rows},C=1,q=2,");
         }
         let more = u8::from(index < last);
         bytes.extend_from_slice(format!("\x1b_G{keys}m={more};").as_bytes());
