@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::dialog::Dialog;
 use super::history::History;
+use super::images::Images;
 use super::keymap::{Keymap, Meaning, Pending, Place};
 use super::layout::{self, Spot};
 use super::pen::Depth;
@@ -18,6 +19,7 @@ use super::player::Player;
 use super::prompt::{Prompt, SavedPrompt};
 use super::settings::{Chosen, Settings};
 use super::theme::Theme;
+use super::ways::Ways;
 use crate::domain::catalog::{Catalog, ModelId};
 use crate::domain::cost::Estimate;
 use crate::domain::job::{Job, JobError, JobId, JobState, Relation};
@@ -119,6 +121,9 @@ pub struct Saved {
     /// The theme.
     #[serde(default)]
     pub theme: String,
+    /// How clips were fetched from where.
+    #[serde(default)]
+    pub ways: Ways,
     /// When it was saved: the last time that somebody was here.
     #[serde(default)]
     pub left_at: Option<Timestamp>,
@@ -127,7 +132,8 @@ pub struct Saved {
 impl PartialEq for Saved {
     /// Two saves of different undo are told apart by their text and settings alone.
     fn eq(&self, other: &Self) -> bool {
-        self.chosen == other.chosen && self.knows == other.knows && self.theme == other.theme
+        let alike = self.chosen == other.chosen && self.ways == other.ways;
+        alike && self.knows == other.knows && self.theme == other.theme
     }
 }
 
@@ -234,6 +240,10 @@ pub struct Around {
     pub far: bool,
     /// The poster of the clip that was looked at last.
     pub poster: Option<(PathBuf, Poster)>,
+    /// Whether the preview shows contact sheets in place of posters.
+    pub sheet: bool,
+    /// What the terminal can show beyond half blocks.
+    pub images: Images,
     /// What lies over the panes.
     pub dialog: Option<Dialog>,
     /// What is told for a while.
@@ -256,6 +266,8 @@ pub struct Around {
     pub data_dir: PathBuf,
     /// How the user fetches files from here.
     pub copy_from: CopyFrom,
+    /// How they did so last.
+    pub ways: Ways,
     /// Providers whose key is set, and where.
     pub keys: Vec<(String, String)>,
     /// The profile that was chosen.
@@ -298,6 +310,8 @@ impl App {
             depth: Depth::True,
             far: false,
             poster: None,
+            sheet: false,
+            images: Images::default(),
             dialog: None,
             toast: None,
             keymap,
@@ -309,6 +323,7 @@ impl App {
             open: false,
             data_dir: PathBuf::new(),
             copy_from: CopyFrom::default(),
+            ways: Ways::default(),
             keys: Vec::new(),
             profile: None,
             balances: Vec::new(),
@@ -343,6 +358,7 @@ impl App {
             chosen: self.settings.chosen.clone(),
             knows: self.knows,
             theme: self.theme_name.clone(),
+            ways: self.ways.clone(),
             left_at: Some(self.now),
         }
     }
@@ -453,40 +469,5 @@ impl Seen<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::sample;
-
-    /// Law 6: the clock runs only where somebody sees it.
-    #[test]
-    fn no_ticker() {
-        let keymap = Keymap::new(&super::super::keymap::Tables::new()).0;
-        let theme = Theme::named("ansi", false);
-        let mut app = App::new(sample::noon(), keymap, theme, "ansi".to_owned());
-        app.size = (120, 36);
-        assert_eq!(app.next_tick(), None, "nothing is live");
-        let model = sample::model("sandbox/1.5-pro");
-        let job = sample::job(1, model, sample::request(model, |_| {}));
-        let live = Live {
-            job,
-            percent: None,
-            saving: None,
-            expected_end: None,
-            next_poll: None,
-            wait: None,
-        };
-        app.lives = vec![live];
-        let second = sample::noon().checked_add(SignedDuration::from_secs(1)).ok();
-        assert_eq!(app.next_tick(), second);
-        app.still = true;
-        assert_eq!(app.next_tick(), None, "nothing may move by itself");
-        app.still = false;
-        app.size = (80, 20);
-        assert_eq!(app.next_tick(), None, "the prompt has the whole screen");
-        app.pane = Pane::Jobs;
-        assert_eq!(app.next_tick(), second);
-        app.say("done", false);
-        app.lives.clear();
-        assert_eq!(app.next_tick(), app.toast.as_ref().map(|toast| toast.until));
-    }
-}
+#[path = "app_tests.rs"]
+mod tests;

@@ -119,7 +119,7 @@ pub(super) fn advance(app: &mut App) -> Vec<Effect> {
     let now = app.now;
     let Some(player) = &mut app.player else { return effects };
     if player.advance(&[(area.width, area.height)], now) {
-        effects.push(Effect::Ask);
+        effects.push(Effect::AskTaken);
     }
     effects
 }

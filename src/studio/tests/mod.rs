@@ -14,6 +14,7 @@ mod kit;
 mod money;
 mod panicking;
 mod partial;
+mod pictures;
 mod playing;
 mod storm;
 mod take;
