@@ -81,6 +81,17 @@ impl Picture {
         self
     }
 
+    /// The picture made smaller to fit into a box; itself where it fits already.
+    #[must_use]
+    pub fn within(&self, bounds: Bounds) -> Self {
+        let Bounds { width_px, height_px } = bounds;
+        if self.width_px <= width_px && self.height_px <= height_px {
+            return self.clone();
+        }
+        let (width_px, height_px) = fit(self.width_px, self.height_px, width_px, height_px);
+        self.scaled(width_px, height_px)
+    }
+
     /// Whether nearly nothing can be seen: less than one pixel in fifty is
     /// brighter than a dark grey.
     #[must_use]

@@ -104,6 +104,36 @@ impl Pictures {
         }
     }
 
+    /// What stands for the file at `path` within a box, for somebody who looks: an image itself, and of a clip its
+    /// poster or its contact sheet, as it is kept or else as the clip gives it. Takes its time where none is kept.
+    ///
+    /// # Errors
+    /// Says in words why there is none.
+    pub fn shown(&self, path: &Path, kind: Kind, bounds: Bounds) -> Result<Picture, String> {
+        let Bounds { width_px, height_px } = bounds;
+        if path.parent().is_some_and(|folder| folder.ends_with("images")) {
+            let content = fs::read(path).map_err(in_words)?;
+            return still::picture(&content, width_px, height_px);
+        }
+        let is_sheet = kind == Kind::Sheet;
+        let found = if is_sheet {
+            kept(path, kind).and_then(|kept| still::picture(&kept.png, width_px, height_px).ok())
+        } else {
+            poster(path, bounds)
+        };
+        if let Some(picture) = found {
+            return Ok(picture);
+        }
+        let go_on = AtomicBool::new(false);
+        let picture = if is_sheet {
+            viewing::sheet(path, &go_on).map(|sheet| sheet.within(bounds))
+        } else {
+            viewing::poster(path, bounds, &go_on)
+        };
+        self.later(path.to_owned());
+        picture
+    }
+
     /// Waits until all that were asked for are made. For a program that nobody waits for.
     pub async fn finished(&self) {
         let worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner).take();

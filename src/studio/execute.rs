@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -21,7 +21,6 @@ use crate::domain::ledger::Sums;
 use crate::domain::query::HistoryQuery;
 use crate::domain::request::{FrameImage, GenerationRequest};
 use crate::media::picture::Bounds;
-use crate::media::still;
 use crate::runtime::account;
 use crate::runtime::clip_server::Link;
 use crate::runtime::clock::wall;
@@ -34,7 +33,7 @@ use crate::runtime::keeper;
 use crate::runtime::keys;
 use crate::runtime::new_job::{self, Stored};
 use crate::runtime::opener::{self, Here, Opened as Shown};
-use crate::runtime::pictures;
+use crate::runtime::pictures::Kind;
 use crate::runtime::settle::{self, SettleError, Settled};
 use crate::runtime::viewing;
 use crate::runtime::workspace::Workspace;
@@ -98,7 +97,15 @@ impl Outside {
                 Effect::LoadBalance(provider) => this.load_balance(provider).await,
                 Effect::Search { generation, query } => this.search(generation, query).await,
                 Effect::LoadStory(id) => this.story(id).await,
-                Effect::LoadPoster { path, max_px } => this.load_poster(path, max_px).await,
+                Effect::LoadPoster { path, max_px } => {
+                    this.load_still(path, Kind::Poster, max_px).await
+                }
+                Effect::LoadSheet { path, max_px } => {
+                    this.load_still(path, Kind::Sheet, max_px).await
+                }
+                Effect::Win { id, won, starred } => {
+                    this.mark(move |store| store.count_win(id, won, starred)).await
+                }
                 Effect::Star(id, starred) => {
                     this.mark(move |store| store.set_star(id, starred)).await
                 }
@@ -309,25 +316,22 @@ impl Outside {
         Some(Msg::Image { first, text, image })
     }
 
-    async fn load_poster(&self, path: PathBuf, (width_px, height_px): (u32, u32)) -> Option<Msg> {
+    /// A picture that stands for the file at `path`.
+    async fn load_still(
+        &self,
+        path: PathBuf,
+        kind: Kind,
+        (width_px, height_px): (u32, u32),
+    ) -> Option<Msg> {
         let (file, workspace) = (path.clone(), Arc::clone(&self.workspace));
-        let decoded = tokio::task::spawn_blocking(move || {
-            let is_image = file.parent().is_some_and(|folder| folder.ends_with("images"));
-            if is_image {
-                let content = std::fs::read(&file).map_err(|error| error.to_string())?;
-                return still::picture(&content, width_px, height_px);
-            }
-            let bounds = Bounds { width_px, height_px };
-            if let Some(picture) = pictures::poster(&file, bounds) {
-                return Ok(picture);
-            }
-            let picture = viewing::poster(&file, bounds, &AtomicBool::new(false));
-            workspace.pictures.later(file);
-            picture
-        });
-        let picture =
-            decoded.await.unwrap_or_else(|_| Err("the clip could not be read".to_owned()));
-        Some(Msg::Poster { path, picture })
+        let bounds = Bounds { width_px, height_px };
+        let shown =
+            tokio::task::spawn_blocking(move || workspace.pictures.shown(&file, kind, bounds));
+        let picture = shown.await.unwrap_or_else(|_| Err("the clip could not be read".to_owned()));
+        Some(match kind {
+            Kind::Sheet => Msg::Sheet { path, picture },
+            _ => Msg::Poster { path, picture },
+        })
     }
 
     async fn export_frame(&self, id: JobId, path: PathBuf, at_ms: Option<u64>) -> Option<Msg> {

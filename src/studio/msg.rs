@@ -76,6 +76,13 @@ pub enum Msg {
         /// The picture.
         picture: Result<Picture, String>,
     },
+    /// The contact sheet of a clip, or why there is none.
+    Sheet {
+        /// The clip.
+        path: PathBuf,
+        /// The picture.
+        picture: Result<Picture, String>,
+    },
     /// Frames of a clip that is played.
     Film {
         /// The film's number; an older one is stale.
@@ -202,6 +209,13 @@ pub enum Effect {
         /// The most columns and rows of half blocks that it will be drawn with, in pixels.
         max_px: (u32, u32),
     },
+    /// Decode a contact sheet.
+    LoadSheet {
+        /// The clip.
+        path: PathBuf,
+        /// The most pixels across and down.
+        max_px: (u32, u32),
+    },
     /// Decode all frames of clips.
     LoadFilm {
         /// The film's number.
@@ -217,6 +231,15 @@ pub enum Effect {
     Ask,
     /// Star a job, or take the star away.
     Star(JobId, bool),
+    /// Count a comparison that a job won, or take one back.
+    Win {
+        /// The job.
+        id: JobId,
+        /// Whether it won.
+        won: bool,
+        /// Whether it is starred then.
+        starred: bool,
+    },
     /// Keep a note.
     Note(JobId, String),
     /// Keep what must outlive the program.
