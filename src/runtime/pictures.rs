@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use super::viewing::{self, Still};
 use crate::media::picture::{Bounds, Picture};
+use crate::media::sheet;
 use crate::media::still;
 
 /// The most that all pictures take together; the oldest go first.
@@ -117,7 +118,9 @@ impl Pictures {
         }
         let is_sheet = kind == Kind::Sheet;
         let found = if is_sheet {
-            kept(path, kind).and_then(|kept| still::picture(&kept.png, width_px, height_px).ok())
+            kept(path, kind)
+                .and_then(|kept| still::picture(&kept.png, u32::MAX, u32::MAX).ok())
+                .map(|whole| sheet::within(&whole, bounds))
         } else {
             poster(path, bounds)
         };
@@ -126,7 +129,7 @@ impl Pictures {
         }
         let go_on = AtomicBool::new(false);
         let picture = if is_sheet {
-            viewing::sheet(path, &go_on).map(|sheet| sheet.within(bounds))
+            viewing::sheet(path, &go_on).map(|whole| sheet::within(&whole, bounds))
         } else {
             viewing::poster(path, bounds, &go_on)
         };

@@ -1,7 +1,8 @@
 //! Two clips side by side: what they are, their pictures, and in words what was changed.
 
 use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::text::Line as Row;
+use ratatui::text::{Line as Row, Span};
+use unicode_width::UnicodeWidthStr as _;
 
 use super::app::Seen;
 use super::compare::{Compare, Side, Wanted};
@@ -98,12 +99,15 @@ fn head(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect, compare: &Compare, in
     let job = &entry.job;
     let better = if compare.is_better(index) { "✓ better  " } else { "" };
     let stars = words::stars(&entry.mark).map(|stars| format!("  {stars}")).unwrap_or_default();
-    let left = vec![
+    let mut left = vec![
         span(format!("{} ", index + 1), theme.bold(Tone::Accent)),
         span(better, theme.bold(Tone::Good)),
         span(title(&app.catalog, job), theme.bold(Tone::Text)),
-        span(stars, theme.style(Tone::Text)),
     ];
+    let used: usize = left.iter().map(Span::width).sum();
+    if used + stars.width() <= area.width.into() {
+        left.push(span(stars, theme.style(Tone::Text)));
+    }
     let ago = span(words::ago(job.created_at, app.now), theme.style(Tone::Dim));
     let ago = (area.width >= WIDE).then_some(ago).into_iter().collect();
     row(frame, area, 0, spread(left, ago, area.width));
@@ -113,8 +117,8 @@ fn head(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect, compare: &Compare, in
     } else {
         format!("{} {}", request.resolution, request.duration)
     };
-    let seed = job.seed().map(|seed| format!(" · seed {seed}")).unwrap_or_default();
-    let left = vec![span(format!("{settings}{seed}"), theme.style(Tone::Dim))];
+    let seed = job.seed().map(|seed| format!("seed {seed} · ")).unwrap_or_default();
+    let left = vec![span(format!("{seed}{settings}"), theme.style(Tone::Dim))];
     let price = match job.charge() {
         Some(charge) => span(charge.to_string(), theme.style(Tone::Money)),
         None => span(format!("~{}", job.estimate), theme.style(Tone::Dim)),

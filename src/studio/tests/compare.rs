@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
+use ratatui::style::Color;
+
 use super::super::dialog::Dialog;
+use super::super::keyboard::Reply;
 use super::super::layout::{Spot, panes};
 use super::super::msg::{Effect, Msg};
 use super::kit::Bench;
@@ -226,6 +229,13 @@ fn decoded(bench: &mut Bench, generation: u64, reel: usize, frames: u64, rgb: [u
     tell(Part::End(None));
 }
 
+/// On which side something red is shown.
+fn reds(bench: &mut Bench) -> [bool; 2] {
+    let buffer = bench.buffer(120, 36).0;
+    let red = |at: u16| (0..36).any(|y| matches!(buffer[(at, y)].fg, Color::Rgb(150.., 0..90, _)));
+    [(0..59).any(red), (61..120).any(red)]
+}
+
 /// The film that is asked for.
 fn film_wanted(effects: &[Effect]) -> Option<(u64, Vec<PathBuf>)> {
     effects.iter().find_map(|effect| match effect {
@@ -238,7 +248,7 @@ fn film_wanted(effects: &[Effect]) -> Option<(u64, Vec<PathBuf>)> {
 fn both_play_on_one_clock_whatever_their_length_and_shape() {
     let takes = takes();
     let mut bench = Bench::with_jobs(&takes);
-    bench.screen(80, 24);
+    bench.screen(120, 36);
     bench.keys("<esc>3jc");
     let (generation, paths) = film_wanted(&bench.keys(" ")).expect("both films");
     assert_eq!(paths, [clip(&takes[2]), clip(&takes[1])]);
@@ -246,21 +256,12 @@ fn both_play_on_one_clock_whatever_their_length_and_shape() {
     decoded(&mut bench, generation, 1, 50, [0, 200, 0]);
     bench.later(0);
     let told = |bench: &mut Bench| {
-        let screen = bench.screen(80, 24);
+        let screen = bench.screen(120, 36);
         screen.lines().find(|line| line.contains(" / ")).expect("a line").to_owned()
     };
     assert!(told(&mut bench).contains("▶ 0.00 / 2.00 s  1/50"), "{}", told(&mut bench));
     assert!(bench.later(1480).contains(&Effect::Ask));
     assert!(told(&mut bench).contains("1.48 / 2.00 s  38/50"), "{}", told(&mut bench));
-    let reds = |bench: &mut Bench| {
-        use ratatui::style::Color;
-        let buffer = bench.buffer(80, 24).0;
-        let red = |at: u16| {
-            let cells = (0..24).map(|y| buffer[(at, y)].fg);
-            cells.filter(|fg| matches!(fg, Color::Rgb(r, ..) if *r > 150)).count() > 0
-        };
-        [(0..39).any(red), (41..80).any(red)]
-    };
     assert_eq!(reds(&mut bench), [true, false]);
     assert_eq!(bench.keys("x"), [], "swapping reads nothing again");
     assert_eq!(reds(&mut bench), [false, true]);
@@ -269,7 +270,8 @@ fn both_play_on_one_clock_whatever_their_length_and_shape() {
     bench.keys("<left>");
     assert!(told(&mut bench).contains("0.52 / 2.00 s  14/50"), "{}", told(&mut bench));
     let effects = bench.keys("n");
-    assert_eq!(effects, [Effect::DropFilm], "what stands is not decoded until it is wanted");
+    assert_eq!(effects.first(), Some(&Effect::DropFilm));
+    assert_eq!(film_wanted(&effects), None, "what stands is not decoded until it is wanted");
     let (_, paths) = film_wanted(&bench.keys(" ")).expect("the next pair");
     assert_eq!(paths, [clip(&takes[1]), clip(&takes[3])]);
     assert_eq!(bench.keys("<esc>"), [Effect::DropFilm]);
@@ -291,4 +293,68 @@ fn a_comparison_lies_over_everything_and_is_left_by_any_way() {
     let screen = bench.screen(120, 36);
     assert!(screen.contains("The left one is the better one"), "{screen}");
     assert!(!screen.contains("Stop the job"), "x swaps here\n{screen}");
+}
+
+#[test]
+fn on_a_link_that_is_too_slow_for_motion_there_are_sheets_and_frames_that_are_stepped_to() {
+    let takes = takes();
+    let mut bench = Bench::with_jobs(&takes);
+    bench.screen(120, 36);
+    bench.keys("<esc>3jc");
+    for take in [&takes[1], &takes[2]] {
+        bench.tell(Msg::Sheet { path: clip(take), picture: Ok(picture([9, 90, 9], 48, 27)) });
+    }
+    let (generation, _) = film_wanted(&bench.keys(" ")).expect("both films");
+    decoded(&mut bench, generation, 0, 25, [200, 0, 0]);
+    decoded(&mut bench, generation, 1, 25, [200, 0, 0]);
+    bench.later(0);
+    assert_eq!(reds(&mut bench), [true, true]);
+    bench.later(100);
+    bench.tell(Msg::Reply(Reply::Cursor));
+    for _ in 0..600 {
+        bench.later(100);
+    }
+    let player = bench.app.player.as_ref().expect("a player");
+    assert!(player.is_too_slow() && !player.is_playing(), "the answers stay out");
+    assert_eq!(reds(&mut bench), [false, false], "sheets");
+    bench.keys(".");
+    assert_eq!(reds(&mut bench), [true, true], "a frame that was asked for is shown");
+}
+
+#[test]
+fn a_clip_that_can_not_be_decoded_leaves_the_other_one_its_motion() {
+    let takes = takes();
+    let mut bench = Bench::with_jobs(&takes);
+    bench.screen(120, 36);
+    bench.keys("<esc>3jc");
+    let why = "the clip could not be read: No such file or directory (os error 2)".to_owned();
+    bench.tell(Msg::Sheet { path: clip(&takes[1]), picture: Err(why.clone()) });
+    let (generation, _) = film_wanted(&bench.keys(" ")).expect("both films");
+    bench.tell(Msg::Film { generation, reel: 1, part: Part::End(Some(why.clone())) });
+    assert_eq!(bench.toast(), why);
+    decoded(&mut bench, generation, 0, 25, [200, 0, 0]);
+    bench.later(400);
+    assert_eq!(reds(&mut bench), [true, false]);
+    let screen = bench.screen(120, 36);
+    assert!(screen.contains("▶ 0.40 / 1.00 s"), "{screen}");
+    assert_eq!(
+        screen.matches("No such file").count(),
+        2,
+        "on its side, and in the toast\n{screen}"
+    );
+}
+
+#[test]
+fn the_frame_that_is_shown_is_the_one_that_is_written() {
+    let takes = takes();
+    let mut bench = Bench::with_jobs(&takes);
+    bench.screen(120, 36);
+    bench.keys("<esc>3jc");
+    let (generation, _) = film_wanted(&bench.keys(" ")).expect("both films");
+    decoded(&mut bench, generation, 0, 25, [200, 0, 0]);
+    decoded(&mut bench, generation, 1, 25, [0, 200, 0]);
+    bench.keys(" ...");
+    let (id, path) = (takes[1].job.id, clip(&takes[1]));
+    let effects = bench.keys("2F");
+    assert_eq!(effects.last(), Some(&Effect::ExportFrame { id, path, at_ms: Some(120) }));
 }
