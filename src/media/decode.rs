@@ -6,9 +6,9 @@
 //! build on it, up to the next one that decoding can begin with.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -19,7 +19,7 @@ use rusty_h264_decoder::Decoder;
 
 use super::h264::{Headers, Refused, Sequence, Unit};
 use super::mp4::Mp4Error;
-use super::mp4::samples::{AvcConfig, VideoTrack, video_track};
+use super::mp4::samples::{AvcConfig, Sample, VideoTrack, video_track};
 use super::picture::{Bounds, Frame, Picture};
 use super::scale::Plane;
 
@@ -37,7 +37,7 @@ const MAX_WORK: usize = 60_000_000;
 pub enum DecodeError {
     /// Reading failed.
     #[error("the clip could not be read: {0}")]
-    Io(#[from] std::io::Error),
+    Io(#[from] io::Error),
     /// The file is no usable MP4 or MOV.
     #[error(transparent)]
     Container(#[from] Mp4Error),
@@ -84,8 +84,11 @@ impl Clip<BufReader<File>> {
     /// Opens a file.
     ///
     /// # Errors
-    /// As [`Clip::new`].
+    /// As [`Clip::new`]. What is not a file is not opened: a pipe would be waited for, for ever.
     pub fn open(path: &Path) -> Result<Self, DecodeError> {
+        if !std::fs::metadata(path)?.is_file() {
+            return Err(io::Error::other("it is not a file").into());
+        }
         Self::new(BufReader::new(File::open(path)?))
     }
 }
@@ -104,6 +107,9 @@ impl<R: Read + Seek> Clip<R> {
         let mut track = video_track(&mut reader, size_bytes)?;
         let codec = &track.facts.video_codec;
         let avc = track.avc.take().ok_or_else(|| DecodeError::Codec(codec.clone()))?;
+        if overlaps(&track.samples, size_bytes) {
+            return Err(DecodeError::Damaged("its frames lie over each other"));
+        }
         // Told now, so that what cannot be shown is refused before any work.
         Headers::new(&avc, &mut Vec::new())?;
         let mut shown: Vec<usize> = (0..track.samples.len()).collect();
@@ -323,6 +329,16 @@ impl<R: Read + Seek> Clip<R> {
     }
 }
 
+/// Whether the samples that lie within a file have more bytes than it: a small file could be made to be read
+/// for hours.
+fn overlaps(samples: &[Sample], size_bytes: u64) -> bool {
+    let within = samples.iter().filter(|sample| {
+        let end = sample.offset.checked_add(u64::from(sample.size_bytes));
+        end.is_some_and(|end| end <= size_bytes)
+    });
+    within.map(|sample| u64::from(sample.size_bytes)).sum::<u64>() > size_bytes
+}
+
 /// One pass through a clip.
 struct Pass {
     stream: Stream,
@@ -439,8 +455,8 @@ fn planes<'a>(frame: &'a YuvFrame, sequence: &Sequence) -> Option<Frame<'a>> {
 
 /// Puts pictures from decoding order into the order they are shown in.
 struct InOrder {
-    /// Frames still to come, the next one last.
-    due: Vec<usize>,
+    /// Frames still to come.
+    due: BTreeSet<usize>,
     /// Pictures that wait, and frames that turned out to have none.
     waiting: BTreeMap<usize, Option<Picture>>,
     any: bool,
@@ -448,9 +464,7 @@ struct InOrder {
 
 impl InOrder {
     fn new(frames: impl Iterator<Item = usize>) -> Self {
-        let mut due: Vec<usize> = frames.collect();
-        due.sort_unstable_by(|one, other| other.cmp(one));
-        Self { due, waiting: BTreeMap::new(), any: false }
+        Self { due: frames.collect(), waiting: BTreeMap::new(), any: false }
     }
 
     fn put(
@@ -463,15 +477,13 @@ impl InOrder {
         loop {
             // Beyond what H.264 can hold back the index is wrong: its order is given up.
             let full = self.waiting.len() > MAX_WAITING;
-            let due = self.due.last().copied();
+            let due = self.due.first().copied();
             let ready = self.waiting.first_entry();
             let Some(entry) = ready.filter(|entry| full || Some(*entry.key()) == due) else {
                 return ControlFlow::Continue(());
             };
             let (frame, picture) = entry.remove_entry();
-            if let Some(place) = self.due.iter().rposition(|&due| due == frame) {
-                self.due.remove(place);
-            }
+            self.due.remove(&frame);
             if let Some(picture) = picture {
                 self.any = true;
                 visit(frame, picture)?;

@@ -7,6 +7,9 @@ use sha2::{Digest, Sha256};
 
 use super::*;
 
+/// The clips that are shown, each of another kind.
+const SOUND: [&str; 6] =
+    ["high.mp4", "black.mp4", "slices.mov", "cavlc.mp4", "turned.mov", "fragmented.mp4"];
 const SMALL: Bounds = Bounds { width_px: 48, height_px: 48 };
 
 pub fn fixture(name: &str) -> PathBuf {
@@ -35,7 +38,7 @@ fn hashes<R: Read + Seek>(clip: &mut Clip<R>) -> Vec<String> {
 
 #[test]
 fn every_frame_is_ffmpegs_to_the_bit() {
-    for name in ["high.mp4", "black.mp4", "turned.mov", "fragmented.mp4"] {
+    for name in SOUND {
         let mut clip = Clip::open(&fixture(name)).expect("the clip opens");
         let expected = std::fs::read_to_string(fixture(&format!("{name}.frames")));
         let expected = expected.expect("the hashes are there");
@@ -168,6 +171,27 @@ fn a_damaged_frame_costs_those_up_to_the_next_start() {
     assert_eq!(try_all(&broken), 48 - lost);
 }
 
+/// Two frames that are each nearly the whole file would be 180,000 in another one, which takes hours to read.
+#[test]
+fn frames_that_lie_over_each_other_are_refused() {
+    let clip = Clip::open(&fixture("high.mp4")).expect("the clip opens");
+    let size_bytes = clip.size_bytes;
+    assert!(!overlaps(&clip.track.samples, size_bytes));
+    let mut samples = clip.track.samples[..2].to_vec();
+    for sample in &mut samples {
+        sample.size_bytes = size_bytes as u32 - sample.offset as u32;
+    }
+    assert!(overlaps(&samples, size_bytes));
+    // What reaches past the end of a file that was cut off is not read.
+    assert!(!overlaps(&samples, size_bytes - 1));
+}
+
+#[test]
+fn what_is_no_file_is_not_waited_for() {
+    let error = Clip::open(&fixture("")).err().expect("a folder is no clip");
+    assert!(matches!(error, DecodeError::Io(_)) && error.to_string().contains("not a file"));
+}
+
 #[test]
 fn a_panic_of_the_decoder_is_an_error() {
     assert!(!panic_is_caught());
@@ -189,7 +213,7 @@ fn damaged_clips_never_panic_at_length() {
 
 /// Damages every clip in as many ways, always the same.
 fn torture(rounds: usize) {
-    for name in ["high.mp4", "black.mp4", "turned.mov", "fragmented.mp4", "ten_bit.mp4"] {
+    for name in SOUND.into_iter().chain(["ten_bit.mp4"]) {
         let whole = bytes(name);
         let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
         let mut random = move |below: usize| {

@@ -48,8 +48,9 @@ pub struct Sandbox {
     to_render: BTreeSet<(Timestamp, Uuid, u32)>,
     turned_away: BTreeMap<(Uuid, Trouble), (u32, Timestamp)>,
     pub(super) media: Media,
-    /// When Runbase's interface was asked lately. Not kept: it forgets within seconds anyway.
-    pub(super) runbase_requests: VecDeque<Timestamp>,
+    /// By which key, as a hash, and when Runbase's interface was asked lately. Not kept: it forgets within
+    /// seconds anyway.
+    pub(super) runbase_requests: VecDeque<(u64, Timestamp)>,
     /// How many tasks were forgotten, and what was billed for them.
     earlier: (u64, MicroUsd),
 }

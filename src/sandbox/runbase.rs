@@ -3,6 +3,8 @@
 //! Facts come from Runbase's page of Seedance 1.0 Pro and its public documents (quickstart, core
 //! concepts, error codes, rate limits). Where these are silent the guess is marked as ours.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -25,6 +27,8 @@ use crate::provider::wire::{HttpRequest, HttpResponse, Method};
 const PROVIDER: &str = "runbase";
 /// "20 requests per 10 s per key, POST and GET combined" (documents, rate limits).
 const RATE: (usize, SignedDuration) = (20, SignedDuration::from_secs(10));
+/// The most requests of all keys within that time; ours.
+const MAX_RECENT: usize = 10_000;
 /// The pixels that the provider computes from ratio and resolution are not documented; these are the
 /// maker's own for the same model (Volcengine Ark, create task).
 const PIXELS: [(&str, &str, (u32, u32)); 12] = [
@@ -60,7 +64,7 @@ impl Sandbox {
         if !self.knows_key(request) {
             return refused(&(401, "invalid_api_key", "API key is invalid".to_owned()));
         }
-        if self.is_too_often(now) {
+        if self.is_too_often(request, now) {
             return refused(&rate_limited());
         }
         match (request.method, rest.split_once('/')) {
@@ -74,11 +78,16 @@ impl Sandbox {
         }
     }
 
-    fn is_too_often(&mut self, now: Timestamp) -> bool {
-        self.runbase_requests.retain(|at| now.duration_since(*at) < RATE.1);
-        let too_often = self.runbase_requests.len() >= RATE.0;
+    fn is_too_often(&mut self, request: &HttpRequest, now: Timestamp) -> bool {
+        let mut hasher = DefaultHasher::new();
+        request.header("authorization").hash(&mut hasher);
+        let key = hasher.finish();
+        let recent = &mut self.runbase_requests;
+        recent.retain(|(_, at)| now.duration_since(*at) < RATE.1);
+        let by_key = recent.iter().filter(|(one, _)| *one == key).count();
+        let too_often = by_key >= RATE.0 || recent.len() >= MAX_RECENT;
         if !too_often {
-            self.runbase_requests.push_back(now);
+            recent.push_back((key, now));
         }
         too_often
     }

@@ -283,7 +283,7 @@ impl Outside {
         let written = serde_json::to_vec(saved)
             .map_err(std::io::Error::other)
             .and_then(|text| write_whole(&saved_file(&self.workspace), &text));
-        written.err().map(|error| Msg::Complain(format!("the prompt could not be saved: {error}")))
+        written.err().map(|error| Msg::NotSaved(format!("the prompt could not be saved: {error}")))
     }
 
     async fn list_images(&self, generation: u64, text: String) -> Option<Msg> {

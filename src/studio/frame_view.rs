@@ -68,7 +68,10 @@ fn money(app: &Around, width: u16) -> Span<'static> {
         let tone = if most < limit { Tone::Money } else { Tone::Warn };
         return words(format!("  24 h {most} of {limit}"), theme.bold(tone));
     }
-    if real.charged > MicroUsd::ZERO {
+    // Whoever is about to pay is told of real money, even where none was spent.
+    let chosen = app.catalog.provider(&app.settings.chosen.model.provider);
+    let is_real = chosen.is_some_and(|provider| !provider.play_money);
+    if is_real || real.charged > MicroUsd::ZERO {
         return words(format!("  24 h {}", real.charged), theme.bold(Tone::Money));
     }
     let play = play.charged;

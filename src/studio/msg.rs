@@ -136,6 +136,8 @@ pub enum Msg {
     Say(String),
     /// Something that went wrong, to tell for a while longer.
     Complain(String),
+    /// The prompt could not be saved, as a sentence.
+    NotSaved(String),
 }
 
 /// What is known once the workspace is open.

@@ -175,7 +175,7 @@ impl Pace {
 
     /// From when on a frame may be shown; none as long as an answer is waited for.
     pub fn may_show_at(&self, now: Timestamp) -> Option<Timestamp> {
-        if self.rung == Rung::Still || (!self.mute && self.unanswered.len() >= self.most) {
+        if !self.mute && self.unanswered.len() >= self.most {
             return None;
         }
         let gap = if self.mute { BLIND } else { self.rung.least_gap() };

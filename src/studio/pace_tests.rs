@@ -32,7 +32,7 @@ fn played(
             pace.answered(at(ms));
         }
         pace.look(gap, at(ms));
-        let due = ms % 42 == 0;
+        let due = ms % 42 == 0 && pace.rung() != Rung::Still;
         if due && pace.may_show_at(at(ms)).is_some_and(|may| may <= at(ms)) {
             pace.shown(at(ms));
             shown += u32::from(ms > (seconds - 10) * 1000);

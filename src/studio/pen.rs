@@ -298,12 +298,15 @@ impl Pen {
         out.extend_from_slice(b"\x1b[");
         if let Some(from) = from {
             self.changes(from, out);
-            let changed = out.len() - start;
-            let mut anew = Vec::with_capacity(24);
-            self.anew(&mut anew);
-            if anew.len() + 2 < changed {
-                out.truncate(start + 2);
-                out.append(&mut anew);
+            // Beginning anew is shorter only where something has to be undone.
+            if self.undoes(from) {
+                let changed = out.len() - start;
+                let mut anew = Vec::with_capacity(24);
+                self.anew(&mut anew);
+                if anew.len() + 2 < changed {
+                    out.truncate(start + 2);
+                    out.append(&mut anew);
+                }
             }
         } else {
             self.anew(out);
@@ -312,6 +315,13 @@ impl Pen {
             out.pop();
         }
         out.push(b'm');
+    }
+
+    /// Whether a part of `from` goes back to what a reset makes of it.
+    fn undoes(self, from: Self) -> bool {
+        let inks = [(from.fg, self.fg), (from.bg, self.bg), (from.underline, self.underline)];
+        !self.attributes.contains(from.attributes)
+            || inks.iter().any(|(old, new)| *old != Ink::Default && *new == Ink::Default)
     }
 
     /// Everything from a reset, which is the empty parameter: the 0 need not be written.

@@ -10,6 +10,8 @@ use crate::media::picture::Picture;
 
 /// How much of a clip must be there before it is played on after it had to be waited for.
 const AHEAD_MS: u64 = 300;
+/// After how long a frame that stands is shown in full over a slow link.
+const REST: SignedDuration = SignedDuration::from_secs(1);
 
 /// A clip on the screen.
 #[derive(Debug)]
@@ -51,6 +53,8 @@ pub struct Player {
     waiting: bool,
     /// Whether it did not stand when it was put on the screen.
     moving: bool,
+    /// Whether something is to be shown that the terminal has no room for yet.
+    behind: bool,
     /// Where it was, and when.
     place_ms: u64,
     since: Timestamp,
@@ -71,6 +75,7 @@ impl Player {
             playing: false,
             waiting: false,
             moving: false,
+            behind: false,
             place_ms: 0,
             since: now,
             seen_ms: 0,
@@ -197,6 +202,7 @@ impl Player {
     fn stop(&mut self, now: Timestamp) {
         self.place_ms = self.place_ms(now);
         self.since = now;
+        self.pace.rest(now);
     }
 
     /// The time between two frames of the longest clip.
@@ -207,7 +213,7 @@ impl Player {
     }
 
     /// Puts on the screen what is due at `now`; `sizes_px` are how large the clips' places are. Returns whether
-    /// that is a new frame of something that plays, so that the terminal is to be asked for it.
+    /// that is new, so that the terminal is to be asked for it.
     pub fn advance(&mut self, sizes_px: &[(u16, u16)], now: Timestamp) -> bool {
         if self.playing {
             self.wait_for_frames(now);
@@ -223,22 +229,31 @@ impl Player {
         } else {
             self.pace.rest(now);
         }
-        // What stands is shown in full.
-        let may = !moving || self.pace.may_show_at(now).is_some_and(|at| at <= now);
-        if !may {
+        self.behind = self.pace.may_show_at(now).is_none_or(|at| at > now);
+        if self.behind {
             return false;
         }
-        let rung = if moving { self.pace.rung() } else { self.pace.finest() };
+        let rung = if moving { self.pace.rung() } else { self.standing(now) };
         let place_ms = self.place_ms(now);
         self.seen_ms = place_ms;
         let mut changed = false;
         for (reel, size) in self.reels.iter_mut().zip(sizes_px) {
             changed |= reel.show(place_ms, rung, *size);
         }
-        if changed && moving {
+        if changed {
             self.pace.shown(now);
         }
-        changed && moving
+        changed
+    }
+
+    /// How fine a frame is that stands: after a rest it comes in full, where that is not out of the question.
+    fn standing(&self, now: Timestamp) -> Rung {
+        let rests = now.duration_since(self.since) >= REST && !self.is_too_slow();
+        if rests || self.pace.rung() < Rung::Indexed {
+            self.pace.finest()
+        } else {
+            self.pace.finest().max(Rung::Indexed)
+        }
     }
 
     /// Stops the clock where no frames are, until some are there.
@@ -260,9 +275,15 @@ impl Player {
 
     /// When it is to be advanced next by itself; never, where nothing moves.
     pub fn next_at(&self, now: Timestamp) -> Option<Timestamp> {
-        // What is waited for comes as a message.
-        if !self.playing || self.waiting {
+        if self.playing && self.waiting {
+            // Frames come as messages.
             return None;
+        }
+        if !self.playing {
+            let full = self.rung() == self.standing(self.since.checked_add(REST).ok()?);
+            let rested = self.since.checked_add(REST).ok().filter(|at| !full && *at > now);
+            let shown = self.pace.may_show_at(now).or(self.pace.gives_up_at());
+            return if self.behind { shown } else { rested };
         }
         let Some(may) = self.pace.may_show_at(now) else { return self.pace.gives_up_at() };
         let film = self.longest()?;

@@ -169,13 +169,34 @@ fn frames_wait_for_the_terminal_and_the_newest_that_is_due_comes_next() {
 }
 
 #[test]
-fn what_stands_is_shown_in_full_whatever_the_link() {
+fn what_stands_is_shown_in_full_after_a_rest_whatever_the_link() {
     let pace = Pace::new(Rung::Full, true, noon());
     let mut player = Player { pace, ..player(&[10]) };
     player.toggle(at(0));
     seen(&mut player, 40);
     assert_eq!(player.rung(), Rung::Indexed);
-    player.toggle(at(50));
-    seen(&mut player, 60);
-    assert_eq!(player.rung(), Rung::Full);
+    player.toggle(at(80));
+    seen(&mut player, 90);
+    assert_eq!((player.rung(), player.next_at(at(90))), (Rung::Indexed, Some(at(1080))));
+    seen(&mut player, 1080);
+    assert_eq!((player.rung(), player.next_at(at(1080))), (Rung::Full, None));
+    player.step(1, at(1200));
+    seen(&mut player, 1200);
+    assert_eq!(player.rung(), Rung::Indexed, "steps come as quickly as frames");
+}
+
+/// A key that is held down asks for more steps than a slow link can show.
+#[test]
+fn steps_wait_for_the_terminal_like_frames() {
+    let mut player = player(&[50]);
+    let mut asked = 0;
+    for ms in (0..300).step_by(30) {
+        player.step(1, at(ms));
+        asked += u32::from(player.advance(&SIZES, at(ms)));
+    }
+    assert_eq!(asked, 2, "nobody answers");
+    assert!(player.next_at(at(300)).is_some(), "it is not forgotten");
+    player.pace.answered(at(310));
+    assert!(player.advance(&SIZES, at(310)));
+    assert_eq!(player.picture(0).map(|picture| picture.rgb[0]), Some(10));
 }

@@ -120,9 +120,11 @@ impl Studio {
         };
         let end = studio.live(open(places)).await;
         // The terminal first: what follows may wait for the disk.
-        let Self { screen, outside, driver, .. } = studio;
+        let Self { mut app, screen, outside, driver, .. } = studio;
         drop(screen);
         let Some(outside) = outside else { return Ok((end, None)) };
+        // Whatever ended it: a terminal that is gone shows first where it is written to.
+        outside.save_now(&app.take_saved());
         let left = outside.hand_over().await;
         drop(driver);
         // As whoever uses the database last closes it, one file holds everything. Whoever must leave at once
@@ -198,14 +200,8 @@ impl Studio {
                     let size = self.screen.size()?;
                     Msg::Resize(size.width, size.height)
                 }
-                Input::End(ending) => {
-                    self.save_now();
-                    return Ok(Some(End::Signal(ending)));
-                }
-                Input::Gone => {
-                    self.save_now();
-                    return Ok(Some(End::Gone));
-                }
+                Input::End(ending) => return Ok(Some(End::Signal(ending))),
+                Input::Gone => return Ok(Some(End::Gone)),
             };
             if let Some(end) = self.take(message).await? {
                 return Ok(Some(end));
@@ -240,10 +236,7 @@ impl Studio {
 
     async fn carry_out(&mut self, effect: Effect) -> io::Result<Option<End>> {
         match effect {
-            Effect::Quit => {
-                self.save_now();
-                return Ok(Some(End::Quit));
-            }
+            Effect::Quit => return Ok(Some(End::Quit)),
             Effect::Suspend => {
                 self.inputs.pause();
                 if !self.screen.suspend()? {
@@ -282,13 +275,6 @@ impl Studio {
         self.screen.enter()?;
         self.inputs.resume()?;
         Ok(edited)
-    }
-
-    /// Saves what was written last, before the program ends.
-    fn save_now(&mut self) {
-        if let Some(outside) = &self.outside {
-            outside.save_now(&self.app.take_saved());
-        }
     }
 }
 

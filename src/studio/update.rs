@@ -125,6 +125,13 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Effect> {
             app.say(why, true);
             Vec::new()
         }
+        Msg::NotSaved(why) => {
+            // It comes by itself, and must not cover what became of a submit.
+            if app.toast.as_ref().is_none_or(|toast| !toast.bad) {
+                app.say(why, true);
+            }
+            Vec::new()
+        }
         Msg::Nowhere { path, reason, links } => {
             let mut lines = job_commands::where_lines(app, &path);
             lines.extend(links);

@@ -4,14 +4,14 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::ops::AddAssign;
-use std::process::Command;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rushes::domain::catalog::Catalog;
+use rushes::domain::catalog::{Catalog, CatalogFile};
 use rushes::domain::event::JobEvent;
 use rushes::domain::job::{Charged, Job, JobState};
 use rushes::domain::money::MicroUsd;
@@ -19,12 +19,16 @@ use rushes::domain::query::HistoryQuery;
 use rushes::engine::schedule::Dice;
 use rushes::sandbox::{Record, Sandbox, Settings};
 use rushes::store::Store;
+use rustix::process::Signal;
 use serde_json::Value;
 
 use super::support::{Desk, Running, said, text};
+use super::terminal::{self, Terminal};
 
-/// How many rounds go on at once: most of a round is patience.
-const LANES: usize = 12;
+/// How many rounds are at their kills at once: more would be killed before the machine lets them begin.
+const KILLING: usize = 6;
+/// How many are past them and may end: that is patience, half a minute of it where a submit was lost.
+const ENDING: usize = 40;
 /// A process is killed within this long.
 const LONGEST_LIFE_MS: u64 = 600;
 /// What a prompt asks the remote for; most ask for nothing.
@@ -38,7 +42,35 @@ const WORDS: [&str; 8] = [
     "sandbox:rate-limit",
     "sandbox:moderation",
 ];
-const MODELS: [&str; 3] = ["runware/1.0-pro", "runpod/1.0-pro", "runbase/1.0-pro"];
+const PROVIDERS: [&str; 3] = ["runware", "runpod", "runbase"];
+const F5: &str = "\x1b[15~";
+
+/// A model whose clips take a moment to render; the providers' own take seconds.
+fn small(provider: &str) -> String {
+    let (size, pixels) = match provider {
+        "runware" => ("width_height", "[160, 96]"),
+        "runpod" => ("size_string", "[160, 96]"),
+        // It computes the pixels from ratio and resolution, and knows no less.
+        _ => ("aspect_and_resolution", "[]"),
+    };
+    let as_string = if provider == "runbase" { ", as_string = true" } else { "" };
+    format!(
+        "for_provider = \"{provider}\"\n[[model]]\nid = \"small\"\nwire_id = \"test:small@1\"\n\
+         name = \"Small\"\nas_of = \"2026-11-21\"\nsure = \"made up for a test\"\n\
+         status = {{ kind = \"live\" }}\nexpected_wait_s = 1\nprompt = {{ min_chars = 1 }}\n\
+         duration = {{ min_s = 1, max_s = 2, step_s = 1, default_s = 1{as_string} }}\nfps = 24\n\
+         size = {{ text = \"{size}\", image = \"{size}\" }}\ndefault_resolution = \"720p\"\n\
+         [model.dimensions]\n\"720p\" = {{ \"16:9\" = {pixels} }}\n\
+         [model.price]\nunit = \"second\"\nusd = {{ \"720p\" = 0.05 }}\nsure = \"made up for a test\"\n"
+    )
+}
+
+fn with_small_models(desk: Desk) -> Desk {
+    for provider in PROVIDERS {
+        desk.write(&format!("config/catalog/{provider}-small.toml"), small(provider));
+    }
+    desk
+}
 
 /// What the remote has in its books for one prompt.
 #[derive(Default)]
@@ -47,10 +79,12 @@ struct Booked {
     billed: MicroUsd,
 }
 
+/// How often each program was killed.
+type Kills = BTreeMap<&'static str, usize>;
+
 /// What rounds came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Tally {
-    kills: usize,
     jobs: usize,
     in_doubt: usize,
     lost: usize,
@@ -59,7 +93,6 @@ struct Tally {
 
 impl AddAssign for Tally {
     fn add_assign(&mut self, other: Self) {
-        self.kills += other.kills;
         self.jobs += other.jobs;
         self.in_doubt += other.in_doubt;
         self.lost += other.lost;
@@ -72,92 +105,177 @@ impl AddAssign for Tally {
 fn rounds_of_kill_9_lose_nothing_and_pay_nothing_twice() {
     let rounds = number("RUSHES_ROUNDS").unwrap_or(24);
     let seed = number("RUSHES_SEED").unwrap_or(u64::from(std::process::id()));
-    let there = Desk::new();
+    let there = with_small_models(Desk::new());
     let line = ["sandbox", "--listen", "127.0.0.1:0", "--speed", "200", "--json"];
     let mut remote = there.start(&line);
     let told: Value = serde_json::from_str(&remote.next_line()).expect("JSON");
     let origin = text(&told, "/url").strip_suffix("/v1").expect("Runware's path").to_owned();
-    let next = AtomicU64::new(0);
-    let take = || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|round| *round < rounds);
-    let lane = || {
-        let mut done = Vec::new();
-        while let Some(round) = take() {
-            done.push(killed(round, seed, &origin));
-        }
-        done
-    };
-    let desks: Vec<(usize, Desk)> = thread::scope(|scope| {
-        let lanes: Vec<_> = (0..LANES).map(|_| scope.spawn(lane)).collect();
-        lanes.into_iter().flat_map(|lane| lane.join().expect("a lane")).collect()
-    });
+    let (mut kills, desks) = all_rounds(rounds, seed, &origin);
     let mut books = books(&there);
     let mut all = Tally::default();
-    for (kills, desk) in &desks {
-        all += Tally { kills: *kills, ..compared(desk, &mut books) };
+    for desk in &desks {
+        all += compared(desk, &mut books);
     }
     // What the remote has and no database knows.
     let strange: usize = books.values().map(|booked| booked.accepted).sum();
     all.lost += strange;
+    kills.retain(|_, count| *count > 0);
+    let each: Vec<String> = kills.iter().map(|(who, count)| format!("{who} {count}")).collect();
     said(&format!(
-        "{rounds} rounds, {} kills, {} jobs, {} in doubt, {} lost, {} double (seed {seed})",
-        all.kills, all.jobs, all.in_doubt, all.lost, all.double
+        "{rounds} rounds, {} kills ({}), {} jobs, {} in doubt, {} lost, {} double (seed {seed})",
+        kills.values().sum::<usize>(),
+        each.join(", "),
+        all.jobs,
+        all.in_doubt,
+        all.lost,
+        all.double
     ));
     assert_eq!((all.lost, all.double), (0, 0));
-    assert!(all.jobs > 0 && all.kills > 0);
+    assert!(all.jobs > 0 && !kills.is_empty());
 }
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
-/// One round on a desk of its own: a submit that is killed, others that carry on and are killed, and one
-/// that may end. Returns how many were killed.
-fn killed(round: u64, seed: u64, origin: &str) -> (usize, Desk) {
-    let desk = Desk::quick();
+/// How often each program was killed, and the desks as all of them ended.
+fn all_rounds(rounds: u64, seed: u64, origin: &str) -> (Kills, Vec<Desk>) {
+    let next = AtomicU64::new(0);
+    let take = || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|round| *round < rounds);
+    let (killed, to_end) = sync_channel(0);
+    let to_end = Mutex::new(to_end);
+    thread::scope(|scope| {
+        for _ in 0..KILLING {
+            let (killed, take) = (killed.clone(), &take);
+            scope.spawn(move || {
+                while let Some(round) = take() {
+                    killed.send(round_of_kills(round, seed, origin)).expect("somebody ends it");
+                }
+            });
+        }
+        drop(killed);
+        let ending = || {
+            let mut ended = Vec::new();
+            loop {
+                let next = to_end.lock().expect("a lock").recv();
+                let Ok((kills, desk)) = next else { return ended };
+                ends(&desk, origin);
+                ended.push((kills, desk));
+            }
+        };
+        let ending: Vec<_> = (0..ENDING).map(|_| scope.spawn(ending)).collect();
+        let mut all = (Kills::new(), Vec::new());
+        for (kills, desk) in ending.into_iter().flat_map(|one| one.join().expect("an end")) {
+            for (who, count) in kills {
+                *all.0.entry(who).or_default() += count;
+            }
+            all.1.push(desk);
+        }
+        all
+    })
+}
+
+/// A desk of its own, at which submits are killed, and others that carry on. The studio does either.
+fn round_of_kills(round: u64, seed: u64, origin: &str) -> (Kills, Desk) {
+    let desk = with_small_models(Desk::quick());
     let mut dice = Dice::new(seed.wrapping_mul(1_000_003) ^ round);
-    let model = MODELS[(round % 3) as usize];
-    let length = if model.starts_with("runware") { "1.2" } else { "5" };
-    let mut kills = 0;
+    let model = format!("{}/small", PROVIDERS[(round % 3) as usize]);
+    desk.write("config/config.toml", format!("model = \"{model}\"\n"));
+    let mut kills = Kills::new();
     for nth in 0..1 + dice.throw() % 2 {
         let word = WORDS[(dice.throw() % WORDS.len() as u64) as usize];
         let prompt = format!("a night ferry {round} {nth} {word}");
-        let line = ["generate", "--wait", "--model", model, "--duration", length, "--prompt"];
-        let line: Vec<&str> = line.into_iter().chain([prompt.as_str()]).collect();
-        kills += usize::from(lives_for_a_while(at(&desk, origin, &line), &mut dice));
+        if dice.throw().is_multiple_of(2) {
+            let line = ("generate", &["--wait", "--prompt", &prompt][..]);
+            command_lives_for_a_while(&desk, origin, line, &mut dice, &mut kills);
+        } else {
+            studio_lives_for_a_while(&desk, origin, Some(&prompt), &mut dice, &mut kills);
+        }
         for _ in 0..dice.throw() % 3 {
-            let verb = if dice.throw().is_multiple_of(2) { "wait" } else { "keeper" };
-            kills += usize::from(lives_for_a_while(at(&desk, origin, &[verb]), &mut dice));
+            match dice.throw() % 3 {
+                0 => studio_lives_for_a_while(&desk, origin, None, &mut dice, &mut kills),
+                1 => command_lives_for_a_while(&desk, origin, ("wait", &[]), &mut dice, &mut kills),
+                _ => {
+                    command_lives_for_a_while(&desk, origin, ("keeper", &[]), &mut dice, &mut kills)
+                }
+            }
         }
     }
-    let ended = Running::start(at(&desk, origin, &["wait"])).ended();
-    assert!(matches!(ended.status, Some(0 | 1 | 3)), "{}{}", ended.out, ended.err);
     (kills, desk)
 }
 
-/// Returns whether it had to be killed.
-fn lives_for_a_while(command: Command, dice: &mut Dice) -> bool {
-    let mut running = Running::start(command);
-    // Most of what matters happens soon.
-    let part = (dice.throw() % 1000) as f64 / 1000.0;
-    thread::sleep(Duration::from_millis((part * part * LONGEST_LIFE_MS as f64) as u64));
-    let killed = !running.has_ended();
-    running.kill();
-    killed
+/// One more that may end: what is live ends as well as it can.
+fn ends(desk: &Desk, origin: &str) {
+    let mut command = desk.command(&["wait"]);
+    command.envs(at(desk, origin));
+    let ended = Running::start(command).ended();
+    assert!(matches!(ended.status, Some(0 | 1 | 3)), "{}{}", ended.out, ended.err);
 }
 
-fn at(desk: &Desk, origin: &str, line: &[&str]) -> Command {
-    let mut command = desk.command(line);
-    for (id, path) in [("RUNWARE", "v1"), ("RUNPOD", "v2"), ("RUNBASE", "api/v1")] {
-        command.env(format!("{id}_API_KEY"), format!("sk-{}", desk.data().display()));
-        command.env(format!("{id}_BASE_URL"), format!("{origin}/{path}"));
+fn command_lives_for_a_while(
+    desk: &Desk,
+    origin: &str,
+    (who, options): (&'static str, &[&str]),
+    dice: &mut Dice,
+    kills: &mut Kills,
+) {
+    let mut command = desk.command(&[&[who], options].concat());
+    command.envs(at(desk, origin));
+    let mut running = Running::start(command);
+    for_a_while(dice);
+    *kills.entry(who).or_default() += usize::from(!running.has_ended());
+    running.kill();
+}
+
+/// In a terminal of its own. It submits `prompt`, and its life begins with that; without one it carries on.
+fn studio_lives_for_a_while(
+    desk: &Desk,
+    origin: &str,
+    prompt: Option<&str>,
+    dice: &mut Dice,
+    kills: &mut Kills,
+) {
+    // An empty prompt, not the one before.
+    drop(fs::remove_file(desk.data().join("studio.json")));
+    let mut command = terminal::command(&desk.path(""), env!("CARGO_BIN_EXE_rushes"));
+    for (name, value) in at(desk, origin) {
+        command.env(name, value);
     }
-    command
+    let mut studio = Terminal::start(command, 80, 24);
+    if let Some(prompt) = prompt {
+        studio.is_open();
+        studio.types(&format!("{prompt}{F5}"));
+    }
+    for_a_while(dice);
+    studio.signal(Signal::KILL);
+    assert_eq!(studio.ended().exit_code(), 1, "a signal ended it");
+    *kills.entry("studio").or_default() += 1;
+}
+
+/// Most of what matters happens soon.
+fn for_a_while(dice: &mut Dice) {
+    let part = (dice.throw() % 1000) as f64 / 1000.0;
+    thread::sleep(Duration::from_millis((part * part * LONGEST_LIFE_MS as f64) as u64));
+}
+
+/// Where the providers are, and a key of this desk's own.
+fn at(desk: &Desk, origin: &str) -> Vec<(String, String)> {
+    let paths = [("RUNWARE", "v1"), ("RUNPOD", "v2"), ("RUNBASE", "api/v1")];
+    let each = paths.map(|(id, path)| {
+        [
+            (format!("{id}_API_KEY"), format!("sk-{}", desk.data().display())),
+            (format!("{id}_BASE_URL"), format!("{origin}/{path}")),
+        ]
+    });
+    each.into_iter().flatten().collect()
 }
 
 /// The remote's books, by prompt.
 fn books(there: &Desk) -> BTreeMap<String, Booked> {
     let settings = Settings { speed: 200.0, key: None };
-    let mut sandbox = Sandbox::new(Arc::new(Catalog::load(&[]).0), settings);
+    let small = PROVIDERS.map(small);
+    let files = small.each_ref().map(|text| CatalogFile { name: "small.toml", text });
+    let mut sandbox = Sandbox::new(Arc::new(Catalog::load(&files).0), settings);
     let mut prompts = BTreeMap::new();
     let mut books: BTreeMap<String, Booked> = BTreeMap::new();
     for value in there.journal() {

@@ -27,7 +27,12 @@ mod rows;
 mod rules;
 mod sdk;
 mod serve;
+mod ssh;
+mod sshd;
 mod support;
+#[expect(dead_code, reason = "the tests of the studio use all of it")]
+#[path = "../studio/kit.rs"]
+mod terminal;
 mod together;
 mod troubles;
 mod wire;

@@ -1,6 +1,6 @@
 //! The terminal is taken with manners and given back on every way out.
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::time::{Duration, Instant};
 
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
@@ -115,20 +115,27 @@ fn a_storm_of_sizes_ends_in_a_whole_picture() {
     assert_eq!(screen.matches("╭ Prompt").count(), 1, "{screen}");
 }
 
-/// Starts a studio by `command`, takes its terminal away, and returns how long it lived on.
-fn outlives_its_terminal(command: CommandBuilder) -> Duration {
+/// Starts a studio by `command`, types, takes its terminal away once `wanted` is seen, and returns how long
+/// it lived on.
+fn outlives_its_terminal(command: CommandBuilder, keys: &str, wanted: &str) -> Duration {
     let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
     let pair = native_pty_system().openpty(size).expect("a PTY");
     let mut child = pair.slave.spawn_command(command).expect("a program");
     drop(pair.slave);
     let mut reader = pair.master.try_clone_reader().expect("a reader");
-    let mut seen = Vec::new();
-    let mut buffer = [0; 4096];
-    while !String::from_utf8_lossy(&seen).contains("Nothing yet") {
-        let count = reader.read(&mut buffer).expect("a picture");
-        seen.extend_from_slice(&buffer[..count]);
-    }
-    drop(reader);
+    let mut writer = pair.master.take_writer().expect("a writer");
+    let mut parser = vt100::Parser::new(size.rows, size.cols, 0);
+    let mut until = |wanted: &str| {
+        let mut buffer = [0; 4096];
+        while !parser.screen().contents().contains(wanted) {
+            let count = reader.read(&mut buffer).expect("a picture");
+            parser.process(&buffer[..count]);
+        }
+    };
+    until("Nothing yet");
+    writer.write_all(keys.as_bytes()).expect("keys are taken");
+    until(wanted);
+    drop((reader, writer));
     let before = Instant::now();
     drop(pair.master);
     let status = ended(&mut *child, Duration::from_secs(2));
@@ -136,10 +143,17 @@ fn outlives_its_terminal(command: CommandBuilder) -> Duration {
     before.elapsed()
 }
 
+/// A hangup is told in several ways, of which any may be heard first: by a signal that ends, by one that
+/// continues, by keys that end, by a picture that can't be drawn.
 #[test]
-fn a_terminal_that_is_gone_ends_the_program() {
-    let home = home();
-    outlives_its_terminal(command(home.path(), env!("CARGO_BIN_EXE_rushes")));
+fn a_terminal_that_is_gone_takes_nothing_with_it_that_was_written() {
+    for _ in 0..5 {
+        let home = home();
+        let studio = command(home.path(), env!("CARGO_BIN_EXE_rushes"));
+        outlives_its_terminal(studio, "a fox in the snow", "a fox in the snow");
+        let again = Terminal::studio(home.path());
+        again.until("the prompt", |screen| screen.contains("a fox in the snow"));
+    }
 }
 
 /// As `nohup` starts it, or a shell that has told its children so. The best of some tries counts: what the
@@ -150,7 +164,7 @@ fn a_terminal_that_is_gone_ends_the_program_at_once_although_hangups_are_ignored
         let home = home();
         let mut shell = command(home.path(), "sh");
         shell.args(["-c", "trap '' HUP; exec \"$0\"", env!("CARGO_BIN_EXE_rushes")]);
-        outlives_its_terminal(shell)
+        outlives_its_terminal(shell, "", "Nothing yet")
     });
     let tries: Vec<Duration> = tries.collect();
     let best = tries.iter().min().expect("some tries");

@@ -96,3 +96,15 @@ fn twenty_requests_in_ten_seconds_are_the_most() {
     remote.wait_ms(10_000);
     assert_eq!(remote.runbase("runs/run_x", None).0, 404);
 }
+
+#[test]
+fn how_often_one_key_asks_does_not_hold_up_another() {
+    let mut remote = Remote::new();
+    remote.sandbox.settings.key = None;
+    for _ in 0..21 {
+        remote.runbase("runs/run_x", None);
+    }
+    let mut request = HttpRequest::get(format!("{ORIGIN}/api/v1/runs/run_x"));
+    request.headers.push(("authorization".into(), "Bearer another".into()));
+    assert_eq!(read(&remote.request(&request)).0, 404);
+}

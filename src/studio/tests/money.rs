@@ -54,6 +54,16 @@ fn what_is_under_way_counts_against_the_day() {
 }
 
 #[test]
+fn real_and_play_money_are_never_taken_for_each_other() {
+    let fox = super::take::draft(60, "a fox").ready(20);
+    let mut bench = limited(None, None, std::slice::from_ref(&fox));
+    let screen = bench.screen(120, 36);
+    assert!(screen.contains("24 h $0.00000 ") && !screen.contains("play money  "), "{screen}");
+    let mut bench = Bench::with_jobs(&[fox]);
+    assert!(bench.screen(120, 36).contains("24 h $0.07292 play money"));
+}
+
+#[test]
 fn play_money_is_not_held_against_a_limit() {
     let fox = super::take::draft(60, "a fox").ready(20);
     let mut bench = Bench::with_jobs(&[fox]);

@@ -401,3 +401,13 @@ fn results_multiply_the_price_before_anything_is_sent() {
     assert!(bench.screen(200, 60).contains("× 4 results"));
     assert_ne!(bench.price(), one);
 }
+
+#[test]
+fn what_became_of_a_submit_is_not_covered_by_a_prompt_that_could_not_be_saved() {
+    let mut bench = Bench::new();
+    bench.tell(Msg::NotSaved("the prompt could not be saved".to_owned()));
+    assert_eq!(bench.toast(), "the prompt could not be saved");
+    bench.tell(Msg::Complain("the disk is full. Nothing was sent".to_owned()));
+    bench.tell(Msg::NotSaved("the prompt could not be saved".to_owned()));
+    assert_eq!(bench.toast(), "the disk is full. Nothing was sent");
+}
