@@ -88,6 +88,12 @@ actions! {
     LookUp, "look-up", "look up", "Ask the provider for a job in doubt";
     Dashboard, "dashboard", "dashboard", "Open the provider's dashboard";
     Close, "close", "close", "Close a job in doubt";
+    Mark, "mark", "mark", "Mark the job for the next comparison, or take the mark away";
+    Compare, "compare", "compare", "Compare with the marked job, the closest relative or the next older clip";
+    PickLeft, "pick-left", "left wins", "The left one is the better one: a star and a win";
+    PickRight, "pick-right", "right wins", "The right one is the better one: a star and a win";
+    Swap, "swap", "swap", "Swap the two sides";
+    NextPair, "next-pair", "next pair", "Keep the better one, or the left one, and bring the next older clip";
     Chain, "chain", "next shot", "Go on from the last frame, as the first of the next shot";
     ExportFrame, "export-frame", "frame", "Write the shown frame as a PNG file";
     Star, "star", "star", "Star the job, or take the star away";

@@ -9,6 +9,7 @@ use crossterm::event::KeyEvent;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::compare::Compare;
 use super::dialog::Dialog;
 use super::history::History;
 use super::images::Images;
@@ -234,6 +235,10 @@ pub struct Around {
     pub films: u64,
     /// Whether the clip has the whole terminal.
     pub zoomed: bool,
+    /// Two clips side by side, over everything else.
+    pub compare: Option<Compare>,
+    /// The job that the next comparison is with.
+    pub marked: Option<JobId>,
     /// How many colours the terminal has.
     pub depth: Depth,
     /// Whether the terminal is at the far end of a link.
@@ -307,6 +312,8 @@ impl App {
             player: None,
             films: 0,
             zoomed: false,
+            compare: None,
+            marked: None,
             depth: Depth::True,
             far: false,
             poster: None,
@@ -395,18 +402,26 @@ impl App {
 impl Around {
     /// Whether keys are text now, or will be once the dialog above is closed.
     pub fn is_writing(&self) -> bool {
-        self.view == View::Studio && self.pane == Pane::Prompt && !self.zoomed
+        self.view == View::Studio
+            && self.pane == Pane::Prompt
+            && !self.zoomed
+            && self.compare.is_none()
     }
 
     /// Whether the preview has the keys.
     pub fn is_watching(&self) -> bool {
-        self.zoomed || (self.view == View::Studio && self.pane == Pane::Preview)
+        self.zoomed
+            || self.compare.is_some()
+            || (self.view == View::Studio && self.pane == Pane::Preview)
     }
 
     /// Where keys count, the most special last.
     pub fn places(&self) -> &'static [Place] {
         if self.is_writing() {
             return &[Place::Everywhere, Place::Text];
+        }
+        if self.compare.is_some() {
+            return &[Place::Everywhere, Place::Commands, Place::Job, Place::Compare];
         }
         let on_job = self.zoomed
             || self.view == View::History
@@ -420,10 +435,21 @@ impl Around {
 
     /// The job that a command is about.
     pub fn entry(&self) -> Option<&Entry> {
+        if let Some(compare) = &self.compare {
+            return Some(compare.better());
+        }
         match self.view {
             View::Studio => self.jobs.get(self.chosen),
             View::History => self.history.entries.get(self.history.chosen),
         }
+    }
+
+    /// Every job that was read, each once, the newest first.
+    pub fn known(&self) -> Vec<&Entry> {
+        let mut known: Vec<&Entry> = self.jobs.iter().chain(&self.history.entries).collect();
+        known.sort_by_key(|entry| std::cmp::Reverse(entry.job.id));
+        known.dedup_by_key(|entry| entry.job.id);
+        known
     }
 
     /// What `job` does now, if it is live.

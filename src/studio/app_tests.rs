@@ -1,3 +1,5 @@
+//! What the state says of itself.
+
 use super::*;
 use crate::domain::sample;
 

@@ -3,6 +3,8 @@
 use super::action::Action;
 use super::app::{App, Pane, View};
 use super::chain;
+use super::compare;
+use super::compare_view;
 use super::dialog::Dialog;
 use super::form_image;
 use super::job_commands::on_chosen;
@@ -63,11 +65,17 @@ fn performed(app: &mut App, action: Action) -> Vec<Effect> {
         Action::FocusPreview => focus(app, Pane::Preview),
         Action::History => return toggle_history(app),
         Action::Search => {
+            app.compare = None;
             app.view = View::History;
             app.history.writing = true;
             return search(app);
         }
+        Action::Back if app.compare.is_some() => return compare::close(app),
         Action::Back => back(app),
+        Action::PickLeft => return compare::pick(app, 0),
+        Action::PickRight => return compare::pick(app, 1),
+        Action::Swap => compare::swap(app),
+        Action::NextPair => compare::next(app),
         Action::Palette => app.dialog = Some(Dialog::Palette { line: Line::default(), chosen: 0 }),
         Action::Help => app.dialog = Some(Dialog::Help { scroll: 0 }),
         Action::Editor => return vec![Effect::Editor(app.prompt.text())],
@@ -207,6 +215,7 @@ fn show_refusal(app: &mut App, field: Field) {
 }
 
 fn cycle(app: &mut App, by: usize) {
+    app.compare = None;
     if app.view == View::History {
         app.view = View::Studio;
         return;
@@ -218,12 +227,14 @@ fn cycle(app: &mut App, by: usize) {
 /// Goes to `pane`.
 pub(super) fn focus(app: &mut App, pane: Pane) {
     app.zoomed = false;
+    app.compare = None;
     app.view = View::Studio;
     app.settings.editing = None;
     app.pane = pane;
 }
 
 fn toggle_history(app: &mut App) -> Vec<Effect> {
+    app.compare = None;
     if app.view == View::History {
         app.view = View::Studio;
         return Vec::new();
@@ -270,8 +281,13 @@ enum Step {
 }
 
 fn go(app: &mut App, step: Step) {
+    let most = compare_view::most_scrolled(&app.seen());
     let app = &mut **app;
     let (chosen, count) = match (app.view, app.pane) {
+        _ if app.compare.is_some() => match &mut app.compare {
+            Some(compare) => (&mut compare.scroll, most + 1),
+            None => return,
+        },
         (View::History, _) => (&mut app.history.chosen, app.history.entries.len()),
         (View::Studio, Pane::Settings) => (&mut app.settings.row, Row::ALL.len()),
         (View::Studio, _) => (&mut app.chosen, app.jobs.len()),

@@ -4,7 +4,6 @@ use jiff::SignedDuration;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Line as Row;
-use unicode_width::UnicodeWidthStr as _;
 
 use super::action::Action;
 use super::app::App;
@@ -15,7 +14,7 @@ use super::keymap::Place;
 use super::layout::over;
 use super::offer::{leads_somewhere, successor};
 use super::theme::Tone;
-use super::view::{pane, row, words as span, wrapped};
+use super::view::{packed, pane, row, words as span, wrapped};
 use crate::domain::job::{FailureClass, Job, JobError, JobState};
 use crate::domain::promotion::{NotPromotable, Promotable};
 use crate::words;
@@ -73,17 +72,7 @@ fn key_lines(app: &App, story: &JobStory, width: u16) -> Vec<String> {
         }
     }
     parts.extend(["↑↓ scroll".to_owned(), "Esc closes".to_owned()]);
-    let mut lines: Vec<String> = Vec::new();
-    for part in parts {
-        match lines.last_mut() {
-            Some(line) if line.width() + part.width() + 3 <= width.into() => {
-                line.push_str(" · ");
-                line.push_str(&part);
-            }
-            _ => lines.push(part),
-        }
-    }
-    lines
+    packed(parts, width.into())
 }
 
 /// Text in as many rows as it takes.

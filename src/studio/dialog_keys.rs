@@ -181,6 +181,8 @@ fn chosen(app: &mut App, dialog: &mut Dialog, event: KeyEvent) -> Then {
                 | Action::LookUp
                 | Action::Dashboard
                 | Action::Close
+                | Action::Mark
+                | Action::Compare
                 | Action::Chain
                 | Action::ExportFrame
                 | Action::Star

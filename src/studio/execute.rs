@@ -104,6 +104,9 @@ impl Outside {
                 Effect::LoadOverlay { generation, wanted } => {
                     this.load_overlay(generation, wanted).await
                 }
+                Effect::Win { id, won, starred } => {
+                    this.mark(move |store| store.count_win(id, won, starred)).await
+                }
                 Effect::Star(id, starred) => {
                     this.mark(move |store| store.set_star(id, starred)).await
                 }

@@ -27,13 +27,17 @@ pub(super) fn header(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect) {
         words(name, style)
     };
     let profile = app.profile.as_ref().map(|name| format!("{name}  ")).unwrap_or_default();
-    let left = vec![
+    let below = app.compare.is_none();
+    let mut left = vec![
         words(" rushes  ", theme.bold(Tone::Accent)),
         words(profile, theme.bold(Tone::Promote)),
-        tab("Studio", app.view == View::Studio),
+        tab("Studio", below && app.view == View::Studio),
         words("  ", theme.style(Tone::Text)),
-        tab("History", app.view == View::History),
+        tab("History", below && app.view == View::History),
     ];
+    if app.compare.is_some() {
+        left.extend([words("  ", theme.style(Tone::Text)), tab("Compare", true)]);
+    }
     let narrow = area.width < 72;
     let mut right = if narrow { Vec::new() } else { vec![service(app)] };
     if area.width >= 100 {
@@ -184,6 +188,20 @@ fn written_keys(app: &Around) -> Option<&'static str> {
 fn shown(app: &Seen<'_>) -> &'static [Action] {
     use Action as A;
     match (app.view, app.pane) {
+        _ if app.compare.is_some() => &[
+            A::PickLeft,
+            A::PickRight,
+            A::NextPair,
+            A::Swap,
+            A::Play,
+            A::Step,
+            A::Left,
+            A::HalfSpeed,
+            A::Promote,
+            A::Open,
+            A::Back,
+            A::Help,
+        ],
         _ if app.zoomed => &[
             A::Play,
             A::Step,
@@ -234,6 +252,7 @@ fn shown(app: &Seen<'_>) -> &'static [Action] {
             A::Recall,
             A::Retry,
             A::Note,
+            A::Compare,
             A::Search,
             A::FocusPrompt,
             A::Palette,

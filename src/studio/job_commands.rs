@@ -6,6 +6,7 @@ use super::action::Action;
 use super::app::{App, Entry, Pane};
 use super::chain;
 use super::commands::{focus, passed_limits};
+use super::compare;
 use super::dialog::{Dialog, Final, RecallPart, SEND, recall_changes};
 use super::line::Line;
 use super::msg::Effect;
@@ -31,8 +32,12 @@ pub(super) fn on_chosen(app: &mut App, action: Action) -> Vec<Effect> {
 
 /// Commands about a job, which need not be the chosen one: a dialog keeps its own.
 pub(super) fn on_job(app: &mut App, action: Action, entry: Entry) -> Vec<Effect> {
+    if action == Action::Compare {
+        return compare::open(app, &entry);
+    }
     let job = entry.job;
     match action {
+        Action::Mark => compare::mark(app, &job),
         Action::Promote => return promote(app, job),
         Action::Sheet => {
             app.sheet = !app.sheet;

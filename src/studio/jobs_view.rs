@@ -77,9 +77,11 @@ fn draw_job(
         _ => span(" ", theme.style(Tone::Dim)),
     };
     let star = words::stars(&entry.mark).map(|stars| format!("{stars}  ")).unwrap_or_default();
+    let marked = if app.marked == Some(job.id) { "◆ marked  " } else { "" };
     let left = vec![
         bar.clone(),
         span(format!("{glyph} {:<11} ", words::state(job)), theme.bold(tone)),
+        span(marked, theme.bold(Tone::Accent)),
         span(format!("{star}{}", title(&app.catalog, job)), theme.bold(Tone::Text)),
     ];
     let room = usize::from(area.width).saturating_sub(cells(&left) + 1);

@@ -20,6 +20,8 @@ pub enum Place {
     Commands,
     /// On a job.
     Job,
+    /// While two clips are compared.
+    Compare,
 }
 
 /// Tables of the file: place, then action, then keys.
@@ -32,6 +34,7 @@ impl Place {
             "text" => Some(Self::Text),
             "commands" => Some(Self::Commands),
             "job" => Some(Self::Job),
+            "compare" => Some(Self::Compare),
             _ => None,
         }
     }
@@ -85,7 +88,7 @@ impl Keymap {
         for (place, table) in tables {
             let Some(place) = Place::named(place) else {
                 problems.push(format!(
-                    "'{place}' is no place for keys; there are everywhere, text, commands and job"
+                    "'{place}' is no place for keys; there are everywhere, text, commands, job and compare"
                 ));
                 continue;
             };
@@ -142,7 +145,9 @@ impl Keymap {
         let mut keys: Vec<String> = self
             .bindings
             .iter()
-            .filter(|(place, _, same)| *same == action && places.contains(place))
+            .filter(|(place, chord, same)| {
+                *same == action && places.contains(place) && !self.is_taken(chord, *place, places)
+            })
             .map(|(_, chord, _)| match chord.second {
                 Some(second) => {
                     format!("{} {}", format.to_string(chord.first), format.to_string(second))
@@ -156,11 +161,18 @@ impl Keymap {
         keys
     }
 
+    /// Whether `chord`, which has a meaning in `place`, has another in a more special one of `places`.
+    fn is_taken(&self, chord: &Chord, place: Place, places: &[Place]) -> bool {
+        let special = places.iter().skip_while(|one| **one != place).skip(1);
+        let mut taken = special.flat_map(|special| {
+            self.bindings.iter().filter(move |(at, other, _)| at == special && other == chord)
+        });
+        taken.next().is_some()
+    }
+
     /// The actions that have a key in `places`, in the table's order.
     pub fn actions<'a>(&'a self, places: &'a [Place]) -> impl Iterator<Item = Action> + 'a {
-        Action::ALL.iter().copied().filter(|action| {
-            self.bindings.iter().any(|(place, _, same)| same == action && places.contains(place))
-        })
+        Action::ALL.iter().copied().filter(|action| !self.keys(*action, places).is_empty())
     }
 }
 

@@ -30,6 +30,8 @@ pub enum Spot {
     Found,
     /// What is known of the job that is chosen there.
     About,
+    /// Two clips side by side.
+    Compare,
 }
 
 /// Every spot that is shown, with its area. Nothing where the terminal is too small.
@@ -41,6 +43,9 @@ pub fn panes(app: &Around) -> Vec<(Spot, Rect)> {
     let all = Rect::new(0, 0, columns, rows);
     let [header, body, footer] =
         rows_of(all, [Constraint::Length(1), Constraint::Fill(1), Constraint::Length(1)]);
+    if app.compare.is_some() {
+        return vec![(Spot::Header, header), (Spot::Compare, body), (Spot::Footer, footer)];
+    }
     if app.zoomed {
         let clip = Rect { height: rows - 1, ..all };
         return vec![(Spot::Pane(Pane::Preview), clip), (Spot::Footer, footer)];

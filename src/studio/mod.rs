@@ -9,6 +9,8 @@ mod app;
 mod canvas;
 mod chain;
 mod commands;
+mod compare;
+mod compare_view;
 mod detail_view;
 mod dialog;
 mod dialog_keys;

@@ -47,7 +47,7 @@ fn click(app: &mut App, spot: Spot, area: Rect, at: Position) -> Vec<Effect> {
             choose(&mut app.history.chosen, count, area.height.saturating_sub(2), line - 2);
         }
         Spot::Found => app.history.writing = true,
-        Spot::Footer | Spot::About => {}
+        Spot::Footer | Spot::About | Spot::Compare => {}
     }
     effects
 }

@@ -250,6 +250,15 @@ pub enum Effect {
     Ask(Vec<u8>),
     /// Star a job, or take the star away.
     Star(JobId, bool),
+    /// Count a comparison that a job won, or take one back.
+    Win {
+        /// The job.
+        id: JobId,
+        /// Whether it won.
+        won: bool,
+        /// Whether it is starred then.
+        starred: bool,
+    },
     /// Keep a note.
     Note(JobId, String),
     /// Keep what must outlive the program.

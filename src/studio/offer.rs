@@ -30,6 +30,8 @@ pub(super) fn leads_somewhere(app: &Seen<'_>, entry: Option<&Entry>, action: Act
             | A::LookUp
             | A::Dashboard
             | A::Close
+            | A::Mark
+            | A::Compare
             | A::Chain
             | A::ExportFrame
             | A::Star
@@ -51,6 +53,8 @@ pub(super) fn leads_somewhere(app: &Seen<'_>, entry: Option<&Entry>, action: Act
         | A::Zoom
         | A::CopyScp
         | A::CopyPath
+        | A::Mark
+        | A::Compare
         | A::Chain
         | A::ExportFrame => job.files().next().is_some(),
         A::Retry => !job.state.is_live(),

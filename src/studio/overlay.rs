@@ -136,7 +136,7 @@ impl Size {
             (u32::from(room.cell_px.0.max(1)), u32::from(room.cell_px.1.max(1)));
         let wide = u32::from(room.cells.0) * cell_width;
         let high = u32::from(room.cells.1) * cell_height;
-        let (width_px, height_px) = picture.within(wide, high);
+        let (width_px, height_px) = picture.size_within(wide, high);
         if width_px == 0 || height_px == 0 {
             return None;
         }

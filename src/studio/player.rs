@@ -106,7 +106,12 @@ impl Player {
 
     /// How long the longest clip is, in milliseconds.
     pub fn length_ms(&self) -> u64 {
-        self.reels.iter().map(|reel| reel.film.length_ms()).max().unwrap_or(0)
+        self.longest().map_or(0, Film::length_ms)
+    }
+
+    /// The longest clip, whose frames are those that are stepped and counted; of two as long the first.
+    fn longest(&self) -> Option<&Film> {
+        self.reels.iter().map(|reel| &reel.film).rev().max_by_key(|film| film.length_ms())
     }
 
     /// Where it is, in milliseconds.
@@ -128,9 +133,9 @@ impl Player {
         self.seen_ms
     }
 
-    /// The frame of the first clip that is on the screen, counted from 0, and of how many.
+    /// The frame of the longest clip that is on the screen, counted from 0, and of how many.
     pub fn frame(&self) -> (usize, usize) {
-        let film = self.reels.first().map(|reel| &reel.film);
+        let film = self.longest();
         film.map_or((0, 0), |film| (film.frame_at(self.seen_ms), film.count()))
     }
 
@@ -142,6 +147,11 @@ impl Player {
     /// The picture of a clip that is to be on the screen.
     pub fn picture(&self, reel: usize) -> Option<&Picture> {
         Some(&self.reels.get(reel)?.shown.as_ref()?.picture)
+    }
+
+    /// The picture of the clip at `path` that is to be on the screen.
+    pub fn picture_of(&self, path: &Path) -> Option<&Picture> {
+        self.picture(self.reels.iter().position(|reel| reel.path == path)?)
     }
 
     /// How fine the picture is that is on the screen.
@@ -168,7 +178,7 @@ impl Player {
     pub fn step(&mut self, frames: isize, now: Timestamp) {
         self.stop(now);
         self.playing = false;
-        let Some(film) = self.reels.first().map(|reel| &reel.film) else { return };
+        let Some(film) = self.longest() else { return };
         let last = film.count().saturating_sub(1);
         let frame = film.frame_at(self.place_ms).saturating_add_signed(frames).min(last);
         self.place_ms = film.shown_at_ms(frame);
@@ -177,7 +187,7 @@ impl Player {
     /// Goes on by `ms`, or back, as far as there is something.
     pub fn seek(&mut self, ms: i64, now: Timestamp) {
         self.stop(now);
-        let film = self.reels.first().map(|reel| &reel.film);
+        let film = self.longest();
         let last = film.map_or(0, |film| film.shown_at_ms(film.count()));
         self.place_ms = self.place_ms.saturating_add_signed(ms).min(last);
     }
@@ -195,9 +205,9 @@ impl Player {
         self.pace.rest(now);
     }
 
-    /// The time between two frames of the first clip.
+    /// The time between two frames of the longest clip.
     fn gap(&self) -> SignedDuration {
-        let film = self.reels.first().map(|reel| &reel.film);
+        let film = self.longest();
         let gap = film.map_or(0, |film| film.length_ms() / film.count().max(1) as u64);
         SignedDuration::from_millis(gap.max(1) as i64 * if self.half { 2 } else { 1 })
     }
@@ -276,7 +286,7 @@ impl Player {
             return if self.behind { shown } else { rested };
         }
         let Some(may) = self.pace.may_show_at(now) else { return self.pace.gives_up_at() };
-        let film = &self.reels.first()?.film;
+        let film = self.longest()?;
         let place = self.place_ms(now);
         let next = film.shown_at_ms(film.frame_at(place) + 1);
         // Behind the last frame comes the end.

@@ -1,7 +1,12 @@
 //! What keys do to the clip that is chosen: play it, step, seek, show it on the whole terminal.
 
+use std::path::PathBuf;
+
+use ratatui::layout::Rect;
+
 use super::action::Action;
-use super::app::{App, Pane};
+use super::app::{App, Around, Pane};
+use super::compare_view;
 use super::layout::{self, Spot};
 use super::msg::Effect;
 use super::pace::{Pace, Rung};
@@ -28,9 +33,15 @@ pub(super) fn perform(app: &mut App, action: Action) -> Vec<Effect> {
         return Vec::new();
     };
     let now = app.now;
-    // Where the preview is not on the screen, the whole terminal is.
-    let seen = layout::panes(app).iter().any(|(spot, _)| *spot == Spot::Pane(Pane::Preview));
-    app.zoomed |= !seen || action == Action::Zoom;
+    match &mut app.compare {
+        Some(compare) => compare.stepped = action != Action::Play,
+        // Where the preview is not on the screen, the whole terminal is.
+        None => {
+            let spots = layout::panes(app);
+            let seen = spots.iter().any(|(spot, _)| *spot == Spot::Pane(Pane::Preview));
+            app.zoomed |= !seen || action == Action::Zoom;
+        }
+    }
     let Some(player) = &mut app.player else { return effects };
     match action {
         Action::Play => player.toggle(now),
@@ -46,12 +57,27 @@ pub(super) fn perform(app: &mut App, action: Action) -> Vec<Effect> {
     effects
 }
 
-/// Has the chosen clip in the player; none where there is no clip.
+/// The clips that a player has to have: the chosen one, or both that are compared.
+fn wanted(app: &Around) -> Vec<PathBuf> {
+    if let Some(compare) = &app.compare {
+        return compare.sides.iter().map(|side| side.path.clone()).collect();
+    }
+    let chosen = app.entry().and_then(|entry| entry.job.files().next());
+    chosen.map(|file| app.data_dir.join(&file.path)).into_iter().collect()
+}
+
+/// Whether `player` has just these clips, on whichever side.
+fn has(player: &Player, paths: &[PathBuf]) -> bool {
+    player.reels.len() == paths.len() && paths.iter().all(|path| player.shows(path))
+}
+
+/// Has the wanted clips in the player; none where there are none.
 fn load(app: &mut App) -> Option<Vec<Effect>> {
-    let entry = app.entry()?;
-    let path = app.data_dir.join(&entry.job.files().next()?.path);
-    let there = app.player.as_ref().is_some_and(|player| player.reels[0].path == path);
-    if there {
+    let paths = wanted(app);
+    if paths.is_empty() {
+        return None;
+    }
+    if app.player.as_ref().is_some_and(|player| has(player, &paths)) {
         return Some(Vec::new());
     }
     app.films += 1;
@@ -64,17 +90,17 @@ fn load(app: &mut App) -> Option<Vec<Effect>> {
         pace = before.pace.clone();
         (looping, playing) = (before.looping, before.is_playing());
     }
-    let mut player = Player::new(vec![path.clone()], app.films, pace, app.now);
+    let mut player = Player::new(paths.clone(), app.films, pace, app.now);
     player.looping = looping;
     if playing {
         player.toggle(app.now);
     }
     app.player = Some(player);
-    Some(vec![load_film(app, vec![path])])
+    Some(vec![load_film(app, paths)])
 }
 
 /// Frames as large as they can be on this terminal, so that a larger place needs no others.
-fn load_film(app: &App, paths: Vec<std::path::PathBuf>) -> Effect {
+fn load_film(app: &App, paths: Vec<PathBuf>) -> Effect {
     let (columns, rows) = app.size;
     let max_px = (u32::from(columns), u32::from(rows) * 2);
     Effect::LoadFilm { generation: app.films, paths, max_px }
@@ -105,21 +131,31 @@ pub(super) fn answered(app: &mut App) {
 /// Puts on the screen what is due; another clip where another was chosen.
 pub(super) fn advance(app: &mut App) -> Vec<Effect> {
     let Some(player) = &app.player else { return Vec::new() };
-    let chosen = app.entry().and_then(|entry| entry.job.files().next());
-    let path = chosen.map(|file| app.data_dir.join(&file.path));
+    let paths = wanted(app);
     let mut effects = Vec::new();
-    if path.as_deref() != Some(&player.reels[0].path) {
-        if !player.is_playing() || path.is_none() {
+    if !has(player, &paths) {
+        if !player.is_playing() || paths.is_empty() {
             app.player = None;
             return vec![Effect::DropFilm];
         }
         effects = load(app).unwrap_or_default();
     }
-    let Some(area) = preview_view::picture_area(&app.seen()) else { return effects };
+    let sizes = sizes(app);
     let now = app.now;
     let Some(player) = &mut app.player else { return effects };
-    if player.advance(&[(area.width, area.height)], now) {
+    if !sizes.is_empty() && player.advance(&sizes, now) {
         effects.push(Effect::AskTaken);
     }
     effects
+}
+
+/// How large the places of the player's clips are; nothing where they are not on the screen.
+fn sizes(app: &App) -> Vec<(u16, u16)> {
+    let (seen, size) = (app.seen(), |area: Rect| (area.width, area.height));
+    let (Some(compare), Some(player)) = (&app.compare, &app.player) else {
+        return preview_view::picture_area(&seen).map(size).into_iter().collect();
+    };
+    let Some(places) = compare_view::places(&seen) else { return Vec::new() };
+    let side = |path: &PathBuf| usize::from(compare.sides[1].path == *path);
+    player.reels.iter().map(|reel| size(places.pictures[side(&reel.path)])).collect()
 }

@@ -17,6 +17,7 @@ use super::view::{pane, row, spread, words as span, wrapped};
 use crate::domain::cost::Estimate;
 use crate::domain::promotion::Promotable;
 use crate::domain::request::{FrameImage, GenerationRequest, ImageFile};
+use crate::media::picture::Picture;
 use crate::words;
 
 /// Draws it.
@@ -77,7 +78,7 @@ fn lines<'a>(app: &Seen<'_>, entry: &Entry, width: u16) -> Vec<Row<'a>> {
 }
 
 /// `▶ 1.3 / 5.0 s  frame 32 of 121  ↻ ½×` and how finely it is shown.
-fn told<'a>(app: &Seen<'_>, player: &Player, width: u16) -> Row<'a> {
+pub(super) fn told<'a>(app: &Seen<'_>, player: &Player, width: u16) -> Row<'a> {
     let dim = app.theme.style(Tone::Dim);
     let (frame, count) = player.frame();
     let glyph = if player.is_waiting() {
@@ -194,34 +195,54 @@ fn draw_picture(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect, entry: &Entry
     else {
         return draw_poster(app, frame, area);
     };
-    // Smaller where that is what the link can take, and in the middle all the same.
-    let part = |side: u16| (side * player.rung().percent() / 100).max(1);
+    draw_frame(frame, area, picture, player.rung());
+}
+
+/// A frame of what plays: smaller where that is what the link can take, and in the middle all the same.
+pub(super) fn draw_frame(frame: &mut Frame<'_>, area: Rect, picture: &Picture, rung: Rung) {
+    let part = |side: u16| (side * rung.percent() / 100).max(1);
     let (width, height) = (part(area.width), part(area.height));
     let left = area.x + (area.width - width) / 2;
     let top = area.y + (area.height - height) / 2;
     let area = Rect::new(left, top, width, height);
-    half_blocks::draw(picture, area, frame.buffer_mut(), player.rung().colours());
+    half_blocks::draw(picture, area, frame.buffer_mut(), rung.colours());
 }
 
-/// The picture that was asked for last, or why there is none yet.
+/// The picture that was asked for last, in the terminal's own form where there is one.
 fn draw_poster(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect) {
+    if !lay_overlay(app, frame, area) {
+        draw_still(app, frame, area, app.poster.as_ref().map(|(_, poster)| poster));
+    }
+}
+
+/// A picture that stands still, or why there is none yet.
+pub(super) fn draw_still(
+    app: &Seen<'_>,
+    frame: &mut Frame<'_>,
+    area: Rect,
+    poster: Option<&Poster>,
+) {
     let dim = app.theme.style(Tone::Dim);
-    if app.images.are_off() || lay_overlay(app, frame, area) {
+    if app.images.are_off() {
         return;
     }
-    match &app.poster {
-        Some((_, Poster::There(picture))) if app.theme.is_plain() => {
+    match poster {
+        Some(Poster::There(picture)) if app.theme.is_plain() => {
             let text = format!(
                 "a picture of {}x{} pixels, not drawn without colours",
                 picture.width_px, picture.height_px
             );
             row(frame, area, 1, Row::from(span(text, dim)));
         }
-        Some((_, Poster::There(picture))) => {
+        Some(Poster::There(picture)) => {
             half_blocks::draw(picture, area, frame.buffer_mut(), Colours::True);
         }
-        Some((_, Poster::None(why))) => row(frame, area, 1, Row::from(span(why.clone(), dim))),
-        Some((_, Poster::Coming)) | None => {
+        Some(Poster::None(why)) => {
+            for (offset, line) in (1..).zip(wrapped(why, area.width.into())) {
+                row(frame, area, offset, Row::from(span(line, dim)));
+            }
+        }
+        Some(Poster::Coming) | None => {
             row(frame, area, 1, Row::from(span("reading the picture…", dim)))
         }
     }

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::app::{App, Entry, Pane, Poster, View};
 use super::commands;
+use super::compare;
 use super::dialog::Dialog;
 use super::dialog_keys;
 use super::form_image;
@@ -91,6 +92,7 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Poster { path, sheet, picture } => {
+            compare::take_still(app, &path, sheet, &picture);
             let is_wanted = app.poster.as_ref().is_some_and(|(wanted, _)| *wanted == path);
             if is_wanted && sheet == form_image::shows_sheet(app) {
                 let poster = match picture {
@@ -175,6 +177,7 @@ fn settle(app: &mut App, effects: &mut Vec<Effect>) {
     effects.extend(player_commands::advance(app));
     want_poster(app, effects);
     want_overlay(app, effects);
+    compare::want_stills(app, effects);
     want_balance(app, effects);
 }
 
@@ -259,12 +262,15 @@ fn interrupt(app: &mut App) -> Vec<Effect> {
 
 fn paste(app: &mut App, text: &str) -> Vec<Effect> {
     let (view, in_form) = (app.view, app.pane == Pane::Settings);
+    let comparing = app.compare.is_some();
     let on_image = in_form && app.settings.takes_image(&app.catalog);
     match &mut app.dialog {
         Some(
             Dialog::Palette { line, .. } | Dialog::Note { line, .. } | Dialog::Models { line, .. },
         ) => line.insert(text),
         Some(_) => {}
+        // Nothing that is seen would take it.
+        None if comparing => {}
         None if view == View::History => {
             app.history.writing = true;
             app.history.query.insert(text);
@@ -370,6 +376,7 @@ fn jobs(app: &mut App, entries: Vec<Entry>) -> Vec<Effect> {
     }
     app.chosen = at.unwrap_or(app.chosen).min(app.jobs.len().saturating_sub(1));
     merge_lives(app);
+    compare::refresh(app);
     if let Some(left_at) = app.left_at.take() {
         tell_what_happened(app, left_at);
     }

@@ -10,7 +10,8 @@ use super::frame::Frame;
 use super::layout::{self, LEAST, Spot};
 use super::theme::Tone;
 use super::{
-    dialog_view, frame_view, history_view, jobs_view, preview_view, prompt_view, settings_view,
+    compare_view, dialog_view, frame_view, history_view, jobs_view, preview_view, prompt_view,
+    settings_view,
 };
 
 pub(super) use crate::words::cut;
@@ -35,6 +36,7 @@ pub fn view(app: &App, frame: &mut Frame<'_>) {
             Spot::Pane(Pane::Preview) => preview_view::draw(&seen, frame, area),
             Spot::Found => history_view::found(&seen, frame, area),
             Spot::About => history_view::about(&seen, frame, area),
+            Spot::Compare => compare_view::draw(&seen, frame),
         }
     }
     if app.dialog.is_some() {
@@ -131,6 +133,22 @@ pub(super) fn wrapped(text: &str, cells: usize) -> Vec<String> {
             }
         }
         lines.push(line.trim_end().to_owned());
+    }
+    lines
+}
+
+/// Parts with a dot between them, in lines that no part is broken across as long as it fits into one.
+pub(super) fn packed(parts: Vec<String>, cells: usize) -> Vec<String> {
+    use unicode_width::UnicodeWidthStr as _;
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts {
+        match lines.last_mut() {
+            Some(line) if line.width() + part.width() + 3 <= cells => {
+                line.push_str(" · ");
+                line.push_str(&part);
+            }
+            _ => lines.push(part),
+        }
     }
     lines
 }

@@ -299,3 +299,31 @@ fn without_colours_no_cell_has_one() {
         }
     }
 }
+
+#[test]
+fn two_clips_side_by_side() {
+    let choices = |text: &str, seed| Choices { seed: Some(seed), ..wish(text) };
+    let old =
+        render(900, "sandbox/1.5-pro", choices("Market alley, blue lanterns, a slow push in", 7));
+    let mut upright = choices("Market alley, red lanterns swaying, a quick push in", 7);
+    upright.aspect = "9:16".parse().ok();
+    let new = render(60, "sandbox/1.5-pro", upright);
+    let (old, new) = (old.ready(30).won(1), new.ready(20));
+    let new = new.child_of(&old, Relation::Edit);
+    let mut bench = bench_with(&[new.clone(), old.clone()]);
+    bench.keys("<esc>3c");
+    bench.tell(Msg::Resize(120, 36));
+    let clip = |take: &Take| {
+        let file = take.job.files().next().expect("a file");
+        std::path::PathBuf::from("/data").join(&file.path)
+    };
+    for (take, size) in [(&old, (64, 36)), (&new, (36, 64))] {
+        let pixels = (0..size.0 * size.1).flat_map(|n| [n as u8, (n / size.0 * 4) as u8, 120]);
+        let rgb: Vec<u8> = pixels.collect();
+        let picture = Ok(Picture { width_px: size.0, height_px: size.1, rgb });
+        bench.tell(Msg::Poster { path: clip(take), sheet: true, picture });
+    }
+    bench.keys("2");
+    bench.later(60_000);
+    look("compare", &mut bench);
+}

@@ -2,6 +2,7 @@
 
 mod account;
 mod chain;
+mod compare;
 mod dialogs;
 mod doubt;
 mod drawing;
