@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn it_is_the_mean_at_any_size() {
-        let values: Vec<u8> = (0..900_u32).map(|n| (n * n * 31 >> 5) as u8).collect();
+        let values: Vec<u8> = (0..900_u32).map(|n| ((n * n * 31) >> 5) as u8).collect();
         for (width, height, channels) in [(1, 1, 1), (7, 5, 1), (10, 9, 3), (13, 4, 3), (2, 11, 1)]
         {
             let stride = width * channels + 2;
