@@ -42,10 +42,11 @@ pub fn players(is_true: bool) -> Vec<Player> {
 }
 
 impl Player {
-    /// What a frame costs, the program's start included; none if it is not installed.
+    /// What a frame costs, the program's start included; none if it is not installed, or ffmpeg is not that makes
+    /// the pictures.
     pub fn played(&self, clip: &Made) -> io::Result<Option<Cost>> {
         let mut command = self.command.clone();
-        if !is_installed(&command[0]) {
+        if !is_installed(&command[0]) || self.of_pictures && !is_installed("ffmpeg") {
             return Ok(None);
         }
         let pictures = tempfile::tempdir()?;
