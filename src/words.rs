@@ -1,5 +1,7 @@
 //! How states, settings, sizes and times read to a person; the command line and the studio speak alike.
 
+pub mod images;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::catalog::Catalog;

@@ -49,6 +49,13 @@ impl Picture {
         fit(self.width_px, self.height_px, u32::from(cols), u32::from(rows) * 2)
     }
 
+    /// The largest size in pixels, of the picture's own aspect ratio, within a box. Neither side is zero
+    /// unless the box is.
+    #[must_use]
+    pub fn within(&self, max_width_px: u32, max_height_px: u32) -> (u32, u32) {
+        fit(self.width_px, self.height_px, max_width_px, max_height_px)
+    }
+
     /// The picture at another size, each pixel the mean of the area it covers.
     /// A picture whose bytes do not match its size, and a size of zero or of
     /// more than 4096x4096 pixels, give a copy.

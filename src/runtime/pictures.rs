@@ -71,11 +71,16 @@ pub fn kept(clip: &Path, kind: Kind) -> Option<Still> {
 
 /// The kept poster of the clip at `clip` within a box; none where there is none, or the box is larger than
 /// what is kept.
-pub fn poster(clip: &Path, bounds: Bounds) -> Option<Picture> {
+fn poster(clip: &Path, bounds: Bounds) -> Option<Picture> {
     if bounds.width_px.max(bounds.height_px) > POSTER_PX {
         return None;
     }
-    let png = read(&folder(clip)?.join(Kind::Poster.file_name()), MAX_PICTURE_BYTES)?;
+    kept_within(clip, Kind::Poster, bounds)
+}
+
+/// A kept picture of the clip at `clip`, made smaller where the box is.
+fn kept_within(clip: &Path, kind: Kind, bounds: Bounds) -> Option<Picture> {
+    let png = read(&folder(clip)?.join(kind.file_name()), MAX_PICTURE_BYTES)?;
     still::picture(&png, bounds.width_px, bounds.height_px).ok()
 }
 
@@ -102,6 +107,35 @@ impl Pictures {
         if let Some(worker) = &*worker {
             drop(worker.queue.try_send(clip));
         }
+    }
+
+    /// The poster of the clip at `file` or its contact sheet, or the image at `file`, within a box. What is not
+    /// kept is read from the clip, and kept later.
+    ///
+    /// # Errors
+    /// Says in words why there is none.
+    pub fn look(&self, file: &Path, sheet: bool, bounds: Bounds) -> Result<Picture, String> {
+        let is_image = file.parent().is_some_and(|folder| folder.ends_with("images"));
+        if is_image {
+            let content = fs::read(file).map_err(in_words)?;
+            return still::picture(&content, bounds.width_px, bounds.height_px);
+        }
+        let there =
+            if sheet { kept_within(file, Kind::Sheet, bounds) } else { poster(file, bounds) };
+        if let Some(picture) = there {
+            return Ok(picture);
+        }
+        let go_on = AtomicBool::new(false);
+        let made = if sheet {
+            viewing::sheet(file, &go_on).map(|sheet| {
+                let (width_px, height_px) = sheet.within(bounds.width_px, bounds.height_px);
+                if width_px < sheet.width_px { sheet.scaled(width_px, height_px) } else { sheet }
+            })
+        } else {
+            viewing::poster(file, bounds, &go_on)
+        };
+        self.later(file.to_owned());
+        made
     }
 
     /// Waits until all that were asked for are made. For a program that nobody waits for.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::dialog::Dialog;
 use super::history::History;
+use super::images::Images;
 use super::keymap::{Keymap, Meaning, Pending, Place};
 use super::layout::{self, Spot};
 use super::prompt::{Prompt, SavedPrompt};
@@ -223,6 +224,10 @@ pub struct Around {
     pub history: History,
     /// The poster of the clip that was looked at last.
     pub poster: Option<(PathBuf, Poster)>,
+    /// Whether the preview shows contact sheets in place of posters.
+    pub sheet: bool,
+    /// What the terminal can show beyond half blocks.
+    pub images: Images,
     /// What lies over the panes.
     pub dialog: Option<Dialog>,
     /// What is told for a while.
@@ -282,6 +287,8 @@ impl App {
             stuck: None,
             history: History::default(),
             poster: None,
+            sheet: false,
+            images: Images::default(),
             dialog: None,
             toast: None,
             keymap,

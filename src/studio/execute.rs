@@ -4,23 +4,24 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::app::{Entry, Live, Saved};
 use super::dialog::JobStory;
+use super::images::Wanted;
 use super::msg::{Effect, Msg, Opened};
+use super::overlay::Overlay;
 use crate::domain::catalog::Provider;
 use crate::domain::job::{Job, JobId, Parent};
 use crate::domain::ledger::Sums;
 use crate::domain::query::HistoryQuery;
 use crate::domain::request::{FrameImage, GenerationRequest};
 use crate::media::picture::Bounds;
-use crate::media::still;
 use crate::runtime::account;
 use crate::runtime::clip_server::Link;
 use crate::runtime::clock::wall;
@@ -32,11 +33,10 @@ use crate::runtime::keeper;
 use crate::runtime::keys;
 use crate::runtime::new_job::{self, Stored};
 use crate::runtime::opener::{self, Here, Opened as Shown};
-use crate::runtime::pictures;
 use crate::runtime::settle::{self, SettleError, Settled};
-use crate::runtime::viewing;
 use crate::runtime::workspace::Workspace;
 use crate::store::{Store, StoreError};
+use crate::words::images::Between;
 
 /// How many jobs the list beside the form holds.
 const LISTED: usize = 100;
@@ -44,6 +44,9 @@ const LISTED: usize = 100;
 const FOUND: usize = 500;
 /// How many jobs of a day are summed up.
 const MOST_A_DAY: usize = 10_000;
+
+/// How long a choice must rest before its picture is made in the terminal's own form.
+const REST: Duration = Duration::from_millis(150);
 
 /// How long leaving the studio waits for the database: the terminal is given back within 100 ms.
 const HAND_OVER: Duration = Duration::from_millis(60);
@@ -58,6 +61,8 @@ pub(super) struct Outside {
     pub(super) latest_search: Arc<AtomicU64>,
     /// The number of the listing of images that was asked for last.
     pub(super) latest_listing: Arc<AtomicU64>,
+    /// The number of the picture in the terminal's form that was asked for last.
+    pub(super) latest_overlay: Arc<AtomicU64>,
 }
 
 impl Outside {
@@ -68,6 +73,9 @@ impl Outside {
         }
         if let Effect::ListImages { generation, .. } = &effect {
             self.latest_listing.store(*generation, Ordering::Release);
+        }
+        if let Effect::LoadOverlay { generation, .. } = &effect {
+            self.latest_overlay.store(*generation, Ordering::Release);
         }
         let this = self.clone();
         let work = async move {
@@ -83,7 +91,12 @@ impl Outside {
                 Effect::LoadBalance(provider) => this.load_balance(provider).await,
                 Effect::Search { generation, query } => this.search(generation, query).await,
                 Effect::LoadStory(id) => this.story(id).await,
-                Effect::LoadPoster { path, max_px } => this.load_poster(path, max_px).await,
+                Effect::LoadPoster { path, sheet, max_px } => {
+                    this.load_poster(path, sheet, max_px).await
+                }
+                Effect::LoadOverlay { generation, wanted } => {
+                    this.load_overlay(generation, wanted).await
+                }
                 Effect::Star(id, starred) => {
                     this.mark(move |store| store.set_star(id, starred)).await
                 }
@@ -293,25 +306,35 @@ impl Outside {
         Some(Msg::Image { first, text, image })
     }
 
-    async fn load_poster(&self, path: PathBuf, (width_px, height_px): (u32, u32)) -> Option<Msg> {
+    async fn load_poster(
+        &self,
+        path: PathBuf,
+        sheet: bool,
+        (width_px, height_px): (u32, u32),
+    ) -> Option<Msg> {
         let (file, workspace) = (path.clone(), Arc::clone(&self.workspace));
-        let decoded = tokio::task::spawn_blocking(move || {
-            let is_image = file.parent().is_some_and(|folder| folder.ends_with("images"));
-            if is_image {
-                let content = std::fs::read(&file).map_err(|error| error.to_string())?;
-                return still::picture(&content, width_px, height_px);
-            }
+        let bounds = Bounds { width_px, height_px };
+        let read = move || workspace.pictures.look(&file, sheet, bounds);
+        let picture = tokio::task::spawn_blocking(read).await;
+        let picture = picture.unwrap_or_else(|_| Err("the clip could not be read".to_owned()));
+        Some(Msg::Poster { path, sheet, picture })
+    }
+
+    async fn load_overlay(&self, generation: u64, wanted: Wanted) -> Option<Msg> {
+        let (latest, workspace) = (Arc::clone(&self.latest_overlay), Arc::clone(&self.workspace));
+        // Whoever goes through the list is shown half blocks, and sent nothing that costs more.
+        sleep(REST).await;
+        if latest.load(Ordering::Acquire) != generation {
+            return None;
+        }
+        let make = move || {
+            let (width_px, height_px) = wanted.room.pixels();
             let bounds = Bounds { width_px, height_px };
-            if let Some(picture) = pictures::poster(&file, bounds) {
-                return Ok(picture);
-            }
-            let picture = viewing::poster(&file, bounds, &AtomicBool::new(false));
-            workspace.pictures.later(file);
-            picture
-        });
-        let picture =
-            decoded.await.unwrap_or_else(|_| Err("the clip could not be read".to_owned()));
-        Some(Msg::Poster { path, picture })
+            let picture = workspace.pictures.look(&wanted.path, wanted.sheet, bounds).ok()?;
+            Overlay::new(picture, wanted.form, wanted.room)
+        };
+        let overlay = tokio::task::spawn_blocking(make).await.ok().flatten();
+        Some(Msg::Overlay { generation, overlay })
     }
 
     async fn open(&self, path: PathBuf) -> Option<Msg> {
@@ -386,6 +409,8 @@ pub(super) fn opened(workspace: &Workspace) -> Opened {
         limits: config.limits,
         keymap: config.keys.clone(),
         theme,
+        images: config.images,
+        between: Between::from_env(|name| std::env::var(name).ok()),
         still: config.still,
         no_mouse: config.no_mouse,
     }

@@ -31,6 +31,10 @@ pub(super) fn on_job(app: &mut App, action: Action, entry: Entry) -> Vec<Effect>
     let job = entry.job;
     match action {
         Action::Promote => return promote(app, job),
+        Action::Sheet => {
+            app.sheet = !app.sheet;
+            app.poster = None;
+        }
         Action::Open => return open(app, &job),
         Action::Recall => recall(app, job, RecallPart::All),
         Action::RecallPrompt => recall(app, job, RecallPart::Prompt),

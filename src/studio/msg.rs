@@ -8,7 +8,9 @@ use jiff::Timestamp;
 
 use super::app::{Entry, Live, Saved};
 use super::dialog::JobStory;
+use super::images::Wanted;
 use super::keyboard::Reply;
+use super::overlay::Overlay;
 use crate::domain::catalog::{Catalog, ModelId};
 use crate::domain::job::{JobError, JobId, Parent};
 use crate::domain::ledger::{Limits, Sums};
@@ -17,6 +19,7 @@ use crate::domain::query::HistoryQuery;
 use crate::domain::request::{FrameImage, GenerationRequest};
 use crate::media::picture::Picture;
 use crate::words::CopyFrom;
+use crate::words::images::{Between, Images};
 
 /// Something that happened.
 #[derive(Debug)]
@@ -72,8 +75,17 @@ pub enum Msg {
     Poster {
         /// The clip.
         path: PathBuf,
+        /// Whether it is the contact sheet.
+        sheet: bool,
         /// The picture.
         picture: Result<Picture, String>,
+    },
+    /// A picture in the terminal's own form was made, or can't be.
+    Overlay {
+        /// Its number; an older one is stale.
+        generation: u64,
+        /// The picture.
+        overlay: Option<Overlay>,
     },
     /// Everything about a job.
     Story(Box<JobStory>),
@@ -144,6 +156,10 @@ pub struct Opened {
     pub keymap: super::keymap::Tables,
     /// The config's theme: its name, and its file's text where it is no built-in one.
     pub theme: Option<(String, Option<String>)>,
+    /// How pictures are drawn.
+    pub images: Images,
+    /// What lies between here and the terminal.
+    pub between: Between,
     /// Whether nothing may move by itself.
     pub still: bool,
     /// Whether the mouse is left to the terminal.
@@ -187,9 +203,20 @@ pub enum Effect {
     LoadPoster {
         /// The clip.
         path: PathBuf,
+        /// Whether its contact sheet is wanted.
+        sheet: bool,
         /// The most columns and rows of half blocks that it will be drawn with, in pixels.
         max_px: (u32, u32),
     },
+    /// Make a picture in the terminal's own form.
+    LoadOverlay {
+        /// Its number.
+        generation: u64,
+        /// The picture.
+        wanted: Wanted,
+    },
+    /// Ask the terminal what it can show.
+    Ask(Vec<u8>),
     /// Star a job, or take the star away.
     Star(JobId, bool),
     /// Keep a note.

@@ -1,14 +1,15 @@
 //! The chosen clip: its poster in half blocks, its facts, and what it could become.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Color;
 use ratatui::text::Line as Row;
 
 use super::app::{Entry, Pane, Poster, Seen};
-use super::form_image::shown_image;
+use super::form_image::{shown_image, shows_sheet};
 use super::frame::Frame;
 use super::jobs_view::{glyph, title};
+use super::layout;
 use super::settings_view::image_facts;
 use super::theme::Tone;
 use super::view::{pane, row, spread, words as span, wrapped};
@@ -44,6 +45,17 @@ pub(super) fn draw(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect) {
     for (offset, line) in (0..).zip(lines) {
         row(frame, inner, picture.height + offset, line);
     }
+}
+
+/// Where in the pane at `area` the picture is.
+pub(super) fn picture_area(app: &Seen<'_>, area: Rect) -> Rect {
+    let inner = pane(app, "", "", false).inner(area);
+    let below = match (shown_image(app), app.jobs.get(app.chosen)) {
+        (Some(_), _) => 1,
+        (None, Some(entry)) => facts(app, entry).len() as u16,
+        (None, None) => 0,
+    };
+    Rect { height: inner.height.saturating_sub(below), ..inner }
 }
 
 /// The frame image whose row of the form has the focus.
@@ -131,6 +143,9 @@ fn draw_picture(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect, entry: &Entry
 /// The picture that was asked for last, or why there is none yet.
 fn draw_poster(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect) {
     let dim = app.theme.style(Tone::Dim);
+    if app.images.are_off() || lay_overlay(app, frame, area) {
+        return;
+    }
     match &app.poster {
         Some((_, Poster::There(picture))) if app.theme.is_plain() => {
             let text = format!(
@@ -145,6 +160,22 @@ fn draw_poster(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect) {
             row(frame, area, 1, Row::from(span("reading the picture…", dim)))
         }
     }
+}
+
+/// Lays the picture over the middle of `area` in the terminal's own form, where there is one and nothing else
+/// is to be seen there.
+fn lay_overlay(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect) -> bool {
+    let Some((path, _)) = &app.poster else { return false };
+    let (sheet, cells) = (shows_sheet(app), (area.width, area.height));
+    let Some(overlay) = app.images.overlay(path, sheet, cells) else { return false };
+    let toast = layout::toast(app).map(|(_, area)| area);
+    if app.dialog.is_some() || toast.is_some_and(|toast| toast.intersects(area)) {
+        return false;
+    }
+    let x = area.x + area.width.saturating_sub(overlay.columns) / 2;
+    let y = area.y + area.height.saturating_sub(overlay.rows) / 2;
+    frame.lay(Position { x, y }, overlay.clone());
+    true
 }
 
 /// Draws a picture with two pixels a cell, as large as it fits, in the middle.

@@ -11,7 +11,9 @@ use super::dialog::Dialog;
 use super::dialog_keys;
 use super::form_image;
 use super::image_picker;
+use super::images::want_overlay;
 use super::job_commands;
+use super::keyboard::Reply;
 use super::keymap::Meaning;
 use super::layout::{self, Spot};
 use super::msg::{Effect, Msg, Now, Opened};
@@ -44,9 +46,9 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Tick => Vec::new(),
-        // Nothing was asked yet.
+        Msg::Reply(Reply::Cursor) => Vec::new(),
         Msg::Reply(reply) => {
-            drop(reply);
+            app.images.take(reply);
             Vec::new()
         }
         Msg::Opened(opened) => opened_workspace(app, *opened),
@@ -80,14 +82,19 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Effect> {
             app.history.take(generation, entries);
             Vec::new()
         }
-        Msg::Poster { path, picture } => {
-            if app.poster.as_ref().is_some_and(|(wanted, _)| *wanted == path) {
+        Msg::Poster { path, sheet, picture } => {
+            let is_wanted = app.poster.as_ref().is_some_and(|(wanted, _)| *wanted == path);
+            if is_wanted && sheet == form_image::shows_sheet(app) {
                 let poster = match picture {
                     Ok(picture) => Poster::There(picture),
                     Err(why) => Poster::None(why),
                 };
                 app.poster = Some((path, poster));
             }
+            Vec::new()
+        }
+        Msg::Overlay { generation, overlay } => {
+            app.images.made(generation, overlay);
             Vec::new()
         }
         Msg::Story(story) => dialog_keys::take_story(app, *story),
@@ -147,6 +154,7 @@ fn settle(app: &mut App, effects: &mut Vec<Effect>) {
         effects.insert(0, Effect::Save(Box::new(app.take_saved())));
     }
     want_poster(app, effects);
+    want_overlay(app, effects);
     want_balance(app, effects);
 }
 
@@ -312,6 +320,7 @@ fn opened_workspace(app: &mut App, opened: Opened) -> Vec<Effect> {
         app.say(problem.clone(), true);
     }
     let mut effects = vec![Effect::LoadJobs, Effect::Title("Rushes".to_owned())];
+    effects.extend(app.images.wish(opened.images, opened.between).map(Effect::Ask));
     if opened.no_mouse {
         app.mouse = false;
         effects.push(Effect::Mouse(false));
@@ -426,7 +435,7 @@ fn want_balance(app: &mut App, effects: &mut Vec<Effect>) {
 fn want_poster(app: &mut App, effects: &mut Vec<Effect>) {
     let clip = || app.entry().and_then(|entry| Some(entry.job.files().next()?.path.clone()));
     let clip = form_image::shown_image(app).map(|image| image.kept_path()).or_else(clip);
-    let path = clip.map(|clip| app.data_dir.join(clip));
+    let path = clip.filter(|_| !app.images.are_off()).map(|clip| app.data_dir.join(clip));
     let Some(path) = path else {
         // Not to be counted as a change where there is none.
         if app.poster.is_some() {
@@ -441,5 +450,6 @@ fn want_poster(app: &mut App, effects: &mut Vec<Effect>) {
     let Some((_, area)) = shown else { return };
     app.poster = Some((path.clone(), Poster::Coming));
     let max_px = (u32::from(area.width.max(20)), u32::from(area.height.max(10)) * 2);
-    effects.push(Effect::LoadPoster { path, max_px });
+    let sheet = form_image::shows_sheet(app);
+    effects.push(Effect::LoadPoster { path, sheet, max_px });
 }

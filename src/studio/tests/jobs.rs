@@ -274,11 +274,11 @@ fn the_poster_of_the_chosen_clip_is_asked_for_once_and_a_stale_one_is_dropped() 
     assert!(wanted(&bench.later(1000)).is_empty(), "asked for once");
     bench.keys("<esc>j");
     let picture = Picture { width_px: 2, height_px: 2, rgb: vec![9; 12] };
-    bench.tell(Msg::Poster { path: first[0].clone(), picture: Ok(picture) });
+    bench.tell(Msg::Poster { path: first[0].clone(), sheet: false, picture: Ok(picture) });
     assert!(matches!(bench.app.poster, Some((_, Poster::Coming))), "it was the other clip's");
     bench.keys("k");
     let why = "the clip is damaged".to_owned();
-    bench.tell(Msg::Poster { path: first[0].clone(), picture: Err(why.clone()) });
+    bench.tell(Msg::Poster { path: first[0].clone(), sheet: false, picture: Err(why.clone()) });
     assert!(bench.screen(120, 36).contains(&why));
 }
 

@@ -13,6 +13,7 @@ mod kit;
 mod money;
 mod panicking;
 mod partial;
+mod pictures;
 mod storm;
 mod take;
 mod writing;
