@@ -99,7 +99,7 @@ impl CopyFrom {
 }
 
 /// `text` as one word of a shell.
-fn shell_word(text: &str) -> String {
+pub fn shell_word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "@%_+=:,./-".contains(c);
     if text.chars().all(plain) {
         return text.to_owned();

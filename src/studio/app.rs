@@ -17,6 +17,7 @@ use super::layout::{self, Spot};
 use super::prompt::{Prompt, SavedPrompt};
 use super::settings::{Chosen, Settings};
 use super::theme::Theme;
+use super::ways::Ways;
 use crate::domain::catalog::{Catalog, ModelId};
 use crate::domain::cost::Estimate;
 use crate::domain::job::{Job, JobError, JobId, JobState, Relation};
@@ -119,6 +120,9 @@ pub struct Saved {
     /// The theme.
     #[serde(default)]
     pub theme: String,
+    /// How clips were fetched from where.
+    #[serde(default)]
+    pub ways: Ways,
     /// When it was saved: the last time that somebody was here.
     #[serde(default)]
     pub left_at: Option<Timestamp>,
@@ -127,7 +131,8 @@ pub struct Saved {
 impl PartialEq for Saved {
     /// Two saves of different undo are told apart by their text and settings alone.
     fn eq(&self, other: &Self) -> bool {
-        self.chosen == other.chosen && self.knows == other.knows && self.theme == other.theme
+        let alike = self.chosen == other.chosen && self.ways == other.ways;
+        alike && self.knows == other.knows && self.theme == other.theme
     }
 }
 
@@ -250,6 +255,8 @@ pub struct Around {
     pub data_dir: PathBuf,
     /// How the user fetches files from here.
     pub copy_from: CopyFrom,
+    /// How they did so last.
+    pub ways: Ways,
     /// Providers whose key is set, and where.
     pub keys: Vec<(String, String)>,
     /// The profile that was chosen.
@@ -300,6 +307,7 @@ impl App {
             open: false,
             data_dir: PathBuf::new(),
             copy_from: CopyFrom::default(),
+            ways: Ways::default(),
             keys: Vec::new(),
             profile: None,
             balances: Vec::new(),
@@ -334,6 +342,7 @@ impl App {
             chosen: self.settings.chosen.clone(),
             knows: self.knows,
             theme: self.theme_name.clone(),
+            ways: self.ways.clone(),
             left_at: Some(self.now),
         }
     }

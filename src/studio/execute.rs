@@ -16,6 +16,7 @@ use super::dialog::JobStory;
 use super::images::Wanted;
 use super::msg::{Effect, Msg, Opened};
 use super::overlay::Overlay;
+use super::ways::{MAX_SENT_BYTES, for_iterm2};
 use crate::domain::catalog::Provider;
 use crate::domain::job::{Job, JobId, Parent};
 use crate::domain::ledger::Sums;
@@ -105,6 +106,7 @@ impl Outside {
                 Effect::ListImages { generation, text } => this.list_images(generation, text).await,
                 Effect::ReadImage { first, text } => this.read_image(first, text).await,
                 Effect::Open(path) => this.open(path).await,
+                Effect::Send(path) => this.send(path).await,
                 _ => None,
             }
         };
@@ -351,14 +353,36 @@ impl Outside {
         // Without a server there are still the other lines.
         let link = self.workspace.clip_server.serve(&path).await.ok();
         let lines = |link: Link| [("ssh", here.copy_from().forward(link.port)), ("link", link.url)];
-        let links: Vec<_> = link.into_iter().flat_map(lines).collect();
+        let mut links: Vec<_> = link.into_iter().flat_map(lines).collect();
         let also = if links.is_empty() {
             ""
         } else {
             "; or run the ssh line there, and open the link in a browser"
         };
         let reason = format!("{reason}: scp fetches the clip to your machine{also}");
+        links.extend(opener::kitten(&path).map(|line| ("kitten", line)));
         Some(Msg::Nowhere { path, reason, links })
+    }
+
+    /// The clip as the terminal takes it for the user's own machine.
+    async fn send(&self, path: PathBuf) -> Option<Msg> {
+        let read = move || {
+            let unreadable = |error| format!("the clip can't be read: {error}");
+            let bytes = std::fs::metadata(&path).map_err(unreadable)?.len();
+            if bytes > MAX_SENT_BYTES {
+                return Err(format!(
+                    "the clip has {}, and at most {} go through the terminal: take the scp line",
+                    crate::words::bytes(bytes),
+                    crate::words::bytes(MAX_SENT_BYTES)
+                ));
+            }
+            let content = std::fs::read(&path).map_err(unreadable)?;
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            Ok(for_iterm2(&name, &content))
+        };
+        let bytes = tokio::task::spawn_blocking(read).await;
+        let bytes = bytes.unwrap_or_else(|_| Err("the clip can't be read".to_owned()));
+        Some(Msg::Sendable(bytes))
     }
 
     async fn store<T, F>(&self, call: F) -> Result<T, String>
@@ -404,6 +428,7 @@ pub(super) fn opened(workspace: &Workspace) -> Opened {
         saved: text.and_then(|text| serde_json::from_slice(&text).ok()),
         data_dir: workspace.places.data_dir.clone(),
         copy_from: here.copy_from().clone(),
+        from_place: here.from_place().to_owned(),
         keys: providers.filter_map(key).collect(),
         profile: workspace.places.profile.clone(),
         limits: config.limits,

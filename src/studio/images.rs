@@ -113,6 +113,16 @@ impl Images {
         (self.sixel && self.cell_px.is_some()).then_some(Form::Sixel)
     }
 
+    /// Whether this is iTerm2, which takes files for the user's own machine.
+    pub fn is_iterm2(&self) -> bool {
+        self.asked && self.name.starts_with("iTerm2")
+    }
+
+    /// Whether this is kitty itself, which takes files from its own program.
+    pub fn is_kitty(&self) -> bool {
+        self.asked && self.name.starts_with("kitty")
+    }
+
     /// The size of a cell in pixels.
     pub fn cell_px(&self) -> (u16, u16) {
         self.cell_px.unwrap_or(LEAST_CELL_PX)

@@ -50,5 +50,6 @@ mod theme;
 mod tty;
 mod update;
 mod view;
+mod ways;
 
 pub use run::run;

@@ -118,6 +118,8 @@ pub enum Msg {
         /// More lines that can be copied: a word, and what is copied.
         links: Vec<(&'static str, String)>,
     },
+    /// A clip is ready to be sent through the terminal, or can't be.
+    Sendable(Result<Vec<u8>, String>),
     /// A page could not be shown here.
     NoBrowser {
         /// Its address.
@@ -146,6 +148,8 @@ pub struct Opened {
     pub data_dir: PathBuf,
     /// How the user fetches files from here.
     pub copy_from: CopyFrom,
+    /// Where the user comes from: the address of the SSH client, or `here`.
+    pub from_place: String,
     /// Providers whose key is set, and where.
     pub keys: Vec<(String, String)>,
     /// The profile that was chosen.
@@ -241,6 +245,10 @@ pub enum Effect {
     Editor(String),
     /// Open a clip.
     Open(PathBuf),
+    /// Get a clip ready to be sent through the terminal.
+    Send(PathBuf),
+    /// Hand bytes to the terminal, which are no part of the picture.
+    Hand(Vec<u8>),
     /// Copy to the terminal's clipboard.
     Copy(String),
     /// Tell the user by the terminal, since nobody looks.

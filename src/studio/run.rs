@@ -282,6 +282,7 @@ impl Studio {
             }
             Effect::Notify(text) => self.screen.notify(&text)?,
             Effect::Title(text) => self.screen.title(&text)?,
+            Effect::Hand(bytes) => self.screen.hand(&bytes)?,
             Effect::Ask(questions) => self.screen.ask(&questions)?,
             Effect::Redraw => self.screen.repaint()?,
             Effect::Mouse(on) => self.screen.set_mouse(on)?,

@@ -241,6 +241,15 @@ impl Screen {
         self.send(&[b"\x1b7\x1b[H", questions, b"\x1b8"].concat())
     }
 
+    /// Sends bytes that neither print nor move, such as a file for the user's own machine. Waits until the
+    /// terminal has taken them.
+    ///
+    /// # Errors
+    /// When the terminal can't be written.
+    pub fn hand(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.send(bytes)
+    }
+
     /// Sets the window title. The first one keeps the terminal's own, which restoring brings back.
     ///
     /// # Errors

@@ -116,16 +116,15 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Effect> {
             changed(app);
             Vec::new()
         }
-        Msg::Edited(Err(why)) | Msg::Complain(why) => {
+        Msg::Edited(Err(why)) | Msg::Sendable(Err(why)) | Msg::Complain(why) => {
             app.say(why, true);
             Vec::new()
         }
         Msg::Nowhere { path, reason, links } => {
-            let mut lines = job_commands::where_lines(app, &path);
-            lines.extend(links);
-            app.dialog = Some(Dialog::Where { reason, lines, chosen: 0 });
+            job_commands::show_where(app, path, reason, links);
             Vec::new()
         }
+        Msg::Sendable(Ok(bytes)) => vec![Effect::Hand(bytes)],
         Msg::NoBrowser { url, reason } => {
             app.say(format!("{reason}; copied: {url}"), false);
             vec![Effect::Copy(url)]
@@ -306,10 +305,12 @@ fn opened_workspace(app: &mut App, opened: Opened) -> Vec<Effect> {
         app.settings.chosen = saved.chosen;
         app.knows = saved.knows;
         app.left_at = saved.left_at;
+        app.ways = saved.ways;
         if opened.theme.is_none() && !saved.theme.is_empty() {
             commands::take_theme(app, &saved.theme);
         }
     }
+    app.ways.place = opened.from_place;
     // What was allowed when it was saved may not be today.
     let (catalog, model) = (app.catalog.clone(), app.settings.chosen.model.clone());
     app.settings.take_model(&catalog, model);

@@ -206,6 +206,7 @@ pub fn opened() -> Opened {
         data_dir: PathBuf::from("/data"),
         limits: Limits::default(),
         copy_from: CopyFrom { address: "mia@studio".to_owned(), port: None },
+        from_place: "192.0.2.7".to_owned(),
         keys: Vec::new(),
         profile: None,
         keymap: Tables::new(),
