@@ -57,5 +57,6 @@ mod theme;
 mod tty;
 mod update;
 mod view;
+mod word_diff;
 
 pub use run::run;
