@@ -1,5 +1,7 @@
 //! How states, settings, sizes and times read to a person; the command line and the studio speak alike.
 
+pub mod images;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::catalog::Catalog;
@@ -106,7 +108,7 @@ impl CopyFrom {
 }
 
 /// `text` as one word of a shell.
-fn shell_word(text: &str) -> String {
+pub fn shell_word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "@%_+=:,./-".contains(c);
     if text.chars().all(plain) {
         return text.to_owned();

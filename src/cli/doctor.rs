@@ -11,17 +11,18 @@ use crate::runtime::account::{self, Account};
 use crate::runtime::clip_server;
 use crate::runtime::ffmpeg;
 use crate::runtime::keys::{self, Address, KeySource};
-use crate::runtime::opener::Here;
+use crate::runtime::opener::{self, Here};
 use crate::runtime::profiles;
 use crate::runtime::repair::told_beside_clips;
 use crate::runtime::workspace::Workspace;
 use crate::store::StoreError;
+use crate::words::images::{Between, Images};
 
 /// How far this machine's clock may be from a service's, in seconds.
 const MAX_SKEW_S: u64 = 60;
 
 /// What a machine may lack, and be as it should.
-const OPTIONAL: [&str; 3] = ["player", "link", "ffmpeg"];
+const OPTIONAL: [&str; 4] = ["player", "link", "kitten", "ffmpeg"];
 
 /// One thing that was looked at.
 struct Finding {
@@ -53,7 +54,7 @@ pub(super) async fn run(context: &mut Context) -> Result<u8, Trouble> {
         clocks.extend(ahead_s.filter(|_| !provider.play_money).map(|ahead_s| (provider, ahead_s)));
     }
     findings.extend(clocks.into_iter().max_by_key(|(_, ahead_s)| ahead_s.abs()).map(clock));
-    findings.extend(ways(context, &workspace.config.player).await);
+    findings.extend(ways(context, &workspace.config.player, workspace.config.images).await);
     let ok = findings.iter().all(|finding| finding.ok || OPTIONAL.contains(&&*finding.about));
     print(context, findings)?;
     Ok(u8::from(!ok))
@@ -67,13 +68,13 @@ async fn without_workspace(context: &mut Context, why: String) -> Result<u8, Tro
         config(context),
         found(false, "opening", why),
     ];
-    findings.extend(ways(context, &[]).await);
+    findings.extend(ways(context, &[], Images::default()).await);
     print(context, findings)?;
     Ok(1)
 }
 
 /// The ways to look at a clip, each tried.
-async fn ways(context: &Context, player: &[String]) -> Vec<Finding> {
+async fn ways(context: &Context, player: &[String], images: Images) -> Vec<Finding> {
     let here = Here::look();
     let (ok, what) = here.in_words(player);
     let link = match clip_server::works().await {
@@ -91,7 +92,19 @@ async fn ways(context: &Context, player: &[String]) -> Vec<Finding> {
             "not installed; WebM, HEVC and 10-bit clips have no pictures here".to_owned(),
         ),
     };
-    vec![found(ok, "player", what), link, found(true, "copy", copy), decoder]
+    let clip = context.places.clip("clips/DAY/NAME");
+    let kitten = match opener::kitten(&clip) {
+        Some(line) => found(true, "kitten", format!("in kitty: {line}")),
+        None => found(
+            false,
+            "kitten",
+            "kitty's helper is not installed here; in kitty it would send clips to your machine"
+                .to_owned(),
+        ),
+    };
+    let between = Between::from_env(|name| std::env::var(name).ok());
+    let pictures = found(true, "pictures", images.in_words(between).to_owned());
+    vec![pictures, found(ok, "player", what), link, found(true, "copy", copy), kitten, decoder]
 }
 
 fn print(context: &mut Context, findings: Vec<Finding>) -> Result<(), Trouble> {

@@ -2,7 +2,11 @@
 
 use std::io::Cursor;
 
-use image::{DynamicImage, ImageDecoder as _, ImageFormat, ImageReader, Limits, RgbImage};
+use icy_sixel::{EncodeOptions, sixel_encode};
+use image::codecs::jpeg::JpegEncoder;
+use image::{
+    DynamicImage, ExtendedColorType, ImageDecoder as _, ImageFormat, ImageReader, Limits, RgbImage,
+};
 
 use super::picture::Picture;
 
@@ -39,6 +43,30 @@ pub fn png(picture: Picture) -> Option<Vec<u8>> {
     Some(content.into_inner())
 }
 
+/// The picture as a JPEG file of `quality` percent; none where its bytes do not match its size.
+pub fn jpeg(picture: &Picture, quality: u8) -> Option<Vec<u8>> {
+    let pixels = picture.width_px as usize * picture.height_px as usize;
+    if picture.rgb.len() != pixels * 3 {
+        return None;
+    }
+    let mut content = Vec::new();
+    let (width_px, height_px) = (picture.width_px, picture.height_px);
+    JpegEncoder::new_with_quality(&mut content, quality)
+        .encode(&picture.rgb, width_px, height_px, ExtendedColorType::Rgb8)
+        .ok()?;
+    Some(content)
+}
+
+/// The picture as a sixel sequence with at most `colours` colours; none where its bytes do not match its
+/// size.
+pub fn sixel(picture: &Picture, colours: u16) -> Option<String> {
+    let pixels = picture.rgb.as_chunks::<3>().0;
+    let rgba: Vec<u8> = pixels.iter().flat_map(|[r, g, b]| [*r, *g, *b, u8::MAX]).collect();
+    // Without dithering, whose noise would take three times the bytes.
+    let options = EncodeOptions { max_colors: colours, diffusion: 0.0, ..EncodeOptions::default() };
+    sixel_encode(&rgba, picture.width_px as usize, picture.height_px as usize, &options).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,12 +85,25 @@ mod tests {
     }
 
     #[test]
+    fn a_picture_becomes_a_jpeg_file_and_a_sixel_sequence() {
+        let content = jpeg(&red(64, 32), 85).expect("a file");
+        let back = picture(&content, 1000, 1000).expect("a picture");
+        assert_eq!((back.width_px, back.height_px), (64, 32));
+        let said = sixel(&red(64, 32), 256).expect("a sequence");
+        assert!(said.starts_with("\x1bP") && said.ends_with("\x1b\\"), "{said:?}");
+        assert!(said.contains("\"1;1;64;32"), "one pixel is one pixel: {said:?}");
+        assert_eq!(said.matches(";2;").count(), 1, "one colour: {said:?}");
+    }
+
+    #[test]
     fn what_is_no_image_is_said_and_never_panics() {
         let content = png(red(64, 64)).expect("a file");
         for end in 0..content.len() {
             drop(picture(&content[..end], 8, 8));
         }
         assert!(picture(b"GIF89a no", 8, 8).is_err());
-        assert_eq!(png(Picture { width_px: 2, height_px: 2, rgb: vec![0; 3] }), None);
+        let short = Picture { width_px: 2, height_px: 2, rgb: vec![0; 3] };
+        assert_eq!((jpeg(&short, 80), sixel(&short, 16)), (None, None));
+        assert_eq!(png(short), None);
     }
 }

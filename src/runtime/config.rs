@@ -13,6 +13,7 @@ use super::keys::is_loopback_http;
 use super::places::Places;
 use crate::domain::catalog::ModelId;
 use crate::domain::ledger::Limits;
+use crate::words::images::Images;
 
 /// What the user set.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -28,6 +29,8 @@ pub struct Config {
     pub still: bool,
     /// Whether the studio leaves the mouse to the terminal.
     pub no_mouse: bool,
+    /// How the studio draws pictures.
+    pub images: Images,
     /// Keys of the studio: place, then action, then keys.
     pub keys: BTreeMap<String, BTreeMap<String, Vec<String>>>,
     /// Whether no keeper carries live jobs on when the studio is left.
@@ -263,6 +266,21 @@ mod tests {
         let text = "model = \"sandbox/1.5-pro\"\n\n[sandbox]\nspead = 2\n";
         let error = Config::parse(Path::new("config.toml"), text).expect_err("refused").to_string();
         assert!(error.starts_with("config.toml:4: unknown field `spead`"), "{error}");
+    }
+
+    #[test]
+    fn pictures_have_six_ways_and_another_is_named_with_its_line() {
+        let parse = |text: &str| Config::parse(Path::new("c.toml"), text);
+        let words = ["auto", "halfblocks", "kitty", "iterm2", "sixel", "off"];
+        let read = words.map(|word| parse(&format!("images = \"{word}\"")).expect(word).images);
+        use Images as I;
+        assert_eq!(read, [I::Auto, I::HalfBlocks, I::Kitty, I::Iterm2, I::Sixel, I::Off]);
+        assert_eq!(parse("").expect("a config").images, I::Auto);
+        let error = parse("still = true\nimages = \"sixels\"\n").expect_err("refused").to_string();
+        assert!(
+            error.starts_with("c.toml:2: unknown variant `sixels`, expected one of"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::display;
-use crate::words::CopyFrom;
+use crate::words::{CopyFrom, shell_word};
 
 /// Browsers that draw into a terminal: where there is a display, none of them is what is meant.
 const TEXT_BROWSERS: [&str; 8] =
@@ -24,6 +24,8 @@ pub struct Here {
     /// What `$BROWSER` says.
     browser: Option<String>,
     copy_from: CopyFrom,
+    /// Where the user comes from.
+    from_place: String,
 }
 
 /// What came of opening.
@@ -43,6 +45,7 @@ impl Here {
             over_ssh: set("SSH_CONNECTION") || set("SSH_TTY"),
             browser: std::env::var("BROWSER").ok(),
             copy_from: CopyFrom { address: address(), port: ssh_port() },
+            from_place: ssh_client().unwrap_or_else(|| "here".to_owned()),
         }
     }
 
@@ -68,6 +71,11 @@ impl Here {
                 None => (true, "the system's own".to_owned()),
             },
         }
+    }
+
+    /// The address that the user's SSH client has, or `here`.
+    pub fn from_place(&self) -> &str {
+        &self.from_place
     }
 
     /// How the user's own machine fetches a clip from this one.
@@ -167,6 +175,19 @@ fn start(mut command: Command) -> io::Result<()> {
     Ok(())
 }
 
+/// A command for a shell of this machine, in the same kitty, that sends `clip` to the user's home folder; none
+/// where kitty's helper is not installed here.
+///
+/// It asks the user in kitty's own window before it writes anything there, which a program that merely prints
+/// kitty's sequences could do as well, but only with a protocol of its own for it: the helper is that protocol.
+pub fn kitten(clip: &Path) -> Option<String> {
+    let program = ["kitten", "kitty"].into_iter().find(|program| is_there(program))?;
+    let program = if program == "kitten" { "kitten" } else { "kitty +kitten" };
+    let name = Path::new(clip.file_name()?).display().to_string();
+    let clip = shell_word(&clip.display().to_string());
+    Some(format!("{program} transfer {clip} {}", shell_word(&format!("~/{name}"))))
+}
+
 /// Whether a program can be found.
 fn is_there(program: &str) -> bool {
     if program.contains(std::path::is_separator) {
@@ -187,6 +208,12 @@ fn address() -> String {
 /// The port of the SSH server that this session came in by: the last word of `SSH_CONNECTION`.
 fn ssh_port() -> Option<u16> {
     std::env::var("SSH_CONNECTION").ok()?.split_whitespace().nth(3)?.parse().ok()
+}
+
+/// The address that the SSH client of this session has: the first word of `SSH_CONNECTION`.
+fn ssh_client() -> Option<String> {
+    let connection = std::env::var("SSH_CONNECTION").ok()?;
+    Some(connection.split_whitespace().next()?.to_owned())
 }
 
 fn host_name() -> String {

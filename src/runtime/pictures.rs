@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
-use super::viewing::{self, Still};
+use super::viewing::{self, Still, WHOLE};
 use crate::media::picture::{Bounds, Picture};
 use crate::media::sheet;
 use crate::media::still;
@@ -72,11 +72,16 @@ pub fn kept(clip: &Path, kind: Kind) -> Option<Still> {
 
 /// The kept poster of the clip at `clip` within a box; none where there is none, or the box is larger than
 /// what is kept.
-pub fn poster(clip: &Path, bounds: Bounds) -> Option<Picture> {
+fn poster(clip: &Path, bounds: Bounds) -> Option<Picture> {
     if bounds.width_px.max(bounds.height_px) > POSTER_PX {
         return None;
     }
-    let png = read(&folder(clip)?.join(Kind::Poster.file_name()), MAX_PICTURE_BYTES)?;
+    kept_within(clip, Kind::Poster, bounds)
+}
+
+/// A kept picture of the clip at `clip`, made smaller where the box is.
+fn kept_within(clip: &Path, kind: Kind, bounds: Bounds) -> Option<Picture> {
+    let png = read(&folder(clip)?.join(kind.file_name()), MAX_PICTURE_BYTES)?;
     still::picture(&png, bounds.width_px, bounds.height_px).ok()
 }
 
@@ -105,36 +110,33 @@ impl Pictures {
         }
     }
 
-    /// What stands for the file at `path` within a box, for somebody who looks: an image itself, and of a clip its
-    /// poster or its contact sheet, as it is kept or else as the clip gives it. Takes its time where none is kept.
+    /// The poster of the clip at `file` or its contact sheet, or the image at `file`, within a box. What is not
+    /// kept is read from the clip, and kept later.
     ///
     /// # Errors
     /// Says in words why there is none.
-    pub fn shown(&self, path: &Path, kind: Kind, bounds: Bounds) -> Result<Picture, String> {
-        let Bounds { width_px, height_px } = bounds;
-        if path.parent().is_some_and(|folder| folder.ends_with("images")) {
-            let content = fs::read(path).map_err(in_words)?;
-            return still::picture(&content, width_px, height_px);
+    pub fn look(&self, file: &Path, sheet: bool, bounds: Bounds) -> Result<Picture, String> {
+        let is_image = file.parent().is_some_and(|folder| folder.ends_with("images"));
+        if is_image {
+            let content = fs::read(file).map_err(in_words)?;
+            return still::picture(&content, bounds.width_px, bounds.height_px);
         }
-        let is_sheet = kind == Kind::Sheet;
-        let found = if is_sheet {
-            kept(path, kind)
-                .and_then(|kept| still::picture(&kept.png, u32::MAX, u32::MAX).ok())
-                .map(|whole| sheet::within(&whole, bounds))
+        let there = if sheet {
+            kept_within(file, Kind::Sheet, WHOLE).map(|sheet| sheet::within(&sheet, bounds))
         } else {
-            poster(path, bounds)
+            poster(file, bounds)
         };
-        if let Some(picture) = found {
+        if let Some(picture) = there {
             return Ok(picture);
         }
         let go_on = AtomicBool::new(false);
-        let picture = if is_sheet {
-            viewing::sheet(path, &go_on).map(|whole| sheet::within(&whole, bounds))
+        let made = if sheet {
+            viewing::sheet(file, &go_on).map(|sheet| sheet::within(&sheet, bounds))
         } else {
-            viewing::poster(path, bounds, &go_on)
+            viewing::poster(file, bounds, &go_on)
         };
-        self.later(path.to_owned());
-        picture
+        self.later(file.to_owned());
+        made
     }
 
     /// Waits until all that were asked for are made. For a program that nobody waits for.
@@ -282,7 +284,7 @@ mod tests {
         for (kind, which) in
             [(Kind::First, viewing::Which::First), (Kind::Last, viewing::Which::Last)]
         {
-            let frame = viewing::frame(&clip, which, viewing::WHOLE, &go_on).expect("a frame");
+            let frame = viewing::frame(&clip, which, WHOLE, &go_on).expect("a frame");
             let png = viewing::still(frame).expect("a file").png;
             assert_eq!(kept(&clip, kind).expect("a picture").png, png);
         }

@@ -71,6 +71,7 @@ actions! {
     Reset, "reset", "default", "Put the setting back: no image, any seed";
     Enter, "enter", "details", "Open what is chosen, or change it";
     Promote, "promote", "promote", "Make the final of a draft";
+    Sheet, "sheet", "sheet", "Show the contact sheet, or the poster";
     Open, "open", "open", "Open the clip in the system player";
     Play, "play", "play", "Play the clip, or pause it";
     Step, "step", "frame", "One frame on";

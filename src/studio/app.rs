@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::compare::Compare;
 use super::dialog::Dialog;
 use super::history::History;
+use super::images::Images;
 use super::keymap::{Keymap, Meaning, Pending, Place};
 use super::layout::{self, Spot};
 use super::pen::Depth;
@@ -19,6 +20,7 @@ use super::player::Player;
 use super::prompt::{Prompt, SavedPrompt};
 use super::settings::{Chosen, Settings};
 use super::theme::Theme;
+use super::ways::Ways;
 use crate::domain::catalog::{Catalog, ModelId};
 use crate::domain::cost::Estimate;
 use crate::domain::job::{Job, JobError, JobId, JobState, Relation};
@@ -120,6 +122,9 @@ pub struct Saved {
     /// The theme.
     #[serde(default)]
     pub theme: String,
+    /// How clips were fetched from where.
+    #[serde(default)]
+    pub ways: Ways,
     /// When it was saved: the last time that somebody was here.
     #[serde(default)]
     pub left_at: Option<Timestamp>,
@@ -128,7 +133,8 @@ pub struct Saved {
 impl PartialEq for Saved {
     /// Two saves of different undo are told apart by their text and settings alone.
     fn eq(&self, other: &Self) -> bool {
-        self.chosen == other.chosen && self.knows == other.knows && self.theme == other.theme
+        let alike = self.chosen == other.chosen && self.ways == other.ways;
+        alike && self.knows == other.knows && self.theme == other.theme
     }
 }
 
@@ -239,6 +245,10 @@ pub struct Around {
     pub far: bool,
     /// The poster of the clip that was looked at last.
     pub poster: Option<(PathBuf, Poster)>,
+    /// Whether the preview shows contact sheets in place of posters.
+    pub sheet: bool,
+    /// What the terminal can show beyond half blocks.
+    pub images: Images,
     /// What lies over the panes.
     pub dialog: Option<Dialog>,
     /// What is told for a while.
@@ -261,6 +271,8 @@ pub struct Around {
     pub data_dir: PathBuf,
     /// How the user fetches files from here.
     pub copy_from: CopyFrom,
+    /// How they did so last.
+    pub ways: Ways,
     /// Providers whose key is set, and where.
     pub keys: Vec<(String, String)>,
     /// The profile that was chosen.
@@ -305,6 +317,8 @@ impl App {
             depth: Depth::True,
             far: false,
             poster: None,
+            sheet: false,
+            images: Images::default(),
             dialog: None,
             toast: None,
             keymap,
@@ -316,6 +330,7 @@ impl App {
             open: false,
             data_dir: PathBuf::new(),
             copy_from: CopyFrom::default(),
+            ways: Ways::default(),
             keys: Vec::new(),
             profile: None,
             balances: Vec::new(),
@@ -350,6 +365,7 @@ impl App {
             chosen: self.settings.chosen.clone(),
             knows: self.knows,
             theme: self.theme_name.clone(),
+            ways: self.ways.clone(),
             left_at: Some(self.now),
         }
     }

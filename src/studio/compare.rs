@@ -242,11 +242,7 @@ pub(super) fn want_stills(app: &mut App, effects: &mut Vec<Effect>) {
         let there = before.filter(|picture| matches!(picture, Poster::There(_)));
         side.still = Some(Still { wanted, picture: there.unwrap_or(Poster::Coming) });
         let (path, Wanted { is_sheet, max_px }) = (side.path.clone(), wanted);
-        effects.push(if is_sheet {
-            Effect::LoadSheet { path, max_px }
-        } else {
-            Effect::LoadPoster { path, max_px }
-        });
+        effects.push(Effect::LoadPoster { path, sheet: is_sheet, max_px });
     }
 }
 

@@ -1,5 +1,7 @@
 //! What can lie over the panes: one at a time, each with what it needs.
 
+use std::path::PathBuf;
+
 use jiff::Timestamp;
 
 use super::action::Action;
@@ -13,6 +15,9 @@ use crate::domain::job::{Job, JobId, JobKind};
 use crate::domain::promotion::Promotable;
 use crate::domain::request::{FrameImage, GenerationRequest, Parameters};
 use crate::domain::text::one_line;
+
+/// The word of the line that sends a clip through the terminal.
+pub const SEND: &str = "send";
 
 /// Everything about a job.
 #[derive(Clone, Debug)]
@@ -113,9 +118,11 @@ pub enum Dialog {
     },
     /// Where a clip is, with lines that can be copied.
     Where {
+        /// The clip.
+        path: PathBuf,
         /// Why it is not simply open.
         reason: String,
-        /// A word, and what is copied.
+        /// A word, and what is copied; with [`SEND`] what is said of sending it.
         lines: Vec<(&'static str, String)>,
         /// The chosen one.
         chosen: usize,

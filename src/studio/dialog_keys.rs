@@ -6,7 +6,7 @@ use super::action::Action;
 use super::app::{App, Entry};
 use super::commands;
 use super::detail_view::most_scrolled;
-use super::dialog::{Dialog, JobStory, model_rows, palette_rows};
+use super::dialog::{Dialog, JobStory, SEND, model_rows, palette_rows};
 use super::job_commands;
 use super::keymap::{Meaning, Place};
 use super::line::Line;
@@ -150,11 +150,17 @@ fn chosen(app: &mut App, dialog: &mut Dialog, event: KeyEvent) -> Then {
             job_commands::recalled(app, job, *part);
             return Then::Close(Vec::new());
         }
-        Dialog::Where { lines, chosen, .. } => match action {
+        Dialog::Where { path, lines, chosen, .. } => match action {
             Action::Up => *chosen = chosen.saturating_sub(1),
             Action::Down => *chosen = (*chosen + 1).min(lines.len().saturating_sub(1)),
             Action::Enter => {
                 let Some((word, text)) = lines.get(*chosen) else { return Then::Close(Vec::new()) };
+                app.ways.choose(word);
+                changed(app);
+                if *word == SEND {
+                    app.say("sending the clip through the terminal", false);
+                    return Then::Close(vec![Effect::Send(path.clone())]);
+                }
                 app.say(format!("{word} copied"), false);
                 return Then::Close(vec![Effect::Copy(text.clone())]);
             }

@@ -6,7 +6,7 @@ use ratatui::widgets::Clear;
 
 use super::app::App;
 use super::detail_view;
-use super::dialog::{Dialog, Final, palette_rows};
+use super::dialog::{Dialog, Final, SEND, palette_rows};
 use super::frame::Frame;
 use super::keymap::Place;
 use super::layout::middle;
@@ -57,7 +57,9 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>) {
             );
             caret(frame, area, 0, at);
         }
-        Some(Dialog::Where { reason, lines, chosen }) => places(app, frame, reason, lines, *chosen),
+        Some(Dialog::Where { reason, lines, chosen, .. }) => {
+            places(app, frame, reason, lines, *chosen)
+        }
         Some(Dialog::Confirm { title, lines, .. }) => {
             plain(app, frame, title, lines, "Enter does it · Esc does not")
         }
@@ -238,8 +240,8 @@ fn places(
     chosen: usize,
 ) {
     // Everything is shown whole: where the terminal's clipboard is closed, it is read off the screen.
-    let cells = usize::from(app.size.0.saturating_sub(8 + 5));
-    let reason = wrapped(reason, cells + 5).into_iter();
+    let cells = usize::from(app.size.0.saturating_sub(8 + 8));
+    let reason = wrapped(reason, cells + 8).into_iter();
     let mut rows: Vec<Row<'_>> =
         reason.map(|line| Row::from(span(line, app.theme.style(Tone::Text)))).collect();
     rows.push(Row::default());
@@ -247,7 +249,7 @@ fn places(
         let style = if index == chosen { app.theme.chosen() } else { app.theme.style(Tone::Text) };
         for (number, part) in wrapped(text, cells).into_iter().enumerate() {
             let label = if number == 0 { *word } else { "" };
-            let label = span(format!("{label:<5}"), app.theme.style(Tone::Dim));
+            let label = span(format!("{label:<8}"), app.theme.style(Tone::Dim));
             rows.push(Row::from(vec![label, span(part, style)]));
         }
     }
@@ -255,7 +257,9 @@ fn places(
     for (offset, line) in (0..).zip(rows) {
         row(frame, area, offset, line);
     }
-    let keys = "↑↓ chooses · Enter copies · Esc closes";
+    let sends = lines.get(chosen).is_some_and(|(word, _)| *word == SEND);
+    let enter = if sends { "sends" } else { "copies" };
+    let keys = format!("↑↓ chooses · Enter {enter} · Esc closes");
     row(
         frame,
         area,

@@ -1,8 +1,9 @@
 //! Effects, carried out: each on a task of its own, its outcome a message. With `run`, the only place
 //! of the studio that knows the runtime.
 
+mod pictures;
+
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,29 +16,27 @@ use tokio::time::timeout;
 use super::app::{Entry, Live, Saved};
 use super::dialog::JobStory;
 use super::msg::{Effect, Msg, Opened};
+use super::ways::{MAX_SENT_BYTES, for_iterm2};
 use crate::domain::catalog::Provider;
 use crate::domain::job::{Job, JobId, Parent};
 use crate::domain::ledger::Sums;
 use crate::domain::query::HistoryQuery;
 use crate::domain::request::{FrameImage, GenerationRequest};
-use crate::media::picture::Bounds;
 use crate::runtime::account;
 use crate::runtime::clip_server::Link;
 use crate::runtime::clock::wall;
 use crate::runtime::driver::{Bell, Snapshot};
 use crate::runtime::files::write_whole;
-use crate::runtime::frames;
 use crate::runtime::image_paths;
 use crate::runtime::images;
 use crate::runtime::keeper;
 use crate::runtime::keys;
 use crate::runtime::new_job::{self, Stored};
 use crate::runtime::opener::{self, Here, Opened as Shown};
-use crate::runtime::pictures::Kind;
 use crate::runtime::settle::{self, SettleError, Settled};
-use crate::runtime::viewing;
 use crate::runtime::workspace::Workspace;
 use crate::store::{Store, StoreError};
+use crate::words::images::Between;
 
 /// How many jobs the list beside the form holds.
 const LISTED: usize = 100;
@@ -65,6 +64,7 @@ pub(super) struct Latest {
     search: AtomicU64,
     listing: AtomicU64,
     film: AtomicU64,
+    overlay: AtomicU64,
 }
 
 impl Outside {
@@ -74,6 +74,7 @@ impl Outside {
             Effect::Search { generation, .. } => Some((&self.latest.search, *generation)),
             Effect::ListImages { generation, .. } => Some((&self.latest.listing, *generation)),
             Effect::LoadFilm { generation, .. } => Some((&self.latest.film, *generation)),
+            Effect::LoadOverlay { generation, .. } => Some((&self.latest.overlay, *generation)),
             Effect::DropFilm => Some((&self.latest.film, 0)),
             _ => None,
         };
@@ -97,11 +98,11 @@ impl Outside {
                 Effect::LoadBalance(provider) => this.load_balance(provider).await,
                 Effect::Search { generation, query } => this.search(generation, query).await,
                 Effect::LoadStory(id) => this.story(id).await,
-                Effect::LoadPoster { path, max_px } => {
-                    this.load_still(path, Kind::Poster, max_px).await
+                Effect::LoadPoster { path, sheet, max_px } => {
+                    this.load_poster(path, sheet, max_px).await
                 }
-                Effect::LoadSheet { path, max_px } => {
-                    this.load_still(path, Kind::Sheet, max_px).await
+                Effect::LoadOverlay { generation, wanted } => {
+                    this.load_overlay(generation, wanted).await
                 }
                 Effect::Win { id, won, starred } => {
                     this.mark(move |store| store.count_win(id, won, starred)).await
@@ -115,6 +116,7 @@ impl Outside {
                 Effect::ReadImage { first, text } => this.read_image(first, text).await,
                 Effect::ExportFrame { id, path, at_ms } => this.export_frame(id, path, at_ms).await,
                 Effect::Open(path) => this.open(path).await,
+                Effect::Send(path) => this.send(path).await,
                 _ => None,
             }
         };
@@ -316,50 +318,6 @@ impl Outside {
         Some(Msg::Image { first, text, image })
     }
 
-    /// A picture that stands for the file at `path`.
-    async fn load_still(
-        &self,
-        path: PathBuf,
-        kind: Kind,
-        (width_px, height_px): (u32, u32),
-    ) -> Option<Msg> {
-        let (file, workspace) = (path.clone(), Arc::clone(&self.workspace));
-        let bounds = Bounds { width_px, height_px };
-        let shown =
-            tokio::task::spawn_blocking(move || workspace.pictures.shown(&file, kind, bounds));
-        let picture = shown.await.unwrap_or_else(|_| Err("the clip could not be read".to_owned()));
-        Some(match kind {
-            Kind::Sheet => Msg::Sheet { path, picture },
-            _ => Msg::Poster { path, picture },
-        })
-    }
-
-    async fn export_frame(&self, id: JobId, path: PathBuf, at_ms: Option<u64>) -> Option<Msg> {
-        let folder = self.workspace.places.frames_dir();
-        let export = move || frames::export(&path, id, at_ms, &folder);
-        let exported = tokio::task::spawn_blocking(export).await;
-        let exported = exported.unwrap_or_else(|_| Err("the clip could not be read".to_owned()));
-        Some(exported.map_or_else(Msg::Complain, Msg::Exported))
-    }
-
-    /// Decodes clips, each on a thread of its own, until another film is wanted.
-    fn load_film(&self, generation: u64, paths: Vec<PathBuf>, (width_px, height_px): (u32, u32)) {
-        for (reel, path) in paths.into_iter().enumerate() {
-            let (messages, latest) = (self.messages.clone(), Arc::clone(&self.latest));
-            tokio::task::spawn_blocking(move || {
-                viewing::film(&path, Bounds { width_px, height_px }, |part| {
-                    let wanted = latest.film.load(Ordering::Acquire) == generation;
-                    let film = Msg::Film { generation, reel, part };
-                    if wanted && messages.blocking_send(film).is_ok() {
-                        ControlFlow::Continue(())
-                    } else {
-                        ControlFlow::Break(())
-                    }
-                });
-            });
-        }
-    }
-
     async fn open(&self, path: PathBuf) -> Option<Msg> {
         let here = Here::look();
         let (clip, player, place) =
@@ -374,14 +332,36 @@ impl Outside {
         // Without a server there are still the other lines.
         let link = self.workspace.clip_server.serve(&path).await.ok();
         let lines = |link: Link| [("ssh", here.copy_from().forward(link.port)), ("link", link.url)];
-        let links: Vec<_> = link.into_iter().flat_map(lines).collect();
+        let mut links: Vec<_> = link.into_iter().flat_map(lines).collect();
         let also = if links.is_empty() {
             ""
         } else {
             "; or run the ssh line there, and open the link in a browser"
         };
         let reason = format!("{reason}: scp fetches the clip to your machine{also}");
+        links.extend(opener::kitten(&path).map(|line| ("kitten", line)));
         Some(Msg::Nowhere { path, reason, links })
+    }
+
+    /// The clip as the terminal takes it for the user's own machine.
+    async fn send(&self, path: PathBuf) -> Option<Msg> {
+        let read = move || {
+            let unreadable = |error| format!("the clip can't be read: {error}");
+            let bytes = std::fs::metadata(&path).map_err(unreadable)?.len();
+            if bytes > MAX_SENT_BYTES {
+                return Err(format!(
+                    "the clip has {}, and at most {} go through the terminal: take the scp line",
+                    crate::words::bytes(bytes),
+                    crate::words::bytes(MAX_SENT_BYTES)
+                ));
+            }
+            let content = std::fs::read(&path).map_err(unreadable)?;
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            Ok(for_iterm2(&name, &content))
+        };
+        let bytes = tokio::task::spawn_blocking(read).await;
+        let bytes = bytes.unwrap_or_else(|_| Err("the clip can't be read".to_owned()));
+        Some(Msg::Sendable(bytes))
     }
 
     async fn store<T, F>(&self, call: F) -> Result<T, String>
@@ -427,11 +407,14 @@ pub(super) fn opened(workspace: &Workspace) -> Opened {
         saved: text.and_then(|text| serde_json::from_slice(&text).ok()),
         data_dir: workspace.places.data_dir.clone(),
         copy_from: here.copy_from().clone(),
+        from_place: here.from_place().to_owned(),
         keys: providers.filter_map(key).collect(),
         profile: workspace.places.profile.clone(),
         limits: config.limits,
         keymap: config.keys.clone(),
         theme,
+        images: config.images,
+        between: Between::from_env(|name| std::env::var(name).ok()),
         still: config.still,
         no_mouse: config.no_mouse,
     }

@@ -73,6 +73,11 @@ pub(super) fn shown_image(app: &Around) -> Option<&ImageFile> {
     }
 }
 
+/// Whether the preview shows a contact sheet.
+pub(super) fn shows_sheet(app: &Around) -> bool {
+    app.sheet && shown_image(app).is_none()
+}
+
 /// Whether an image is being written.
 pub(super) fn is_writing_image(settings: &Settings) -> bool {
     settings.editing.is_some() && settings.focused().is_image()

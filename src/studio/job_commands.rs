@@ -7,7 +7,7 @@ use super::app::{App, Entry, Pane};
 use super::chain;
 use super::commands::{focus, passed_limits};
 use super::compare;
-use super::dialog::{Dialog, Final, RecallPart, recall_changes};
+use super::dialog::{Dialog, Final, RecallPart, SEND, recall_changes};
 use super::line::Line;
 use super::msg::Effect;
 use super::offer::{can_look_up, can_stop, dashboard};
@@ -17,6 +17,7 @@ use crate::domain::cost::Estimate;
 use crate::domain::job::{Job, JobState, Parent, Relation};
 use crate::domain::promotion::Promotable;
 use crate::domain::request::GenerationRequest;
+use crate::words;
 
 const NOT_IN_DOUBT: &str = "it is not in doubt";
 
@@ -38,6 +39,10 @@ pub(super) fn on_job(app: &mut App, action: Action, entry: Entry) -> Vec<Effect>
     match action {
         Action::Mark => compare::mark(app, &job),
         Action::Promote => return promote(app, job),
+        Action::Sheet => {
+            app.sheet = !app.sheet;
+            app.poster = None;
+        }
         Action::Open => return open(app, &job),
         Action::Recall => recall(app, job, RecallPart::All),
         Action::RecallPrompt => recall(app, job, RecallPart::Prompt),
@@ -152,8 +157,7 @@ fn retry(app: &mut App, job: Job) {
         return app.say("the catalog no longer has its model", true);
     };
     let estimate = Estimate::of(model, &job.request);
-    let mut lines =
-        vec![crate::words::settings(&job.request), format!("a new job, estimated {estimate}")];
+    let mut lines = vec![words::settings(&job.request), format!("a new job, estimated {estimate}")];
     if job.state == JobState::InDoubt {
         lines.push(
             "nobody knows whether the first one was taken: it may be billed twice".to_owned(),
@@ -195,7 +199,7 @@ fn look_up(app: &mut App, job: &Job) -> Vec<Effect> {
         return Vec::new();
     }
     if !can_look_up(app, job) {
-        let [_, _, find] = crate::words::doubt(job, &app.catalog);
+        let [_, _, find] = words::doubt(job, &app.catalog);
         app.say(find, true);
         return Vec::new();
     }
@@ -273,8 +277,31 @@ fn copy(app: &mut App, what: &str, text: Option<String>) -> Vec<Effect> {
     }
 }
 
+/// Shows where a clip is that can't be opened here, with the line chosen that was taken last.
+pub(super) fn show_where(
+    app: &mut App,
+    path: PathBuf,
+    reason: String,
+    links: Vec<(&'static str, String)>,
+) {
+    let mut lines = where_lines(app, &path);
+    // Another terminal would show the bytes of the one, and has no use for the other.
+    lines.extend(links.into_iter().filter(|(word, _)| *word != "kitten" || app.images.is_kitty()));
+    if app.images.is_iterm2() {
+        let jobs = app.jobs.iter().chain(&app.history.entries).map(|entry| &entry.job);
+        let mut files = jobs.flat_map(|job| job.files());
+        let file = files.find(|file| app.data_dir.join(&file.path) == path);
+        let size = file.map(|file| format!(" of {}", words::bytes(file.bytes)));
+        let text = format!("the file{} to your own machine", size.unwrap_or_default());
+        lines.push((SEND, text));
+    }
+    let last = app.ways.last();
+    let chosen = lines.iter().position(|(word, _)| Some(*word) == last).unwrap_or(0);
+    app.dialog = Some(Dialog::Where { path, reason, lines, chosen });
+}
+
 /// The lines of a clip that can be copied, for where it can't be opened.
-pub(super) fn where_lines(app: &App, path: &Path) -> Vec<(&'static str, String)> {
+fn where_lines(app: &App, path: &Path) -> Vec<(&'static str, String)> {
     let path = path.display().to_string();
     let jobs = app.jobs.iter().chain(&app.history.entries).map(|entry| &entry.job);
     let mut all = jobs.filter(|job| clip(app, job).is_some_and(|clip| clip == path));

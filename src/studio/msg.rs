@@ -8,7 +8,9 @@ use jiff::Timestamp;
 
 use super::app::{Entry, Live, Saved};
 use super::dialog::JobStory;
+use super::images::Wanted;
 use super::keyboard::Reply;
+use super::overlay::Overlay;
 use crate::domain::catalog::{Catalog, ModelId};
 use crate::domain::job::{JobError, JobId, Parent};
 use crate::domain::ledger::{Limits, Sums};
@@ -18,6 +20,7 @@ use crate::domain::request::{FrameImage, GenerationRequest};
 use crate::media::film::Part;
 use crate::media::picture::Picture;
 use crate::words::CopyFrom;
+use crate::words::images::{Between, Images};
 
 /// Something that happened.
 #[derive(Debug)]
@@ -73,13 +76,8 @@ pub enum Msg {
     Poster {
         /// The clip.
         path: PathBuf,
-        /// The picture.
-        picture: Result<Picture, String>,
-    },
-    /// The contact sheet of a clip, or why there is none.
-    Sheet {
-        /// The clip.
-        path: PathBuf,
+        /// Whether it is the contact sheet.
+        sheet: bool,
         /// The picture.
         picture: Result<Picture, String>,
     },
@@ -91,6 +89,13 @@ pub enum Msg {
         reel: usize,
         /// What was decoded.
         part: Part,
+    },
+    /// A picture in the terminal's own form was made, or can't be.
+    Overlay {
+        /// Its number; an older one is stale.
+        generation: u64,
+        /// The picture.
+        overlay: Option<Overlay>,
     },
     /// Everything about a job.
     Story(Box<JobStory>),
@@ -125,6 +130,8 @@ pub enum Msg {
         /// More lines that can be copied: a word, and what is copied.
         links: Vec<(&'static str, String)>,
     },
+    /// A clip is ready to be sent through the terminal, or can't be.
+    Sendable(Result<Vec<u8>, String>),
     /// A page could not be shown here.
     NoBrowser {
         /// Its address.
@@ -155,6 +162,8 @@ pub struct Opened {
     pub data_dir: PathBuf,
     /// How the user fetches files from here.
     pub copy_from: CopyFrom,
+    /// Where the user comes from: the address of the SSH client, or `here`.
+    pub from_place: String,
     /// Providers whose key is set, and where.
     pub keys: Vec<(String, String)>,
     /// The profile that was chosen.
@@ -165,6 +174,10 @@ pub struct Opened {
     pub keymap: super::keymap::Tables,
     /// The config's theme: its name, and its file's text where it is no built-in one.
     pub theme: Option<(String, Option<String>)>,
+    /// How pictures are drawn.
+    pub images: Images,
+    /// What lies between here and the terminal.
+    pub between: Between,
     /// Whether nothing may move by itself.
     pub still: bool,
     /// Whether the mouse is left to the terminal.
@@ -208,14 +221,9 @@ pub enum Effect {
     LoadPoster {
         /// The clip.
         path: PathBuf,
+        /// Whether its contact sheet is wanted.
+        sheet: bool,
         /// The most columns and rows of half blocks that it will be drawn with, in pixels.
-        max_px: (u32, u32),
-    },
-    /// Decode a contact sheet.
-    LoadSheet {
-        /// The clip.
-        path: PathBuf,
-        /// The most pixels across and down.
         max_px: (u32, u32),
     },
     /// Decode all frames of clips.
@@ -229,8 +237,17 @@ pub enum Effect {
     },
     /// No frames are wanted any more.
     DropFilm,
-    /// Ask the terminal, behind the next frame, to say when it has come so far.
-    Ask,
+    /// Ask the terminal to say when it has taken in the next frame.
+    AskTaken,
+    /// Make a picture in the terminal's own form.
+    LoadOverlay {
+        /// Its number.
+        generation: u64,
+        /// The picture.
+        wanted: Wanted,
+    },
+    /// Ask the terminal what it can show.
+    Ask(Vec<u8>),
     /// Star a job, or take the star away.
     Star(JobId, bool),
     /// Count a comparison that a job won, or take one back.
@@ -273,6 +290,10 @@ pub enum Effect {
         /// How far into the clip; none is the frame of its poster.
         at_ms: Option<u64>,
     },
+    /// Get a clip ready to be sent through the terminal.
+    Send(PathBuf),
+    /// Hand bytes to the terminal, which are no part of the picture.
+    Hand(Vec<u8>),
     /// Copy to the terminal's clipboard.
     Copy(String),
     /// Tell the user by the terminal, since nobody looks.

@@ -144,7 +144,7 @@ pub(super) fn advance(app: &mut App) -> Vec<Effect> {
     let now = app.now;
     let Some(player) = &mut app.player else { return effects };
     if !sizes.is_empty() && player.advance(&sizes, now) {
-        effects.push(Effect::Ask);
+        effects.push(Effect::AskTaken);
     }
     effects
 }

@@ -1,10 +1,10 @@
 //! The chosen clip: its poster in half blocks, its facts, and what it could become.
 
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::text::Line as Row;
 
 use super::app::{Entry, Pane, Poster, Seen};
-use super::form_image::shown_image;
+use super::form_image::{shown_image, shows_sheet};
 use super::frame::Frame;
 use super::half_blocks::{self, Colours};
 use super::jobs_view::{glyph, title};
@@ -59,7 +59,11 @@ pub(super) fn picture_area(app: &Seen<'_>) -> Option<Rect> {
     let mut spots = layout::panes(app).into_iter();
     let (_, area) = spots.find(|(spot, _)| *spot == Spot::Pane(Pane::Preview))?;
     let inner = inside(app, area);
-    let below = lines(app, app.entry()?, inner.width).len() as u16;
+    let below = match (shown_image(app).filter(|_| !app.zoomed), app.entry()) {
+        (Some(_), _) => 1,
+        (None, Some(entry)) => lines(app, entry, inner.width).len() as u16,
+        (None, None) => 0,
+    };
     Some(Rect { height: inner.height.checked_sub(below)?, ..inner })
 }
 
@@ -116,7 +120,7 @@ fn draw_image(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect, image: &ImageFi
     let facts = image_facts(&FrameImage::File(image.clone()));
     let line = format!("{facts}  {}", image.path);
     let below = inner.height.saturating_sub(1);
-    draw_still(app, frame, Rect { height: below, ..inner }, poster(app));
+    draw_poster(app, frame, Rect { height: below, ..inner });
     let line = vec![span(line, app.theme.style(Tone::Dim))];
     row(frame, inner, below, spread(line, Vec::new(), inner.width));
 }
@@ -189,7 +193,7 @@ fn draw_picture(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect, entry: &Entry
     }
     let Some((player, picture)) = app.player.as_ref().and_then(|one| Some((one, one.picture(0)?)))
     else {
-        return draw_still(app, frame, area, poster(app));
+        return draw_poster(app, frame, area);
     };
     draw_frame(frame, area, picture, player.rung());
 }
@@ -205,8 +209,11 @@ pub(super) fn draw_frame(frame: &mut Frame<'_>, area: Rect, picture: &Picture, r
 }
 
 /// The picture that was asked for last.
-fn poster<'a>(app: &'a Seen<'_>) -> Option<&'a Poster> {
-    app.poster.as_ref().map(|(_, poster)| poster)
+fn draw_poster(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect) {
+    if app.images.are_off() || lay_overlay(app, frame, area) {
+        return;
+    }
+    draw_still(app, frame, area, app.poster.as_ref().map(|(_, poster)| poster));
 }
 
 /// A picture that stands still, or why there is none yet.
@@ -217,6 +224,9 @@ pub(super) fn draw_still(
     poster: Option<&Poster>,
 ) {
     let dim = app.theme.style(Tone::Dim);
+    if app.images.are_off() {
+        return;
+    }
     match poster {
         Some(Poster::There(picture)) if app.theme.is_plain() => {
             let text = format!(
@@ -237,4 +247,20 @@ pub(super) fn draw_still(
             row(frame, area, 1, Row::from(span("reading the picture…", dim)))
         }
     }
+}
+
+/// Lays the picture over the middle of `area` in the terminal's own form, where there is one and nothing else
+/// is to be seen there.
+fn lay_overlay(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect) -> bool {
+    let Some((path, _)) = &app.poster else { return false };
+    let (sheet, cells) = (shows_sheet(app), (area.width, area.height));
+    let Some(overlay) = app.images.overlay(path, sheet, cells) else { return false };
+    let toast = layout::toast(app).map(|(_, area)| area);
+    if app.dialog.is_some() || toast.is_some_and(|toast| toast.intersects(area)) {
+        return false;
+    }
+    let x = area.x + area.width.saturating_sub(overlay.columns) / 2;
+    let y = area.y + area.height.saturating_sub(overlay.rows) / 2;
+    frame.lay(Position { x, y }, overlay.clone());
+    true
 }

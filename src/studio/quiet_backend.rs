@@ -13,6 +13,7 @@ use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Size};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
+use super::canvas::Raw;
 use super::motion::{absolute, csi, relative};
 use super::pen::{Depth, Pen};
 use super::shadow::Shadow;
@@ -286,6 +287,17 @@ impl<W: Write> QuietBackend<W> {
         // Terminals erase with the current background.
         self.set_pen(Pen::PLAIN);
         self.frame.extend_from_slice(sequence);
+    }
+}
+
+impl<W: Write> Raw for QuietBackend<W> {
+    fn append(&mut self, at: Option<Position>, bytes: &[u8]) {
+        self.send_blanks(None);
+        if let Some(at) = at {
+            self.go(at);
+            self.at = None;
+        }
+        self.frame.extend_from_slice(bytes);
     }
 }
 

@@ -13,6 +13,7 @@ use super::app::{App, Look};
 use super::editor;
 use super::execute::{Outside, lives, opened};
 use super::input::{Ending, Input, Inputs};
+use super::keyboard::Reply;
 use super::keymap::{Keymap, Tables};
 use super::layout;
 use super::msg::{Effect, Msg};
@@ -187,6 +188,7 @@ impl Studio {
                 Input::Focus(in_front) => Msg::Focus(in_front),
                 Input::Reply(reply) => Msg::Reply(reply),
                 Input::Resized => {
+                    self.measure().await?;
                     let size = self.screen.size()?;
                     Msg::Resize(size.width, size.height)
                 }
@@ -197,6 +199,7 @@ impl Studio {
                 Input::Continued => {
                     self.screen.enter()?;
                     self.inputs.resume()?;
+                    self.measure().await?;
                     let size = self.screen.size()?;
                     Msg::Resize(size.width, size.height)
                 }
@@ -211,6 +214,17 @@ impl Studio {
         Ok(None)
     }
 
+    /// Takes in how large a cell is by the kernel, as if the terminal had said so: some never do, and none does
+    /// when its letters become larger.
+    async fn measure(&mut self) -> io::Result<Option<End>> {
+        match self.screen.cell_px()? {
+            Some((width_px, height_px)) => {
+                self.take(Msg::Reply(Reply::Cell { width_px, height_px })).await
+            }
+            None => Ok(None),
+        }
+    }
+
     async fn take_workspace(&mut self, workspace: Workspace) -> io::Result<Option<End>> {
         let known = Box::new(opened(&workspace));
         let workspace = Arc::new(workspace);
@@ -222,6 +236,7 @@ impl Studio {
         for effect in std::mem::take(&mut self.early) {
             self.carry_out(effect).await?;
         }
+        self.measure().await?;
         self.take(Msg::Opened(known)).await
     }
 
@@ -256,7 +271,9 @@ impl Studio {
             }
             Effect::Notify(text) => self.screen.notify(&text)?,
             Effect::Title(text) => self.screen.title(&text)?,
-            Effect::Ask => self.screen.ask(),
+            Effect::AskTaken => self.screen.ask_taken(),
+            Effect::Hand(bytes) => self.screen.hand(&bytes)?,
+            Effect::Ask(questions) => self.screen.ask(&questions)?,
             Effect::Redraw => self.screen.repaint()?,
             Effect::Mouse(on) => self.screen.set_mouse(on)?,
             other => match &self.outside {

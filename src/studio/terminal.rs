@@ -1,8 +1,9 @@
 //! The terminal, taken and given back (law 10).
 //!
 //! Everything that changes the terminal goes through [`Screen`]; everything that puts it back is one sequence
-//! ([`restore_bytes`]) and one saved line discipline, kept where a panic hook can reach them. No question is
-//! ever asked of the terminal: a mute one, or one at the far end of a slow link, delays nothing.
+//! ([`restore_bytes`]) and one saved line discipline, kept where a panic hook can reach them. The terminal is
+//! asked once what it can show ([`Screen::ask`]), after the first frame, and nobody waits for the answers: a mute
+//! one, or one at the far end of a slow link, delays nothing.
 
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -18,6 +19,7 @@ use rustix::termios::{self, OptionalActions, Termios};
 
 use super::canvas::Canvas;
 use super::frame::Frame;
+use super::overlay::KITTY_FORGET;
 use super::pen::Depth;
 use super::quiet_backend::QuietBackend;
 use super::tty::Tty;
@@ -37,6 +39,8 @@ struct Held {
     tty: Tty,
     cooked: Termios,
     titled: bool,
+    /// It keeps a picture of ours.
+    pictured: bool,
     /// The terminal is away: with `$EDITOR`, or with the shell while suspended.
     left: bool,
     owner: ThreadId,
@@ -89,7 +93,7 @@ impl Screen {
                     "the terminal is already in use",
                 ));
             }
-            *held = Some(Held { tty, cooked, titled: false, left: true, owner });
+            *held = Some(Held { tty, cooked, titled: false, pictured: false, left: true, owner });
         }
         let backend = QuietBackend::new(out, Size::default(), options.depth);
         let mut screen = Self { canvas: Canvas::new(backend)?, mouse: options.mouse };
@@ -112,7 +116,13 @@ impl Screen {
         }
         let size = self.size()?;
         self.canvas.backend_mut().set_size(size);
-        self.canvas.draw(part, view)
+        let drawn = self.canvas.draw(part, view);
+        if self.canvas.is_kept()
+            && let Some(held) = lock().as_mut()
+        {
+            held.pictured = true;
+        }
+        drawn
     }
 
     /// The size in cells, from the kernel, never from the terminal. A terminal that says 0×0 counts as 80×24.
@@ -127,6 +137,19 @@ impl Screen {
             (0, _) | (_, 0) => Size::new(80, 24),
             (cols, rows) => Size::new(cols, rows),
         })
+    }
+
+    /// The pixels of a cell, across and down, where the kernel was told of them.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn cell_px(&self) -> io::Result<Option<(u16, u16)>> {
+        let held = lock();
+        let Some(held) = held.as_ref() else { return Err(io::ErrorKind::NotConnected.into()) };
+        let size = termios::tcgetwinsize(&held.tty)?;
+        let side = |px: u16, cells: u16| px.checked_div(cells).filter(|side| *side > 0);
+        let across = side(size.ws_xpixel, size.ws_col);
+        Ok(across.zip(side(size.ws_ypixel, size.ws_row)))
     }
 
     /// Paints everything again with the next frame, for when something else wrote on the screen.
@@ -175,6 +198,7 @@ impl Screen {
             termios::tcsetattr(&held.tty, OptionalActions::Now, &raw)?;
             held.left = false;
             held.titled = false;
+            held.pictured = false;
         }
         let size = self.size()?;
         self.canvas.backend_mut().set_size(size);
@@ -206,6 +230,26 @@ impl Screen {
         Ok(true)
     }
 
+    /// Asks the terminal, and waits for nothing: what it answers comes as input.
+    ///
+    /// # Errors
+    /// When the terminal can't be written.
+    pub fn ask(&mut self, questions: &[u8]) -> io::Result<()> {
+        // One that does not know a question may print it: in the first row, which is drawn again.
+        let width = self.size()?.width;
+        self.canvas.doubt(Rect { x: 0, y: 0, width, height: 1 });
+        self.send(&[b"\x1b7\x1b[H", questions, b"\x1b8"].concat())
+    }
+
+    /// Sends bytes that neither print nor move, such as a file for the user's own machine. Waits until the
+    /// terminal has taken them.
+    ///
+    /// # Errors
+    /// When the terminal can't be written.
+    pub fn hand(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.send(bytes)
+    }
+
     /// Sets the window title. The first one keeps the terminal's own, which restoring brings back.
     ///
     /// # Errors
@@ -223,7 +267,7 @@ impl Screen {
     }
 
     /// Has the terminal say, behind the next frame, that it has come so far.
-    pub fn ask(&mut self) {
+    pub fn ask_taken(&mut self) {
         self.canvas.backend_mut().follow(b"\x1b[6n");
     }
 
@@ -309,7 +353,7 @@ fn give_back(held: &mut Held) -> io::Result<()> {
         return Ok(());
     }
     held.left = true;
-    let written = held.tty.write_all(&restore_bytes(held.titled));
+    let written = held.tty.write_all(&restore_bytes(held.titled, held.pictured));
     termios::tcsetattr(&held.tty, OptionalActions::Now, &held.cooked)?;
     written
 }
@@ -332,11 +376,15 @@ pub fn entry_bytes(mouse: bool) -> Vec<u8> {
     bytes
 }
 
-/// What gives it back: synchronized update ended, mouse, focus reports and paste off, default pen and cursor
+/// What gives it back: a picture that was being sent ended, and what is kept of it gone; synchronized update ended, mouse, focus reports and paste off, default pen and cursor
 /// shape, the title as it was, the main screen, cursor shown. Keyboard flags are never set, so never touched.
 /// The mouse is always switched off, because a program that had the terminal meanwhile may have left it on.
-pub fn restore_bytes(titled: bool) -> Vec<u8> {
-    let mut bytes = b"\x1b[?2026l".to_vec();
+pub fn restore_bytes(titled: bool, pictured: bool) -> Vec<u8> {
+    // Ends whatever string a stalled terminal has half of; elsewhere it means nothing.
+    let mut bytes = b"\x1b\\\x1b[?2026l".to_vec();
+    if pictured {
+        bytes.extend_from_slice(KITTY_FORGET);
+    }
     bytes.extend_from_slice(MOUSE_OFF);
     bytes.extend_from_slice(b"\x1b[?1004l\x1b[?2004l\x1b[m\x1b[0 q");
     if titled {

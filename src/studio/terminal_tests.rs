@@ -7,11 +7,11 @@ fn shown(bytes: &[u8]) -> String {
 #[test]
 fn restore_undoes_everything_that_entry_does() {
     assert_eq!(
-        shown(&restore_bytes(true)),
-        "ESC[?2026lESC[?1006lESC[?1002lESC[?1000lESC[?1004lESC[?2004lESC[mESC[0 qESC[23;2tESC[?1049lESC[?25h"
+        shown(&restore_bytes(true, false)),
+        "ESC\\ESC[?2026lESC[?1006lESC[?1002lESC[?1000lESC[?1004lESC[?2004lESC[mESC[0 qESC[23;2tESC[?1049lESC[?25h"
     );
     let entry = shown(&entry_bytes(true));
-    let restore = shown(&restore_bytes(false));
+    let restore = shown(&restore_bytes(false, false));
     for mode in entry.split("ESC[?").skip(1).filter_map(|s| s.split_once('h')).map(|(mode, _)| mode)
     {
         let mode = mode.split('l').next().expect("as set up");
@@ -28,7 +28,7 @@ fn a_terminal_model_is_left_as_it_was_found() {
     model.process(&entry_bytes(true));
     model.process(b"\x1b[?2026h\x1b[1;31mhalf a fra");
     assert!(model.screen().alternate_screen() && model.screen().bracketed_paste());
-    model.process(&restore_bytes(true));
+    model.process(&restore_bytes(true, true));
     let after = model.screen();
     assert_eq!(after.contents(), before.contents());
     assert_eq!(after.cursor_position(), before.cursor_position());

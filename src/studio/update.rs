@@ -12,6 +12,7 @@ use super::dialog::Dialog;
 use super::dialog_keys;
 use super::form_image;
 use super::image_picker;
+use super::images::want_overlay;
 use super::job_commands;
 use super::keyboard::Reply;
 use super::keymap::Meaning;
@@ -51,9 +52,12 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Effect> {
             player_commands::answered(app);
             Vec::new()
         }
-        Msg::Reply(_) => Vec::new(),
         Msg::Film { generation, reel, part } => {
             player_commands::take(app, generation, reel, part);
+            Vec::new()
+        }
+        Msg::Reply(reply) => {
+            app.images.take(reply);
             Vec::new()
         }
         Msg::Opened(opened) => opened_workspace(app, *opened),
@@ -89,19 +93,20 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Effect> {
             compare::refresh(&mut around.compare, &around.history.entries);
             Vec::new()
         }
-        Msg::Sheet { path, picture } => {
-            compare::take_still(app, &path, true, &picture);
-            Vec::new()
-        }
-        Msg::Poster { path, picture } => {
-            compare::take_still(app, &path, false, &picture);
-            if app.poster.as_ref().is_some_and(|(wanted, _)| *wanted == path) {
+        Msg::Poster { path, sheet, picture } => {
+            compare::take_still(app, &path, sheet, &picture);
+            let is_wanted = app.poster.as_ref().is_some_and(|(wanted, _)| *wanted == path);
+            if is_wanted && sheet == form_image::shows_sheet(app) {
                 let poster = match picture {
                     Ok(picture) => Poster::There(picture),
                     Err(why) => Poster::None(why),
                 };
                 app.poster = Some((path, poster));
             }
+            Vec::new()
+        }
+        Msg::Overlay { generation, overlay } => {
+            app.images.made(generation, overlay);
             Vec::new()
         }
         Msg::Story(story) => dialog_keys::take_story(app, *story),
@@ -123,7 +128,7 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Effect> {
             changed(app);
             Vec::new()
         }
-        Msg::Edited(Err(why)) | Msg::Complain(why) => {
+        Msg::Edited(Err(why)) | Msg::Sendable(Err(why)) | Msg::Complain(why) => {
             app.say(why, true);
             Vec::new()
         }
@@ -135,11 +140,10 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Nowhere { path, reason, links } => {
-            let mut lines = job_commands::where_lines(app, &path);
-            lines.extend(links);
-            app.dialog = Some(Dialog::Where { reason, lines, chosen: 0 });
+            job_commands::show_where(app, path, reason, links);
             Vec::new()
         }
+        Msg::Sendable(Ok(bytes)) => vec![Effect::Hand(bytes)],
         Msg::NoBrowser { url, reason } => {
             app.say(format!("{reason}; copied: {url}"), false);
             vec![Effect::Copy(url)]
@@ -174,6 +178,7 @@ fn settle(app: &mut App, effects: &mut Vec<Effect>) {
     }
     effects.extend(player_commands::advance(app));
     want_poster(app, effects);
+    want_overlay(app, effects);
     compare::want_stills(app, effects);
     want_balance(app, effects);
 }
@@ -329,10 +334,12 @@ fn opened_workspace(app: &mut App, opened: Opened) -> Vec<Effect> {
         app.settings.chosen = saved.chosen;
         app.knows = saved.knows;
         app.left_at = saved.left_at;
+        app.ways = saved.ways;
         if opened.theme.is_none() && !saved.theme.is_empty() {
             commands::take_theme(app, &saved.theme);
         }
     }
+    app.ways.place = opened.from_place;
     // What was allowed when it was saved may not be today.
     let (catalog, model) = (app.catalog.clone(), app.settings.chosen.model.clone());
     app.settings.take_model(&catalog, model);
@@ -343,6 +350,7 @@ fn opened_workspace(app: &mut App, opened: Opened) -> Vec<Effect> {
         app.say(problem.clone(), true);
     }
     let mut effects = vec![Effect::LoadJobs, Effect::Title("Rushes".to_owned())];
+    effects.extend(app.images.wish(opened.images, opened.between).map(Effect::Ask));
     if opened.no_mouse {
         app.mouse = false;
         effects.push(Effect::Mouse(false));
@@ -459,7 +467,7 @@ fn want_balance(app: &mut App, effects: &mut Vec<Effect>) {
 fn want_poster(app: &mut App, effects: &mut Vec<Effect>) {
     let clip = || app.entry().and_then(|entry| Some(entry.job.files().next()?.path.clone()));
     let clip = form_image::shown_image(app).map(|image| image.kept_path()).or_else(clip);
-    let path = clip.map(|clip| app.data_dir.join(clip));
+    let path = clip.filter(|_| !app.images.are_off()).map(|clip| app.data_dir.join(clip));
     let Some(path) = path else {
         // Not to be counted as a change where there is none.
         if app.poster.is_some() {
@@ -474,5 +482,6 @@ fn want_poster(app: &mut App, effects: &mut Vec<Effect>) {
     let Some((_, area)) = shown else { return };
     app.poster = Some((path.clone(), Poster::Coming));
     let max_px = (u32::from(area.width.max(20)), u32::from(area.height.max(10)) * 2);
-    effects.push(Effect::LoadPoster { path, max_px });
+    let sheet = form_image::shows_sheet(app);
+    effects.push(Effect::LoadPoster { path, sheet, max_px });
 }

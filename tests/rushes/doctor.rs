@@ -65,9 +65,30 @@ fn every_way_to_look_at_a_clip_is_tried() {
     );
     assert_eq!(finding(&ended, "link")["ok"], true);
     assert!(text(&finding(&ended, "copy"), "/what").starts_with("scp "));
+    let kitten = finding(&ended, "kitten");
+    assert_eq!(kitten["ok"], false, "it is not on the path: {kitten}");
     let ffmpeg = finding(&ended, "ffmpeg");
     assert_eq!(ffmpeg["ok"], false);
     assert!(text(&ffmpeg, "/what").contains("not installed"), "{ffmpeg}");
+}
+
+#[test]
+fn whether_the_terminal_is_asked_for_pictures_is_told() {
+    let desk = Desk::new();
+    let pictures = |config: &str, variables: &[(&str, &str)]| {
+        desk.write("config/config.toml", config);
+        let mut command = desk.command(&["doctor", "--json"]);
+        command.env_remove("TMUX").env_remove("STY").env("TERM", "xterm-kitty");
+        command.envs(variables.iter().copied());
+        let told = finding(&Running::start(command).ended().expecting(0), "pictures");
+        assert_eq!(told["ok"], true);
+        text(&told, "/what").to_owned()
+    };
+    assert!(pictures("", &[]).contains("asks this terminal once"));
+    assert!(pictures("", &[("TMUX", "/tmp/tmux")]).contains("inside tmux or screen"));
+    assert!(pictures("", &[("TERM", "dumb")]).contains("a terminal of this kind"));
+    assert!(pictures("images = \"off\"\n", &[]).starts_with("none, as the config says"));
+    assert!(pictures("images = \"sixel\"\n", &[("TMUX", "x")]).starts_with("sixel, as the config"));
 }
 
 #[test]

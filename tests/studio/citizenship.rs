@@ -78,17 +78,60 @@ fn suspended_the_shell_has_the_terminal_and_fg_brings_the_studio_back() {
     terminal.until("a quit without complaint", |screen| screen.contains("status 0"));
 }
 
+/// What the terminal is asked: kitty's form, its name, the size of a cell, its attributes.
+const QUESTIONS: [&str; 4] = ["a=q", "\x1b[>q", "\x1b[16t", "\x1b[c"];
+
 #[test]
-fn a_terminal_that_answers_nothing_delays_nothing_and_is_asked_nothing() {
+fn a_terminal_that_answers_nothing_is_asked_once_and_delays_nothing() {
     let home = home();
     let before = Instant::now();
-    let terminal = Terminal::studio(home.path());
+    let mut terminal = Terminal::studio(home.path());
     assert!(before.elapsed() < Duration::from_secs(5), "{:?}", before.elapsed());
+    terminal.types("a fox");
+    terminal.until("the prompt", |screen| screen.contains("a fox"));
     let text = String::from_utf8_lossy(&terminal.bytes()).into_owned();
-    for question in ["\x1b[c", "\x1b[>c", "\x1b[6n", "\x1b[?u", "\x1b]11;?", "\x1b[14t", "\x1b[18t"]
-    {
+    for question in QUESTIONS {
+        assert_eq!(text.matches(question).count(), 1, "{question:?}");
+    }
+    for question in ["\x1b[>c", "\x1b[6n", "\x1b[?u", "\x1b]11;?", "\x1b[14t", "\x1b[18t"] {
         assert!(!text.contains(question), "{question:?}");
     }
+    let first = text.find("\x1b[?2026h").expect("a frame");
+    assert!(first < text.find(QUESTIONS[0]).expect("a question"), "the first frame comes first");
+}
+
+#[test]
+fn inside_tmux_nothing_is_asked() {
+    let home = home();
+    let mut start = command(home.path(), env!("CARGO_BIN_EXE_rushes"));
+    start.env("TMUX", "/tmp/tmux-0/default,1,0");
+    let mut terminal = Terminal::start(start, 120, 36);
+    terminal.is_open();
+    terminal.types("a fox");
+    terminal.until("the prompt", |screen| screen.contains("a fox"));
+    let text = String::from_utf8_lossy(&terminal.bytes()).into_owned();
+    assert!(QUESTIONS.iter().all(|question| !text.contains(question)));
+}
+
+#[test]
+fn what_a_terminal_proves_is_used_and_what_it_keeps_is_taken_back() {
+    let home = home();
+    let mut terminal = Terminal::studio(home.path());
+    let id = terminal.until_bytes("the question", |text| {
+        let (_, keys) = text.split_once("\x1b_Gi=")?;
+        Some(keys.split_once(',')?.0.to_owned())
+    });
+    // The answers come while a prompt is written, and are no part of it.
+    terminal.types(&format!("a \x1b_Gi={id};OK\x1b\\f\x1b[6;20;10to\x1b[?62;4;22cx"));
+    terminal.until("the prompt", |screen| screen.contains("a fox") && screen.contains("5 / 3000"));
+    terminal.types("\x1b[15~");
+    terminal.until_bytes("a picture", |text| text.contains("a=T,f=100").then_some(()));
+    terminal.signal(Signal::TERM);
+    assert_eq!(terminal.ended().exit_code(), 143);
+    terminal.is_given_back();
+    let text = String::from_utf8_lossy(&terminal.bytes()).into_owned();
+    let gone = text.rfind(&format!("a=d,d=I,i={id}"));
+    assert!(gone > text.rfind("a=T") && gone < text.rfind("\x1b[?1049l"), "it stays there");
 }
 
 #[test]

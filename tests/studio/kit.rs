@@ -134,6 +134,21 @@ impl Terminal {
         }
     }
 
+    /// Waits until something is found in all that the program sent.
+    pub fn until_bytes<T>(&self, what: &str, found: impl Fn(&str) -> Option<T>) -> T {
+        let deadline = Instant::now() + PATIENCE;
+        let (seen, news) = &*self.seen;
+        let mut seen = seen.lock().expect("a screen");
+        loop {
+            if let Some(found) = found(&String::from_utf8_lossy(&seen.bytes)) {
+                return found;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero() && !seen.closed, "{what} is not sent");
+            seen = news.wait_timeout(seen, left).expect("a screen").0;
+        }
+    }
+
     /// Everything that the program sent.
     pub fn bytes(&self) -> Vec<u8> {
         self.seen.0.lock().expect("a screen").bytes.clone()

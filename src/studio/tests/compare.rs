@@ -185,8 +185,7 @@ fn long_words_are_scrolled() {
 /// The pictures that are asked for: whether each is a sheet.
 fn stills(effects: &[Effect]) -> Vec<(PathBuf, bool)> {
     let still = |effect: &Effect| match effect {
-        Effect::LoadSheet { path, .. } => Some((path.clone(), true)),
-        Effect::LoadPoster { path, .. } => Some((path.clone(), false)),
+        Effect::LoadPoster { path, sheet, .. } => Some((path.clone(), *sheet)),
         _ => None,
     };
     effects.iter().filter_map(still).collect()
@@ -206,9 +205,9 @@ fn where_nothing_plays_there_are_sheets_or_posters_where_those_are_too_small() {
     assert_eq!(stills(&effects), [(cat.clone(), true), (deer.clone(), true)]);
     assert!(stills(&bench.tell(Msg::Tick)).is_empty(), "once");
     let sheet = Ok(picture([200, 30, 30], 48, 27));
-    bench.tell(Msg::Sheet { path: cat, picture: sheet });
+    bench.tell(Msg::Poster { path: cat, sheet: true, picture: sheet });
     let why = "the clip could not be read: No such file or directory".to_owned();
-    bench.tell(Msg::Sheet { path: deer, picture: Err(why) });
+    bench.tell(Msg::Poster { path: deer, sheet: true, picture: Err(why) });
     let screen = bench.screen(120, 36);
     assert!(
         screen.contains("▀▀▀▀▀▀▀▀") && screen.contains("the clip could not be read"),
@@ -275,7 +274,7 @@ fn both_play_on_one_clock_whatever_their_length_and_shape() {
     };
     assert!(told(&mut bench).contains("▶ 0.00 / 2.00 s  1/50"), "{}", told(&mut bench));
     answered(&mut bench);
-    assert!(bench.later(1480).contains(&Effect::Ask));
+    assert!(bench.later(1480).contains(&Effect::AskTaken));
     assert!(told(&mut bench).contains("1.48 / 2.00 s  38/50"), "{}", told(&mut bench));
     assert_eq!(reds(&mut bench), [true, false]);
     answered(&mut bench);
@@ -320,7 +319,11 @@ fn on_a_link_that_is_too_slow_for_motion_there_are_sheets_and_frames_that_are_st
     bench.screen(120, 36);
     bench.keys("<esc>3jc");
     for take in [&takes[1], &takes[2]] {
-        bench.tell(Msg::Sheet { path: clip(take), picture: Ok(picture([9, 90, 9], 48, 27)) });
+        bench.tell(Msg::Poster {
+            path: clip(take),
+            sheet: true,
+            picture: Ok(picture([9, 90, 9], 48, 27)),
+        });
     }
     let (generation, _) = film_wanted(&bench.keys(" ")).expect("both films");
     decoded(&mut bench, generation, 0, 25, [200, 0, 0]);
@@ -347,7 +350,7 @@ fn a_clip_that_can_not_be_decoded_leaves_the_other_one_its_motion() {
     bench.screen(120, 36);
     bench.keys("<esc>3jc");
     let why = "the clip could not be read: No such file or directory (os error 2)".to_owned();
-    bench.tell(Msg::Sheet { path: clip(&takes[1]), picture: Err(why.clone()) });
+    bench.tell(Msg::Poster { path: clip(&takes[1]), sheet: true, picture: Err(why.clone()) });
     let (generation, _) = film_wanted(&bench.keys(" ")).expect("both films");
     bench.tell(Msg::Film { generation, reel: 1, part: Part::End(Some(why.clone())) });
     assert_eq!(bench.toast(), why);

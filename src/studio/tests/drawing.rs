@@ -86,7 +86,11 @@ fn poster(bench: &mut Bench) {
     bench.tell(Msg::Resize(120, 36));
     let Some((path, _)) = bench.app.poster.clone() else { return };
     let rgb = (0..64 * 36).flat_map(|n| [n as u8, (n / 64 * 7) as u8, 120]).collect();
-    bench.tell(Msg::Poster { path, picture: Ok(Picture { width_px: 64, height_px: 36, rgb }) });
+    bench.tell(Msg::Poster {
+        path,
+        sheet: false,
+        picture: Ok(Picture { width_px: 64, height_px: 36, rgb }),
+    });
 }
 
 const LONG: &str = "A cinematic night market built around an old clocktower in a misty harbor town, \
@@ -317,7 +321,7 @@ fn two_clips_side_by_side() {
         let pixels = (0..size.0 * size.1).flat_map(|n| [n as u8, (n / size.0 * 4) as u8, 120]);
         let rgb: Vec<u8> = pixels.collect();
         let picture = Ok(Picture { width_px: size.0, height_px: size.1, rgb });
-        bench.tell(Msg::Sheet { path: clip(take), picture });
+        bench.tell(Msg::Poster { path: clip(take), sheet: true, picture });
     }
     bench.keys("2");
     bench.later(60_000);

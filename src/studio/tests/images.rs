@@ -223,7 +223,7 @@ fn the_image_of_the_focused_row_is_looked_at() {
         assert!(path.starts_with("/data/images/"), "the copy that was kept: {}", path.display());
         let rgb = [9, 90, 200].repeat(40 * 30);
         let picture = Picture { width_px: 40, height_px: 30, rgb };
-        bench.tell(Msg::Poster { path, picture: Ok(picture) });
+        bench.tell(Msg::Poster { path, sheet: false, picture: Ok(picture) });
         let screen = bench.screen(size.0, size.1);
         assert!(screen.contains("▀▀▀▀▀▀") && screen.contains("First frame"), "{screen}");
     }

@@ -6,13 +6,16 @@ use std::path::PathBuf;
 use jiff::SignedDuration;
 
 use super::super::app::Poster;
-use super::super::msg::{Effect, Msg};
+use super::super::dialog::Dialog;
+use super::super::keyboard::Reply;
+use super::super::msg::{Effect, Msg, Opened};
 use super::kit::{Bench, dawn, submitted};
 use super::take::{draft, moderated, unreachable};
 use crate::domain::catalog::RequestRate;
 use crate::domain::job::FailureClass;
 use crate::domain::wait::Wait;
 use crate::media::picture::Picture;
+use crate::words::images::Images;
 
 #[test]
 fn star_and_note_are_kept_and_read_again() {
@@ -103,10 +106,55 @@ fn a_clip_that_can_not_be_opened_here_offers_lines_to_copy() {
     let screen = bench.screen(120, 36);
     assert!(screen.contains("there is no display here"), "{screen}");
     assert!(screen.contains("scp mia@studio:"), "{screen}");
-    assert!(screen.contains("ssh  ssh -L 1"), "{screen}");
+    assert!(screen.contains("ssh     ssh -L 1"), "{screen}");
     let copied = bench.keys("<enter>");
     assert_eq!(copied, [Effect::Copy(path.display().to_string())]);
     assert!(bench.app.dialog.is_none());
+}
+
+/// The words of the lines that are offered, the chosen one with a mark.
+fn ways(bench: &mut Bench) -> Vec<String> {
+    let path = bench.app.data_dir.join(&bench.app.jobs[0].job.files().next().expect("a file").path);
+    let links = vec![("ssh", "ssh -L 1".to_owned()), ("kitten", "kitten transfer".to_owned())];
+    bench.tell(Msg::Nowhere { path, reason: "no display".to_owned(), links });
+    let Some(Dialog::Where { lines, chosen, .. }) = &bench.app.dialog else { panic!("no dialog") };
+    let word = |(at, (word, _)): (usize, &(&str, String))| {
+        format!("{}{word}", if at == *chosen { ">" } else { "" })
+    };
+    lines.iter().enumerate().map(word).collect()
+}
+
+#[test]
+fn the_way_that_was_taken_is_chosen_again_in_the_same_place() {
+    let mut bench = Bench::with_jobs(&[draft(60, "a fox").ready(20)]);
+    assert_eq!(ways(&mut bench), [">path", "scp", "URL", "ssh"], "kitten only in kitty");
+    bench.keys("j<enter>");
+    assert_eq!(ways(&mut bench), ["path", ">scp", "URL", "ssh"]);
+    bench.keys("<esc>");
+    let effects = bench.later(1000);
+    let kept = super::kit::saved(&effects).expect("a save").ways.clone();
+    let elsewhere = Opened { from_place: "198.51.100.9".to_owned(), ..super::kit::opened() };
+    bench.tell(Msg::Opened(Box::new(elsewhere)));
+    assert_eq!(ways(&mut bench)[0], ">path", "nobody chose anything there");
+    let text = serde_json::to_string(&kept).expect("text");
+    assert_eq!(text, r#"[["192.0.2.7","scp"]]"#);
+}
+
+#[test]
+fn iterm2_and_kitty_are_offered_what_they_alone_can_do() {
+    let mut bench = Bench::closed();
+    bench.tell(Msg::Opened(Box::new(Opened { images: Images::Auto, ..super::kit::opened() })));
+    bench.list(&[draft(60, "a fox").ready(20)]);
+    bench.tell(Msg::Reply(Reply::Version("kitty(0.36.4)".to_owned())));
+    assert_eq!(ways(&mut bench), [">path", "scp", "URL", "ssh", "kitten"]);
+    bench.tell(Msg::Reply(Reply::Version("iTerm2 3.5.1".to_owned())));
+    assert_eq!(ways(&mut bench), [">path", "scp", "URL", "ssh", "send"]);
+    assert!(bench.screen(120, 36).contains("to your own machine"));
+    let path = bench.app.data_dir.join(&bench.app.jobs[0].job.files().next().expect("a file").path);
+    assert_eq!(bench.keys("<up>jjjj<enter>"), [Effect::Send(path)]);
+    assert_eq!(bench.tell(Msg::Sendable(Ok(vec![1]))), [Effect::Hand(vec![1])]);
+    bench.tell(Msg::Sendable(Err("the clip has 12.4 MB".to_owned())));
+    assert_eq!(bench.toast(), "the clip has 12.4 MB");
 }
 
 #[test]
@@ -289,11 +337,11 @@ fn the_poster_of_the_chosen_clip_is_asked_for_once_and_a_stale_one_is_dropped() 
     assert!(wanted(&bench.later(1000)).is_empty(), "asked for once");
     bench.keys("<esc>j");
     let picture = Picture { width_px: 2, height_px: 2, rgb: vec![9; 12] };
-    bench.tell(Msg::Poster { path: first[0].clone(), picture: Ok(picture) });
+    bench.tell(Msg::Poster { path: first[0].clone(), sheet: false, picture: Ok(picture) });
     assert!(matches!(bench.app.poster, Some((_, Poster::Coming))), "it was the other clip's");
     bench.keys("k");
     let why = "the clip is damaged".to_owned();
-    bench.tell(Msg::Poster { path: first[0].clone(), picture: Err(why.clone()) });
+    bench.tell(Msg::Poster { path: first[0].clone(), sheet: false, picture: Err(why.clone()) });
     assert!(bench.screen(120, 36).contains(&why));
 }
 

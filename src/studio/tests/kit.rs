@@ -11,7 +11,7 @@ use ratatui::layout::Position;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::super::app::{App, Live, Look, Saved};
-use super::super::canvas::Canvas;
+use super::super::canvas::{Canvas, Raw};
 use super::super::keymap::{Keymap, Tables};
 use super::super::layout;
 use super::super::msg::{Effect, Msg, Opened};
@@ -26,6 +26,7 @@ use crate::domain::job::{JobId, Parent};
 use crate::domain::ledger::{Limits, Sums};
 use crate::domain::request::GenerationRequest;
 use crate::words::CopyFrom;
+use crate::words::images::{Between, Images};
 
 /// The built-in catalog, read once.
 pub static CATALOG: LazyLock<Arc<Catalog>> = LazyLock::new(|| Arc::new(Catalog::load(&[]).0));
@@ -119,14 +120,20 @@ impl Bench {
     }
 
     /// The keys are pressed one after another; what the studio wants done, but for window titles,
-    /// saves and posters.
+    /// saves and pictures.
     pub fn keys(&mut self, text: &str) -> Vec<Effect> {
         let mut effects = Vec::new();
         for key in parsed(text) {
             effects.extend(self.tell(Msg::Key(key)));
         }
         effects.retain(|effect| {
-            !matches!(effect, Effect::Title(_) | Effect::Save(_) | Effect::LoadPoster { .. })
+            !matches!(
+                effect,
+                Effect::Title(_)
+                    | Effect::Save(_)
+                    | Effect::LoadPoster { .. }
+                    | Effect::LoadOverlay { .. }
+            )
         });
         effects
     }
@@ -185,6 +192,10 @@ impl Bench {
     }
 }
 
+impl Raw for TestBackend {
+    fn append(&mut self, _: Option<Position>, _: &[u8]) {}
+}
+
 /// What a workspace with nothing in it gives.
 pub fn opened() -> Opened {
     Opened {
@@ -195,10 +206,13 @@ pub fn opened() -> Opened {
         data_dir: PathBuf::from("/data"),
         limits: Limits::default(),
         copy_from: CopyFrom { address: "mia@studio".to_owned(), port: None },
+        from_place: "192.0.2.7".to_owned(),
         keys: Vec::new(),
         profile: None,
         keymap: Tables::new(),
         theme: None,
+        images: Images::HalfBlocks,
+        between: Between::Nothing,
         still: false,
         no_mouse: false,
     }

@@ -41,9 +41,9 @@ fn a_panic_gives_the_terminal_back_and_leaves_a_report() {
     drop(reader.read_to_end(&mut bytes));
     let at = |part: &[u8]| bytes.windows(part.len()).rposition(|window| window == part);
     let text = String::from_utf8_lossy(&bytes).into_owned();
-    assert!(at(&entry_bytes(true)) < at(&restore_bytes(false)), "{text}");
+    assert!(at(&entry_bytes(true)) < at(&restore_bytes(false, false)), "{text}");
     let sentence = "rushes stopped because of a bug in it; jobs and prompts are kept";
-    assert!(at(&restore_bytes(false)) < at(sentence.as_bytes()), "{text}");
+    assert!(at(&restore_bytes(false, false)) < at(sentence.as_bytes()), "{text}");
     let report = std::fs::read_dir(folder.path()).expect("a folder").flatten().next();
     let report = std::fs::read_to_string(report.expect("a report").path()).expect("a text");
     for part in ["a bug quotes the prompt", "panicking.rs", "thread:"] {

@@ -55,7 +55,7 @@ fn space_plays_the_chosen_clip_and_pauses_it() {
     assert_eq!(paths, [clip(&fox)]);
     decoded(&mut bench, generation);
     assert!(told(&mut bench).starts_with("▶ 0.00 / 1.00 s  1/25"), "{}", told(&mut bench));
-    assert!(bench.later(200).contains(&Effect::Ask), "the terminal is asked for each frame");
+    assert!(bench.later(200).contains(&Effect::AskTaken), "the terminal is asked for each frame");
     assert!(told(&mut bench).starts_with("▶ 0.20 / 1.00 s  6/25"), "{}", told(&mut bench));
     bench.tell(Msg::Reply(Reply::Cursor));
     assert_eq!(bench.keys(" "), [], "what is there is not read again");

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
+use super::super::keyboard::Reply;
 use super::super::msg::Msg;
+use super::super::overlay::{Form, KITTY_ID, Overlay};
 use super::kit::{Bench, shown};
 use super::take::{Take, draft, moderated, refused, render, unreachable, wish};
 use crate::domain::job::Relation;
@@ -164,7 +166,7 @@ impl Dice {
 
     /// Something that reaches a studio, at any time.
     fn message(&mut self, bench: &Bench) -> Msg {
-        match self.below(14) {
+        match self.below(16) {
             0 => Msg::Paste(self.text()),
             1 => Msg::Focus(self.below(2) == 0),
             2 => Msg::Jobs(self.takes().iter().map(|take| take.entry.clone()).collect()),
@@ -191,7 +193,11 @@ impl Dice {
                 let rgb = vec![7; (width_px * height_px * 3) as usize / (1 + self.below(2))];
                 let path =
                     bench.app.poster.as_ref().map_or_else(PathBuf::new, |(path, _)| path.clone());
-                Msg::Poster { path, picture: Ok(Picture { width_px, height_px, rgb }) }
+                Msg::Poster {
+                    path,
+                    sheet: false,
+                    picture: Ok(Picture { width_px, height_px, rgb }),
+                }
             }
             7 => Msg::Edited(Ok(self.text())),
             8 => Msg::Nowhere {
@@ -209,6 +215,20 @@ impl Dice {
                 first: true,
                 text: self.text(),
                 image: Ok(FrameImage::Url(crate::domain::text::clean(&self.text()))),
+            },
+            13 => Msg::Reply(match self.below(3) {
+                0 => Reply::Attributes { sixel: true },
+                1 => Reply::Kitty { id: KITTY_ID, ok: true },
+                _ => Reply::Cell { width_px: self.below(40) as u16, height_px: 20 },
+            }),
+            14 => Msg::Overlay {
+                generation: self.below(9) as u64,
+                overlay: Some(Overlay {
+                    form: self.of(&[Form::Kitty, Form::Iterm2, Form::Sixel]),
+                    columns: self.below(300) as u16,
+                    rows: self.below(100) as u16,
+                    show: Vec::new(),
+                }),
             },
             _ => {
                 let kinds = [
