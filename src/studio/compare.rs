@@ -136,6 +136,8 @@ pub(super) fn open(app: &mut App, entry: &Entry) -> Vec<Effect> {
         focus(app, Pane::Jobs);
     }
     app.zoomed = false;
+    // That one was marked needs no more saying, and the keys are seen at once.
+    app.toast = None;
     // The older one stands at the left: changes are read from left to right.
     let mut sides = [left, right];
     sides.sort_by_key(|side| side.entry.job.id);

@@ -65,7 +65,8 @@ fn key_lines(app: &App, story: &JobStory, width: u16) -> Vec<String> {
     }
     use Action as A;
     let settling = [A::LookUp, A::Dashboard, A::Close];
-    let others = [A::Promote, A::Open, A::Cancel, A::Recall, A::Retry, A::Note];
+    let others =
+        [A::Promote, A::Open, A::Chain, A::Compare, A::Cancel, A::Recall, A::Retry, A::Note];
     for action in settling.into_iter().chain(others) {
         let key = app.keymap.keys(action, &[Place::Job]).into_iter().next();
         if let (Some(key), true) = (key, leads_somewhere(&app.seen(), Some(&story.entry), action)) {
