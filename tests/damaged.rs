@@ -61,7 +61,6 @@ fn a_thousand_damaged_clips_neither_panic_nor_hang_nor_fill_the_memory() {
         file.set_len(bytes).expect("a length");
         assert_eq!(look(&path, name), 0, "{name}");
     }
-    println!("{pictures} frames, {} KiB of memory at most", most_memory_kib());
 }
 
 /// Every clip beside this test, some with what an encoder seldom writes.

@@ -52,7 +52,7 @@ impl Picture {
     /// The largest size in pixels, of the picture's own aspect ratio, within a box. Neither side is zero
     /// unless the box is.
     #[must_use]
-    pub fn within(&self, max_width_px: u32, max_height_px: u32) -> (u32, u32) {
+    pub fn size_within(&self, max_width_px: u32, max_height_px: u32) -> (u32, u32) {
         fit(self.width_px, self.height_px, max_width_px, max_height_px)
     }
 
@@ -90,11 +90,12 @@ impl Picture {
 
     /// The picture made smaller to fit into a box; itself where it fits already.
     #[must_use]
-    pub fn shrunk(&self, bounds: Bounds) -> Self {
-        if self.width_px <= bounds.width_px && self.height_px <= bounds.height_px {
+    pub fn within(&self, bounds: Bounds) -> Self {
+        let Bounds { width_px, height_px } = bounds;
+        if self.width_px <= width_px && self.height_px <= height_px {
             return self.clone();
         }
-        let (width_px, height_px) = self.within(bounds.width_px, bounds.height_px);
+        let (width_px, height_px) = fit(self.width_px, self.height_px, width_px, height_px);
         self.scaled(width_px, height_px)
     }
 

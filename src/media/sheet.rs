@@ -27,7 +27,7 @@ pub fn composed(tiles: &[Picture]) -> Option<Picture> {
 /// A contact sheet within a box. In a small one it has fewer tiles, evenly spread, so that each says something,
 /// told apart by a pixel. One that can't be taken apart is made smaller as it is.
 pub fn within(sheet: &Picture, bounds: Bounds) -> Picture {
-    regrouped(sheet, bounds).unwrap_or_else(|| sheet.shrunk(bounds))
+    regrouped(sheet, bounds).unwrap_or_else(|| sheet.within(bounds))
 }
 
 fn regrouped(sheet: &Picture, bounds: Bounds) -> Option<Picture> {

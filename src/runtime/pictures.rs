@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
-use super::viewing::{self, Still, WHOLE};
+use super::viewing::{self, Still};
 use crate::media::picture::{Bounds, Picture};
 use crate::media::sheet;
 use crate::media::still;
@@ -110,33 +110,34 @@ impl Pictures {
         }
     }
 
-    /// The poster of the clip at `file` or its contact sheet, or the image at `file`, within a box. What is not
-    /// kept is read from the clip, and kept later.
+    /// What stands for the file at `path` within a box, for somebody who looks: an image itself, and of a clip its
+    /// poster or its contact sheet, as it is kept or else as the clip gives it. Takes its time where none is kept.
     ///
     /// # Errors
     /// Says in words why there is none.
-    pub fn look(&self, file: &Path, sheet: bool, bounds: Bounds) -> Result<Picture, String> {
-        let is_image = file.parent().is_some_and(|folder| folder.ends_with("images"));
-        if is_image {
-            let content = fs::read(file).map_err(in_words)?;
-            return still::picture(&content, bounds.width_px, bounds.height_px);
+    pub fn look(&self, path: &Path, is_sheet: bool, bounds: Bounds) -> Result<Picture, String> {
+        let Bounds { width_px, height_px } = bounds;
+        if path.parent().is_some_and(|folder| folder.ends_with("images")) {
+            let content = fs::read(path).map_err(in_words)?;
+            return still::picture(&content, width_px, height_px);
         }
-        let there = if sheet {
-            kept_within(file, Kind::Sheet, WHOLE).map(|sheet| sheet::within(&sheet, bounds))
+        let whole = Bounds { width_px: u32::MAX, height_px: u32::MAX };
+        let found = if is_sheet {
+            kept_within(path, Kind::Sheet, whole).map(|whole| sheet::within(&whole, bounds))
         } else {
-            poster(file, bounds)
+            poster(path, bounds)
         };
-        if let Some(picture) = there {
+        if let Some(picture) = found {
             return Ok(picture);
         }
         let go_on = AtomicBool::new(false);
-        let made = if sheet {
-            viewing::sheet(file, &go_on).map(|sheet| sheet::within(&sheet, bounds))
+        let picture = if is_sheet {
+            viewing::sheet(path, &go_on).map(|whole| sheet::within(&whole, bounds))
         } else {
-            viewing::poster(file, bounds, &go_on)
+            viewing::poster(path, bounds, &go_on)
         };
-        self.later(file.to_owned());
-        made
+        self.later(path.to_owned());
+        picture
     }
 
     /// Waits until all that were asked for are made. For a program that nobody waits for.
@@ -284,7 +285,7 @@ mod tests {
         for (kind, which) in
             [(Kind::First, viewing::Which::First), (Kind::Last, viewing::Which::Last)]
         {
-            let frame = viewing::frame(&clip, which, WHOLE, &go_on).expect("a frame");
+            let frame = viewing::frame(&clip, which, viewing::WHOLE, &go_on).expect("a frame");
             let png = viewing::still(frame).expect("a file").png;
             assert_eq!(kept(&clip, kind).expect("a picture").png, png);
         }

@@ -16,6 +16,8 @@ use crate::media::still;
 pub const MAX_BYTES: usize = 200_000;
 /// The largest side of what is sent.
 const MAX_SIDE_PX: u32 = 960;
+/// The largest side of a sixel picture, which has every pixel of its own; in a larger room it stays that large.
+const MAX_SIXEL_PX: u32 = 1920;
 /// How often a picture is made smaller before it is given up.
 const MAX_TRIES: usize = 5;
 /// Sixel can't enlarge, so that its pictures become coarse instead: pixels of so many and colours, for each try.
@@ -75,7 +77,8 @@ pub struct Overlay {
 impl Overlay {
     /// `picture` as large as it fits into `room`, in at most [`MAX_BYTES`]; none where that can't be.
     pub fn new(picture: Picture, form: Form, room: Room) -> Option<Self> {
-        let size = Size::of(&picture, room)?;
+        let most_px = if form == Form::Sixel { MAX_SIXEL_PX } else { u32::MAX };
+        let size = Size::of(&picture, room, most_px)?;
         let (columns, rows) = (size.columns, size.rows);
         let mut sent = smaller(picture, size.width_px, size.height_px);
         for (coarse, colours) in COARSENESS {
@@ -131,12 +134,12 @@ struct Size {
 }
 
 impl Size {
-    fn of(picture: &Picture, room: Room) -> Option<Self> {
+    fn of(picture: &Picture, room: Room, most_px: u32) -> Option<Self> {
         let (cell_width, cell_height) =
             (u32::from(room.cell_px.0.max(1)), u32::from(room.cell_px.1.max(1)));
         let wide = u32::from(room.cells.0) * cell_width;
         let high = u32::from(room.cells.1) * cell_height;
-        let (width_px, height_px) = picture.within(wide, high);
+        let (width_px, height_px) = picture.size_within(wide.min(most_px), high.min(most_px));
         if width_px == 0 || height_px == 0 {
             return None;
         }

@@ -93,6 +93,14 @@ fn no_picture_costs_more_than_its_bound() {
 }
 
 #[test]
+fn sixel_does_not_grow_with_a_wall() {
+    let wall = Room { cells: (600, 200), cell_px: (20, 40) };
+    let size = |most_px| Size::of(&picture(160, 90, 0), wall, most_px).expect("a size");
+    assert_eq!((size(MAX_SIXEL_PX).width_px, size(MAX_SIXEL_PX).height_px), (1920, 1080));
+    assert_eq!((size(u32::MAX).columns, size(u32::MAX).rows), (600, 169));
+}
+
+#[test]
 fn without_room_there_is_no_picture() {
     for cells in [(0, 14), (58, 0)] {
         let room = Room { cells, ..ROOM };
@@ -105,7 +113,7 @@ fn without_room_there_is_no_picture() {
 /// What came out of the last try stays within its cells, however it was enlarged.
 #[test]
 fn a_coarse_picture_has_the_size_of_a_fine_one() {
-    let size = Size::of(&picture(864, 496, 0), ROOM).expect("a size");
+    let size = Size::of(&picture(864, 496, 0), ROOM, MAX_SIXEL_PX).expect("a size");
     for (side, _) in COARSENESS {
         let coarse = size.coarse(&picture(480, 270, 9), side);
         assert_eq!((coarse.width_px, coarse.height_px), (size.width_px, size.height_px));

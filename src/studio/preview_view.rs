@@ -208,12 +208,11 @@ pub(super) fn draw_frame(frame: &mut Frame<'_>, area: Rect, picture: &Picture, r
     half_blocks::draw(picture, area, frame.buffer_mut(), rung.colours());
 }
 
-/// The picture that was asked for last.
+/// The picture that was asked for last, in the terminal's own form where there is one.
 fn draw_poster(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect) {
-    if app.images.are_off() || lay_overlay(app, frame, area) {
-        return;
+    if !lay_overlay(app, frame, area) {
+        draw_still(app, frame, area, app.poster.as_ref().map(|(_, poster)| poster));
     }
-    draw_still(app, frame, area, app.poster.as_ref().map(|(_, poster)| poster));
 }
 
 /// A picture that stands still, or why there is none yet.

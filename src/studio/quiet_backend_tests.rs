@@ -241,68 +241,6 @@ fn a_failed_write_forgets_what_the_terminal_holds() {
     terminal.draw(None, |f| plain(f, 1, 0, "y")).expect("as set up");
 }
 
-#[test]
-fn a_half_block_is_spelled_so_that_the_pen_stays() {
-    let mut bench = Bench::new(9, 1);
-    let colours = |upper, lower| Style::new().fg(Color::Indexed(upper)).bg(Color::Indexed(lower));
-    let bytes = bench.draw(|f| {
-        for (x, (upper, lower)) in
-            (0..).zip([(20, 30), (30, 20), (30, 30), (20, 20), (30, 40), (50, 30)])
-        {
-            text(f, x, 0, "▀", colours(upper, lower));
-        }
-        text(f, 6, 0, "▀", Style::new().fg(Color::Indexed(50)));
-    });
-    // A blank is a byte instead of three, and the terminal's own ground is no text colour.
-    let expected = "^[38;5;20;48;5;30m▀▄ ^[48;5;20m ^[38;5;30;48;5;40m▀^[48;5;50m▄^[;38;5;50m▀";
-    assert_eq!(bytes.trim_start_matches("^[?2026h").trim_end_matches("^[?2026l"), expected);
-}
-
-/// Upper and lower colour of a cell, however it is spelled.
-fn halves(symbol: &str, fg: vt100::Color, bg: vt100::Color) -> (vt100::Color, vt100::Color) {
-    match symbol {
-        "▀" => (fg, bg),
-        "▄" => (bg, fg),
-        "" | " " => (bg, bg),
-        other => panic!("{other} in a picture"),
-    }
-}
-
-#[test]
-fn a_terminal_fed_with_a_film_shows_its_pictures() {
-    for seed in 1..=40u64 {
-        let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        let (width, height) = (24, 6);
-        let mut model = vt100::Parser::new(height, width, 0);
-        let mut bench = Bench::new(width, height);
-        let mut film = ratatui::buffer::Buffer::empty(Rect::new(0, 0, width, height));
-        for round in 0..40 {
-            for _ in 0..random.below(80) {
-                let mut colour = || match random.below(6) {
-                    0 => Color::Reset,
-                    n => Color::Rgb(40 * n as u8, 0, 90),
-                };
-                let (upper, lower) = (colour(), colour());
-                let symbol = ["▀", "▄", "▀", " "][usize::from(random.below(4))];
-                let cell = &mut film[(random.below(width), random.below(height))];
-                cell.set_symbol(symbol).set_fg(upper).set_bg(lower);
-            }
-            bench.0.draw(None, |frame| frame.buffer_mut().clone_from(&film)).expect("as set up");
-            model.process(&std::mem::take(&mut bench.0.backend_mut().writer_mut().0).concat());
-            for at in film.area.rows().flat_map(|row| row.columns()) {
-                let (cell, seen) = (&film[(at.x, at.y)], model.screen().cell(at.y, at.x));
-                let seen = seen.expect("as set up");
-                let wanted = halves(cell.symbol(), model_color(cell.fg), model_color(cell.bg));
-                let shown = halves(seen.contents(), seen.fgcolor(), seen.bgcolor());
-                // Where text is in the terminal's own colour, it must be text.
-                let own = cell.symbol() != " " && cell.fg == Color::Reset;
-                assert_eq!(shown, wanted, "seed {seed}, round {round}, {at:?}");
-                assert!(!own || seen.contents() == cell.symbol(), "seed {seed}, {at:?}");
-            }
-        }
-    }
-}
-
 struct Random(u64);
 
 impl Random {
@@ -459,3 +397,6 @@ fn a_terminal_fed_with_the_bytes_shows_the_buffer() {
         }
     }
 }
+
+#[path = "film_tests.rs"]
+mod film;

@@ -376,9 +376,9 @@ pub fn entry_bytes(mouse: bool) -> Vec<u8> {
     bytes
 }
 
-/// What gives it back: a picture that was being sent ended, and what is kept of it gone; synchronized update ended, mouse, focus reports and paste off, default pen and cursor
-/// shape, the title as it was, the main screen, cursor shown. Keyboard flags are never set, so never touched.
-/// The mouse is always switched off, because a program that had the terminal meanwhile may have left it on.
+/// What gives it back: a picture that was being sent ended, synchronized update ended, the picture that is kept
+/// gone; mouse, focus reports and paste off, default pen and cursor shape, the title as it was, the main screen,
+/// cursor shown. Keyboard flags are never set, so never touched. The mouse is always switched off, because a program that had the terminal meanwhile may have left it on.
 pub fn restore_bytes(titled: bool, pictured: bool) -> Vec<u8> {
     // Ends whatever string a stalled terminal has half of; elsewhere it means nothing.
     let mut bytes = b"\x1b\\\x1b[?2026l".to_vec();
