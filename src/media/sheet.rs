@@ -14,6 +14,8 @@ const GAP_GREY: u8 = 24;
 
 /// The least tiles that are still a contact sheet.
 const LEAST_TILES: usize = 4;
+/// A tile that has so many pixels across says enough; beyond that more of them say more.
+const TELLING_PX: u32 = 48;
 
 /// The tiles in one picture, row by row: four across, six where they are upright. The first tells the
 /// size; none without one.
@@ -22,8 +24,8 @@ pub fn composed(tiles: &[Picture]) -> Option<Picture> {
     laid(tiles, if first.height_px > first.width_px { 6 } else { 4 }, GAP_PX)
 }
 
-/// A contact sheet within a box: of its tiles as many, evenly spread, as are largest there, each told apart by
-/// a pixel. One that can't be taken apart is made smaller as it is.
+/// A contact sheet within a box. In a small one it has fewer tiles, evenly spread, so that each says something,
+/// told apart by a pixel. One that can't be taken apart is made smaller as it is.
 pub fn within(sheet: &Picture, bounds: Bounds) -> Picture {
     regrouped(sheet, bounds).unwrap_or_else(|| sheet.within(bounds))
 }
@@ -44,7 +46,9 @@ fn regrouped(sheet: &Picture, bounds: Bounds) -> Option<Picture> {
         grids.filter(|(columns, rows)| (LEAST_TILES..=tiles.len()).contains(&(columns * rows)));
     let sized =
         fitting.filter_map(|(columns, rows)| Some((size(columns, rows)?, columns * rows, columns)));
-    let ((across, down), count, columns) = sized.max()?;
+    let ((across, down), _, columns, count) = sized
+        .map(|(size, count, columns)| (size, size.0.min(TELLING_PX), columns, count))
+        .max_by_key(|(size, telling, columns, count)| (*telling, *count, size.0, *columns))?;
     let chosen =
         spread(tiles.len(), count).into_iter().map(|tile| tiles[tile].scaled(across, down));
     laid(&chosen.collect::<Vec<_>>(), columns, 1)
@@ -154,6 +158,7 @@ mod tests {
         assert_eq!(small(58, 62), (57, 6), "two across and three down");
         assert_eq!(small(58, 40), (57, 4));
         assert_eq!(small(300, 200), (sheet.width_px - 16 + 1, 12), "never enlarged");
+        assert_eq!(small(230, 200).1, 12, "all where each says enough");
         let alike = Picture { width_px: 8, height_px: 8, rgb: vec![90; 192] };
         assert_eq!(within(&alike, Bounds { width_px: 4, height_px: 9 }).width_px, 4, "no sheet");
         let few = composed(&tiles[..5]).expect("a sheet");

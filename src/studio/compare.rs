@@ -7,6 +7,7 @@ use super::commands::focus;
 use super::compare_view;
 use super::jobs_view::title;
 use super::msg::Effect;
+use super::word_diff::{self, Run};
 use crate::domain::job::{Job, JobId};
 use crate::media::picture::Picture;
 use crate::words;
@@ -18,6 +19,8 @@ const NO_CLIP: &str = "it has no clip yet, so there is nothing to compare";
 pub struct Compare {
     /// The left one and the right one.
     pub sides: [Side; 2],
+    /// What was changed between their prompts, from left to right.
+    pub diff: Vec<Run>,
     /// How many lines of the words below the pictures are above the top.
     pub scroll: usize,
     /// Whether a frame was stepped to, which is then shown also where the link is too slow for motion.
@@ -63,6 +66,19 @@ impl Side {
 }
 
 impl Compare {
+    fn new(sides: [Side; 2]) -> Self {
+        let mut compare = Self { sides, diff: Vec::new(), scroll: 0, stepped: false, picked: None };
+        compare.changed();
+        compare
+    }
+
+    /// Finds what was changed between the prompts: once a pair, since it takes longer than drawing it.
+    fn changed(&mut self) {
+        let [old, new] = [0, 1].map(|side| &self.sides[side].entry.job.request.prompt);
+        self.diff = word_diff::runs(old, new);
+        self.scroll = 0;
+    }
+
     /// Whether `side` was said to be the better one.
     pub fn is_better(&self, side: usize) -> bool {
         self.picked.is_some_and(|(id, _)| id == self.sides[side].entry.job.id)
@@ -120,10 +136,12 @@ pub(super) fn open(app: &mut App, entry: &Entry) -> Vec<Effect> {
         focus(app, Pane::Jobs);
     }
     app.zoomed = false;
+    // That one was marked needs no more saying, and the keys are seen at once.
+    app.toast = None;
     // The older one stands at the left: changes are read from left to right.
     let mut sides = [left, right];
     sides.sort_by_key(|side| side.entry.job.id);
-    app.compare = Some(Compare { sides, scroll: 0, stepped: false, picked: None });
+    app.compare = Some(Compare::new(sides));
     Vec::new()
 }
 
@@ -177,6 +195,7 @@ pub(super) fn pick(app: &mut App, side: usize) -> Vec<Effect> {
 pub(super) fn swap(app: &mut App) {
     if let Some(compare) = &mut app.compare {
         compare.sides.swap(0, 1);
+        compare.changed();
     }
 }
 
@@ -193,17 +212,16 @@ pub(super) fn next(app: &mut App) {
     let said = format!("next: {}", title(&app.catalog, &side.entry.job));
     if let Some(compare) = &mut app.compare {
         compare.sides[1 - stays] = side;
-        (compare.picked, compare.scroll, compare.stepped) = (None, 0, false);
+        (compare.picked, compare.stepped) = (None, false);
+        compare.changed();
     }
     app.say(said, false);
 }
 
 /// Takes in what was read anew of the two.
-pub(super) fn refresh(app: &mut App) {
-    let app = &mut **app;
-    let Some(compare) = &mut app.compare else { return };
-    for side in &mut compare.sides {
-        if let Some(entry) = app.jobs.iter().find(|entry| entry.job.id == side.entry.job.id) {
+pub(super) fn refresh(compare: &mut Option<Compare>, entries: &[Entry]) {
+    for side in compare.iter_mut().flat_map(|compare| &mut compare.sides) {
+        if let Some(entry) = entries.iter().find(|entry| entry.job.id == side.entry.job.id) {
             side.entry = entry.clone();
         }
     }

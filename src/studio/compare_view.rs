@@ -8,12 +8,12 @@ use super::app::Seen;
 use super::compare::{Compare, Side, Wanted};
 use super::dialog::{changed_seed, changed_settings};
 use super::frame::Frame;
-use super::history_view::word_diff;
 use super::jobs_view::title;
 use super::layout::{self, Spot};
 use super::preview_view;
 use super::theme::Tone;
 use super::view::{packed, row, spread, words as span, wrapped};
+use super::word_diff;
 use crate::words;
 
 /// The rows above the pictures.
@@ -163,7 +163,7 @@ fn words_of(app: &Seen<'_>, compare: &Compare, width: u16) -> Vec<Row<'static>> 
         lines.push(Row::from(span("the same prompt:", dim)));
         lines.extend(plain(new, text));
     } else {
-        lines.extend(word_diff(app, old, new, width.into()));
+        lines.extend(word_diff::drawn(theme, &compare.diff, width.into()));
     }
     lines
 }

@@ -15,6 +15,7 @@ use super::layout::over;
 use super::offer::{leads_somewhere, successor};
 use super::theme::Tone;
 use super::view::{packed, pane, row, words as span, wrapped};
+use super::word_diff;
 use crate::domain::job::{FailureClass, Job, JobError, JobState};
 use crate::domain::promotion::{NotPromotable, Promotable};
 use crate::words;
@@ -64,7 +65,8 @@ fn key_lines(app: &App, story: &JobStory, width: u16) -> Vec<String> {
     }
     use Action as A;
     let settling = [A::LookUp, A::Dashboard, A::Close];
-    let others = [A::Promote, A::Open, A::Cancel, A::Recall, A::Retry, A::Note];
+    let others =
+        [A::Promote, A::Open, A::Chain, A::Compare, A::Cancel, A::Recall, A::Retry, A::Note];
     for action in settling.into_iter().chain(others) {
         let key = app.keymap.keys(action, &[Place::Job]).into_iter().next();
         if let (Some(key), true) = (key, leads_somewhere(&app.seen(), Some(&story.entry), action)) {
@@ -235,7 +237,7 @@ fn family(app: &App, story: &JobStory, width: u16) -> Vec<Row<'static>> {
         let (old, new) = (&parent.request.prompt, &job.request.prompt);
         // The next shot has a prompt of its own, which changes nothing of the one before.
         if old != new && !job.is_next_shot() {
-            lines.extend(super::history_view::word_diff(&app.seen(), old, new, width.into()));
+            lines.extend(word_diff::lines(&app.theme, old, new, width.into()));
         }
     }
     for child in &story.children {

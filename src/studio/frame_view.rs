@@ -268,6 +268,8 @@ fn shown(app: &Seen<'_>) -> &'static [Action] {
             A::Loop,
             A::Open,
             A::Promote,
+            A::Chain,
+            A::Compare,
             A::CopyScp,
             A::Recall,
             A::FocusJobs,

@@ -1,14 +1,14 @@
 //! All jobs ever: a search, what it found, and what is known of the chosen one.
 
 use ratatui::layout::{Position, Rect};
-use ratatui::text::{Line as Row, Span};
-use similar::{ChangeTag, TextDiff};
+use ratatui::text::Line as Row;
 
 use super::app::{Entry, Seen};
 use super::frame::Frame;
 use super::jobs_view;
 use super::theme::Tone;
 use super::view::{cut, pane, row, words as span, wrapped};
+use super::word_diff;
 use crate::domain::job::Job;
 use crate::words;
 
@@ -123,7 +123,7 @@ fn about_lines(app: &Seen<'_>, entry: &Entry, width: u16) -> Vec<Row<'static>> {
     match parent.filter(|old| *old != job.request.prompt) {
         Some(old) => {
             lines.push(Row::from(span("against its parent:", dim)));
-            lines.extend(word_diff(app, old, &job.request.prompt, width.into()));
+            lines.extend(word_diff::lines(&app.theme, old, &job.request.prompt, width.into()));
         }
         None => lines.extend(
             wrapped(&job.request.prompt, width.into())
@@ -132,62 +132,4 @@ fn about_lines(app: &Seen<'_>, entry: &Entry, width: u16) -> Vec<Row<'static>> {
         ),
     }
     lines
-}
-
-/// The new prompt with what was taken out and put in, in lines of at most `cells` cells.
-pub(super) fn word_diff(app: &Seen<'_>, old: &str, new: &str, cells: usize) -> Vec<Row<'static>> {
-    use unicode_width::UnicodeWidthStr as _;
-    let theme = &app.theme;
-    // Chinese and Japanese have no spaces: there a character is what a word is elsewhere.
-    let spaced = new.split_whitespace().count() * 16 > new.chars().count();
-    let diff = if spaced { TextDiff::from_words(old, new) } else { TextDiff::from_chars(old, new) };
-    let mut lines = Vec::new();
-    let mut line: Vec<Span<'static>> = Vec::new();
-    let mut used = 0;
-    for (tag, text) in runs(&diff) {
-        let style = match tag {
-            ChangeTag::Equal => theme.style(Tone::Text),
-            ChangeTag::Delete => theme.style(Tone::Bad),
-            ChangeTag::Insert => theme.style(Tone::Good),
-        };
-        for part in text.split_inclusive(' ').flat_map(|word| wrapped_whole(word, cells)) {
-            if used + part.trim_end().width() > cells && used > 0 {
-                lines.push(Row::from(std::mem::take(&mut line)));
-                used = 0;
-            }
-            used += part.width();
-            line.push(Span::styled(part, style));
-        }
-    }
-    lines.push(Row::from(line));
-    lines
-}
-
-/// Neighbouring changes of one kind as one text, with marks, since colour alone says nothing.
-fn runs(diff: &TextDiff<'_, '_, str>) -> Vec<(ChangeTag, String)> {
-    let mut runs: Vec<(ChangeTag, String)> = Vec::new();
-    for change in diff.iter_all_changes() {
-        let value = change.value().replace('\n', " ");
-        match runs.last_mut() {
-            Some((tag, text)) if *tag == change.tag() => text.push_str(&value),
-            _ => runs.push((change.tag(), value)),
-        }
-    }
-    let marked = |(tag, text): (ChangeTag, String)| {
-        let kept = text.trim();
-        let (lead, trail) = text.split_once(kept).unwrap_or_default();
-        match tag {
-            ChangeTag::Equal => (tag, text),
-            _ if kept.is_empty() => (tag, text),
-            ChangeTag::Delete => (tag, format!("{lead}[-{kept}-]{trail}")),
-            ChangeTag::Insert => (tag, format!("{lead}{{+{kept}+}}{trail}")),
-        }
-    };
-    runs.into_iter().map(marked).collect()
-}
-
-/// A word in pieces that fit.
-fn wrapped_whole(word: &str, cells: usize) -> Vec<String> {
-    use unicode_width::UnicodeWidthStr as _;
-    if word.trim_end().width() <= cells { vec![word.to_owned()] } else { wrapped(word, cells) }
 }

@@ -60,5 +60,6 @@ mod tty;
 mod update;
 mod view;
 mod ways;
+mod word_diff;
 
 pub use run::run;

@@ -88,7 +88,9 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Found { generation, entries } => {
-            app.history.take(generation, entries);
+            let around = &mut **app;
+            around.history.take(generation, entries);
+            compare::refresh(&mut around.compare, &around.history.entries);
             Vec::new()
         }
         Msg::Poster { path, sheet, picture } => {
@@ -376,7 +378,8 @@ fn jobs(app: &mut App, entries: Vec<Entry>) -> Vec<Effect> {
     }
     app.chosen = at.unwrap_or(app.chosen).min(app.jobs.len().saturating_sub(1));
     merge_lives(app);
-    compare::refresh(app);
+    let around = &mut **app;
+    compare::refresh(&mut around.compare, &around.jobs);
     if let Some(left_at) = app.left_at.take() {
         tell_what_happened(app, left_at);
     }

@@ -219,5 +219,12 @@ fn a_win_is_a_star_and_is_found_and_can_be_taken_back() {
         history.store.count_win(tram, false, false).expect("taken back");
     }
     assert_eq!(history.find("won:"), []);
+    let mark = Mark { starred: true, note: "best #night".to_owned(), wins: 3 };
+    history.store.restore_mark(tram, &mark).expect("restored");
+    assert_eq!(history.store.marks(&[tram]).expect("marks").remove(&tram), Some(mark));
+    for query in ["won: star:", "tag:night", "best"] {
+        assert_eq!(history.find(query), [3], "{query}");
+    }
+    history.store.restore_mark(tram, &Mark::default()).expect("restored");
     assert!(history.store.marks(&[tram]).expect("marks").is_empty());
 }
