@@ -23,8 +23,8 @@ use viewer::{Shown, Viewer, line_to_grain};
 /// Each way, as to a server of the same continent.
 const DELAY: Duration = Duration::from_millis(15);
 /// How long the pace has to find its rung, and how long it is measured then.
-const SETTLING: Duration = Duration::from_secs(20);
-const MEASURED: Duration = Duration::from_secs(40);
+const SETTLING: Duration = Duration::from_secs(15);
+const MEASURED: Duration = Duration::from_secs(30);
 /// How many keys are pressed in a round of the clip. There must be an even number.
 const KEYS: usize = 4;
 

@@ -6,7 +6,7 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -238,7 +238,9 @@ fn read(
     let mut buffer = [0; 16 * 1024];
     loop {
         let count = reader.read(&mut buffer).unwrap_or(0);
-        let due = seen.0.lock().expect("no panic").take(&buffer[..count]);
+        let mut guard = seen.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = guard.take(&buffer[..count]);
+        drop(guard);
         (0..due).for_each(|_| say(answers, ANSWER));
         seen.1.notify_all();
         if count == 0 {
