@@ -14,9 +14,10 @@ use super::half_blocks::Colours;
 const MAX_UNANSWERED: usize = 8;
 /// The most answers that are counted; a mute terminal owes more and more.
 const MAX_OWED: usize = 64;
-/// An answer that takes so much longer than the quickest means that too much is on its way.
-const LATE: SignedDuration = SignedDuration::from_millis(120);
-/// An answer that takes hardly longer means that more may be.
+/// An answer that takes so much longer than the quickest means that too much is on its way: a key's answer comes
+/// behind all of it, and should be there within 300 ms.
+const LATE: SignedDuration = SignedDuration::from_millis(180);
+/// Answers that take hardly longer than the quickest mean that there may be room for finer frames.
 const SOON: SignedDuration = SignedDuration::from_millis(60);
 /// A terminal that says nothing for so long, and never did, is mute, until it does.
 const MUTE_AFTER: SignedDuration = SignedDuration::from_secs(1);
@@ -40,6 +41,8 @@ pub enum Rung {
     Calmer,
     /// 256 colours.
     Indexed,
+    /// 256 colours, and a little smaller.
+    Reduced,
     /// 256 colours, and smaller.
     Small,
     /// 256 colours, smaller, four times a second.
@@ -49,8 +52,16 @@ pub enum Rung {
 }
 
 impl Rung {
-    const ALL: [Self; 7] =
-        [Self::Full, Self::Calm, Self::Calmer, Self::Indexed, Self::Small, Self::Slow, Self::Still];
+    const ALL: [Self; 8] = [
+        Self::Full,
+        Self::Calm,
+        Self::Calmer,
+        Self::Indexed,
+        Self::Reduced,
+        Self::Small,
+        Self::Slow,
+        Self::Still,
+    ];
 
     /// By how much each channel of a pixel may be wrong.
     pub fn tolerance(self) -> u8 {
@@ -69,7 +80,22 @@ impl Rung {
 
     /// How large the picture is, in percent of its place.
     pub fn percent(self) -> u16 {
-        if self >= Self::Small { 60 } else { 100 }
+        match self {
+            Self::Reduced => 80,
+            Self::Small | Self::Slow | Self::Still => 60,
+            _ => 100,
+        }
+    }
+
+    /// Below how many frames it is too fine, where `due` were to be shown in `seconds`. Motion is worth more than
+    /// colours, and less than being able to see anything: there, eight a second are enough, of which a second
+    /// may have seven whole ones, and for a picture that is small already half of that.
+    fn least(self, due: f64, seconds: f64) -> f64 {
+        match self {
+            Self::Full | Self::Calm | Self::Calmer => due * 0.8,
+            Self::Indexed | Self::Reduced => (due * 0.5).min(7.0 * seconds),
+            _ => (due * 0.5).min(4.0 * seconds),
+        }
     }
 
     /// In words, for the screen.
@@ -79,6 +105,7 @@ impl Rung {
             Self::Calm => "calm colours",
             Self::Calmer => "calmer colours",
             Self::Indexed => "256 colours",
+            Self::Reduced => "256 colours, reduced",
             Self::Small => "256 colours, small",
             Self::Slow => "256 colours, small, slow",
             Self::Still => "the link is too slow for motion",
@@ -101,8 +128,8 @@ pub struct Pace {
     rung: Rung,
     /// The finest that the terminal's colours allow.
     finest: Rung,
-    /// When the frames were sent that were not answered yet.
-    unanswered: VecDeque<Timestamp>,
+    /// When the frames were sent that were not answered yet, and with how many on their way, each included.
+    unanswered: VecDeque<(Timestamp, usize)>,
     /// How many of those there may be.
     most: usize,
     /// Whether the terminal ever answered, and whether it was found not to.
@@ -186,7 +213,7 @@ impl Pace {
 
     /// When waiting for an answer is to be looked at.
     pub fn gives_up_at(&self) -> Option<Timestamp> {
-        let first = self.unanswered.front().filter(|_| !self.mute)?;
+        let (first, _) = self.unanswered.front().filter(|_| !self.mute)?;
         first.checked_add(if self.answers { LOST_AFTER } else { MUTE_AFTER }).ok()
     }
 
@@ -195,22 +222,28 @@ impl Pace {
         self.last = Some(now);
         self.watch.shown += 1;
         if self.unanswered.len() < MAX_OWED {
-            self.unanswered.push_back(now);
+            self.unanswered.push_back((now, self.unanswered.len() + 1));
         }
     }
 
     /// Notes that the terminal has answered.
     pub fn answered(&mut self, now: Timestamp) {
-        let Some(sent) = self.unanswered.pop_front() else { return };
+        let Some((sent, there)) = self.unanswered.pop_front() else { return };
         (self.answers, self.mute) = (true, false);
         let waited = now.duration_since(sent);
         self.watch.answered += 1;
         self.quickest = self.quickest.min(waited);
         let longer = waited - self.quickest;
         self.watch.longer += longer;
+        // Each takes its time on the link; the quickest answer has the time of one in it, or of a smaller one.
+        let each = longer / there.saturating_sub(1).max(1) as i32;
         if longer > LATE {
-            self.most = (self.most / 2).max(1);
-        } else if longer < SOON && self.unanswered.len() + 1 >= self.most {
+            // Frames that were sent while more were allowed prove nothing of what is allowed now.
+            if there <= self.most {
+                let less = if longer > LATE * 2 { self.most / 2 } else { self.most - 1 };
+                self.most = less.max(1);
+            }
+        } else if there >= self.most && each * (there as i32 + 1) < LATE {
             self.most = (self.most + 1).min(MAX_UNANSWERED);
         }
     }
@@ -243,14 +276,13 @@ impl Pace {
         if std::mem::take(&mut self.new) || self.mute || self.rung == Rung::Still {
             return;
         }
-        let gap = gap.max(self.rung.least_gap()).as_millis().max(1);
-        let due = (seen.as_millis() / gap).max(1) as u32;
+        let gap = gap.max(self.rung.least_gap());
+        let due = (seen.as_secs_f64() / gap.as_secs_f64().max(0.001)).max(1.0);
+        let shown = f64::from(watch.shown);
         let longer = watch.longer / i32::try_from(watch.answered.max(1)).unwrap_or(i32::MAX);
-        // Motion is worth more than colours, and less than being able to see anything.
-        let least = if self.rung < Rung::Indexed { 80 } else { 50 };
-        if watch.shown * 100 < due * least {
+        if shown < self.rung.least(due, seen.as_secs_f64()) {
             self.coarser();
-        } else if watch.shown * 100 < due * 93 || longer > SOON {
+        } else if shown < due * 0.93 || longer > SOON {
             self.good_s = 0;
         } else {
             self.good_s += 1;

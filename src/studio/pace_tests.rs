@@ -15,7 +15,7 @@ struct Link {
 fn played(
     pace: &mut Pace,
     link: &mut Link,
-    frame_bytes: [i64; 6],
+    frame_bytes: [i64; 7],
     seconds: i64,
 ) -> (u32, i64, Rung) {
     let gap = SignedDuration::from_millis(42);
@@ -48,7 +48,7 @@ fn played(
 }
 
 /// Bytes a frame at 100x30 on grainy footage, by rung.
-const BYTES: [i64; 6] = [100_000, 66_000, 50_000, 14_000, 5_000, 5_000];
+const BYTES: [i64; 7] = [100_000, 66_000, 50_000, 14_000, 9_000, 5_000, 5_000];
 
 fn link(round_trip_ms: i64, mbit_per_s: i64) -> Link {
     let bytes_per_s = mbit_per_s * 1_000_000 / 8;
@@ -79,7 +79,7 @@ fn a_slow_link_gets_motion_and_no_backlog() {
         let mut pace = Pace::new(Rung::Full, true, noon());
         let (rate, longest, rung) = played(&mut pace, &mut link(round_trip_ms, 1), BYTES, 60);
         assert!(rate >= 8, "{rate} a second with {round_trip_ms} ms");
-        assert!(matches!(rung, Rung::Indexed | Rung::Small), "{rung:?}");
+        assert!(matches!(rung, Rung::Indexed | Rung::Reduced), "{rung:?}");
         assert!(longest - round_trip_ms <= most_ms, "{longest} ms with {round_trip_ms} ms");
     }
 }
@@ -125,4 +125,17 @@ fn what_was_tried_and_did_not_hold_is_tried_more_and_more_seldom() {
     }
     assert!(changes <= 6, "{changes} changes in two minutes");
     assert!(pace.patience_s > PATIENCE_S.0);
+}
+
+#[test]
+fn frames_are_no_coarser_than_motion_needs() {
+    for (kbit_per_s, rung, least) in
+        [(1000, Rung::Indexed, 8), (700, Rung::Reduced, 8), (250, Rung::Small, 5)]
+    {
+        let mut pace = Pace::new(Rung::Full, true, noon());
+        let mut link = Link { bytes_per_s: kbit_per_s * 1000 / 8, ..link(30, 1) };
+        let (rate, _, found) = played(&mut pace, &mut link, BYTES, 60);
+        assert_eq!(found, rung, "at {kbit_per_s} kbit/s");
+        assert!(rate >= least, "{rate} a second at {kbit_per_s} kbit/s");
+    }
 }

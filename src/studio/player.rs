@@ -194,8 +194,24 @@ impl Player {
 
     /// Changes between whole and half speed.
     pub fn toggle_half(&mut self, now: Timestamp) {
-        self.stop(now);
+        self.keep_place(now);
+        self.pace.rest(now);
         self.half = !self.half;
+    }
+
+    /// Changes between going round and ending.
+    pub fn toggle_loop(&mut self, now: Timestamp) {
+        // The rounds that are over must not count as the way to the end.
+        self.keep_place(now);
+        self.looping = !self.looping;
+    }
+
+    /// Keeps the place that was reached, and goes on from there; what stands goes on standing.
+    fn keep_place(&mut self, now: Timestamp) {
+        if self.playing {
+            self.place_ms = self.place_ms(now);
+            self.since = now;
+        }
     }
 
     /// Keeps the place that was reached, from where it goes on.

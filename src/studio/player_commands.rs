@@ -50,7 +50,7 @@ pub(super) fn perform(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Left => player.seek(-SEEK_MS, now),
         Action::Right => player.seek(SEEK_MS, now),
         Action::HalfSpeed => player.toggle_half(now),
-        Action::Loop => player.looping = !player.looping,
+        Action::Loop => player.toggle_loop(now),
         _ => {}
     }
     effects.append(&mut advance(app));

@@ -62,6 +62,18 @@ fn a_clip_that_does_not_go_round_ends_at_its_last_frame_and_begins_again_when_pl
 }
 
 #[test]
+fn a_clip_that_went_round_plays_on_to_its_end_when_it_is_told_not_to() {
+    let mut player = player(&[10]);
+    player.toggle(at(0));
+    assert_eq!(seen(&mut player, 3 * 400 + 80), [2], "in its fourth round");
+    player.toggle_loop(at(3 * 400 + 80));
+    assert_eq!(seen(&mut player, 3 * 400 + 120), [3]);
+    assert!(player.is_playing());
+    assert_eq!(seen(&mut player, 4 * 400), [9]);
+    assert!(!player.is_playing());
+}
+
+#[test]
 fn steps_pause_and_stop_at_both_ends() {
     let mut player = player(&[10]);
     player.toggle(at(0));

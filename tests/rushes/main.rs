@@ -16,9 +16,12 @@ mod house;
 mod interrupted;
 mod keys;
 mod killed;
+#[expect(dead_code, reason = "the bench counts what is carried")]
+mod link;
 mod money;
 mod network;
 mod output;
+mod playing;
 mod polling;
 mod profiles;
 mod providers;
@@ -35,5 +38,7 @@ mod support;
 mod terminal;
 mod together;
 mod troubles;
+#[expect(dead_code, reason = "the bench looks at each frame")]
+mod viewer;
 mod wire;
 mod wrong_input;
