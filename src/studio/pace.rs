@@ -220,18 +220,24 @@ impl Pace {
         self.watch = Watch::new(now);
     }
 
-    /// Gives up on answers that do not come, and finds the rung; `gap` is the time between two frames.
-    pub fn look(&mut self, gap: SignedDuration, now: Timestamp) {
-        if self.gives_up_at().is_some_and(|at| at <= now) {
-            self.most = 1;
-            if self.answers {
-                self.unanswered.clear();
-                self.coarser();
-            } else {
-                self.mute = true;
-                self.rung = self.rung.max(Rung::Indexed);
-            }
+    /// Gives up on answers that do not come.
+    pub fn give_up(&mut self, now: Timestamp) {
+        if self.gives_up_at().is_none_or(|at| at > now) {
+            return;
         }
+        self.most = 1;
+        if self.answers {
+            self.unanswered.clear();
+            self.coarser();
+        } else {
+            self.mute = true;
+            self.rung = self.rung.max(Rung::Indexed);
+        }
+    }
+
+    /// Finds the rung; `gap` is the time between two frames.
+    pub fn look(&mut self, gap: SignedDuration, now: Timestamp) {
+        self.give_up(now);
         let seen = now.duration_since(self.watch.since);
         if seen < WATCH {
             return;

@@ -134,7 +134,7 @@ pub(super) fn advance(app: &mut App) -> Vec<Effect> {
     let paths = wanted(app);
     let mut effects = Vec::new();
     if !has(player, &paths) {
-        if !player.is_playing() || paths.is_empty() {
+        if !player.is_playing() || paths.is_empty() || sizes(app).is_empty() {
             app.player = None;
             return vec![Effect::DropFilm];
         }
@@ -143,7 +143,7 @@ pub(super) fn advance(app: &mut App) -> Vec<Effect> {
     let sizes = sizes(app);
     let now = app.now;
     let Some(player) = &mut app.player else { return effects };
-    if !sizes.is_empty() && player.advance(&sizes, now) {
+    if player.advance(&sizes, now) {
         effects.push(Effect::AskTaken);
     }
     effects

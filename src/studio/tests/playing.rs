@@ -151,3 +151,18 @@ fn without_a_clip_or_without_colours_it_says_so() {
     assert_eq!(bench.keys("<esc> "), []);
     assert!(bench.toast().starts_with("pictures need 256 colours"));
 }
+
+/// Law 6: a clip that goes on playing below another pane wakes nobody, and reads no other one.
+#[test]
+fn what_plays_out_of_sight_wakes_nobody_and_goes_no_further() {
+    let (mut bench, ..) = jobs();
+    bench.screen(80, 24);
+    let (generation, _) = wanted(&bench.keys("4 ")).expect("a film");
+    decoded(&mut bench, generation);
+    bench.later(40);
+    assert!(!bench.app.zoomed && bench.app.next_tick().is_some());
+    bench.keys("3");
+    assert_eq!(bench.app.next_tick(), None);
+    let effects = bench.keys("j");
+    assert!(wanted(&effects).is_none() && effects.contains(&Effect::DropFilm), "{effects:?}");
+}
