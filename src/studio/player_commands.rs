@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use ratatui::layout::Rect;
 
 use super::action::Action;
-use super::app::{App, Around, Pane};
+use super::app::{App, Around, Pane, View};
+use super::commands::focus;
 use super::compare_view;
 use super::layout::{self, Spot};
 use super::msg::Effect;
@@ -39,7 +40,12 @@ pub(super) fn perform(app: &mut App, action: Action) -> Vec<Effect> {
         None => {
             let spots = layout::panes(app);
             let seen = spots.iter().any(|(spot, _)| *spot == Spot::Pane(Pane::Preview));
-            app.zoomed |= !seen || action == Action::Zoom;
+            let whole = !seen || action == Action::Zoom;
+            // Below it must be nothing that takes keys.
+            if whole && app.view == View::Studio && app.pane == Pane::Settings {
+                focus(app, Pane::Jobs);
+            }
+            app.zoomed |= whole;
         }
     }
     let Some(player) = &mut app.player else { return effects };

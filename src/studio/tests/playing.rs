@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::super::app::Pane;
 use super::super::keyboard::Reply;
 use super::super::msg::{Effect, Msg};
 use super::kit::Bench;
@@ -165,4 +166,24 @@ fn what_plays_out_of_sight_wakes_nobody_and_goes_no_further() {
     assert_eq!(bench.app.next_tick(), None);
     let effects = bench.keys("j");
     assert!(wanted(&effects).is_none() && effects.contains(&Effect::DropFilm), "{effects:?}");
+}
+
+#[test]
+fn on_the_whole_terminal_no_key_goes_to_what_is_not_seen() {
+    let (mut bench, ..) = jobs();
+    bench.keys("2");
+    let row = bench.app.settings.row;
+    bench.keys(":zoom<enter>jj<enter>");
+    assert!(bench.app.zoomed, "{}", bench.toast());
+    assert_eq!((bench.app.settings.row, &bench.app.settings.editing), (row, &None));
+    bench.keys("<esc>");
+    bench.tell(Msg::Paste("a wolf".to_owned()));
+    assert!(bench.app.zoomed);
+    assert_eq!(bench.app.prompt.text(), "", "nothing that is seen would take it");
+    bench.keys("/");
+    assert!(bench.app.history.writing && !bench.app.zoomed, "what is written is seen");
+    bench.keys("<esc><esc>3z<f2>");
+    assert!(!bench.app.zoomed, "the history is seen");
+    bench.keys("<esc>3zs");
+    assert!(!bench.app.zoomed && bench.app.pane == Pane::Prompt, "what is missing is seen");
 }
