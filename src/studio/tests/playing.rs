@@ -187,3 +187,12 @@ fn on_the_whole_terminal_no_key_goes_to_what_is_not_seen() {
     bench.keys("<esc>3zs");
     assert!(!bench.app.zoomed && bench.app.pane == Pane::Prompt, "what is missing is seen");
 }
+
+#[test]
+fn it_is_drawn_on_the_widest_terminals() {
+    let (mut bench, ..) = jobs();
+    let (generation, _) = wanted(&bench.keys("z")).expect("a film");
+    decoded(&mut bench, generation);
+    bench.tell(Msg::Resize(700, 400));
+    assert!(bench.screen(700, 400).matches('▀').count() > 100_000);
+}
