@@ -281,8 +281,11 @@ impl Pace {
     /// Begins again on the last rung that moves, where there was no motion any more.
     pub fn try_again(&mut self, now: Timestamp) {
         self.rung = self.rung.min(Rung::Slow);
-        self.unanswered.clear();
-        (self.mute, self.last) = (false, None);
+        // Else what is on its way would be taken for an answer to what comes now.
+        if std::mem::take(&mut self.mute) {
+            self.unanswered.clear();
+        }
+        self.last = None;
         self.rest(now);
     }
 }
