@@ -8,6 +8,7 @@ use super::action::Action;
 use super::app::{App, Around, Pane, View};
 use super::commands::focus;
 use super::compare_view;
+use super::form_image::shown_image;
 use super::layout::{self, Spot};
 use super::msg::Effect;
 use super::pace::{Pace, Rung};
@@ -159,6 +160,9 @@ pub(super) fn advance(app: &mut App) -> Vec<Effect> {
 fn sizes(app: &App) -> Vec<(u16, u16)> {
     let (seen, size) = (app.seen(), |area: Rect| (area.width, area.height));
     let (Some(compare), Some(player)) = (&app.compare, &app.player) else {
+        if shown_image(app).is_some() && !app.zoomed {
+            return Vec::new();
+        }
         return preview_view::picture_area(&seen).map(size).into_iter().collect();
     };
     let Some(places) = compare_view::places(&seen) else { return Vec::new() };

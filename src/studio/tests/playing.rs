@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use super::super::app::Pane;
 use super::super::keyboard::Reply;
 use super::super::msg::{Effect, Msg};
+use super::super::settings::Row;
 use super::kit::Bench;
 use super::take::{Take, draft};
+use crate::domain::request::{FrameImage, ImageFile};
 use crate::media::film::{self, Part};
 use crate::media::picture::Picture;
 
@@ -166,6 +168,20 @@ fn what_plays_out_of_sight_wakes_nobody_and_goes_no_further() {
     assert_eq!(bench.app.next_tick(), None);
     let effects = bench.keys("j");
     assert!(wanted(&effects).is_none() && effects.contains(&Effect::DropFilm), "{effects:?}");
+}
+
+#[test]
+fn what_plays_wakes_nobody_while_a_frame_image_stands_in_its_place() {
+    let (mut bench, ..) = jobs();
+    let (generation, _) = wanted(&bench.keys(" ")).expect("a film");
+    decoded(&mut bench, generation);
+    let (path, sha256, kind) = ("images/a.png".to_owned(), "a".repeat(64), "png".to_owned());
+    let image = ImageFile { path, sha256, kind, bytes: 900, width_px: 864, height_px: 496 };
+    bench.app.settings.chosen.first_frame = Some(FrameImage::File(image));
+    bench.later(40);
+    assert!(bench.app.next_tick().is_some());
+    bench.row(Row::FirstFrame);
+    assert_eq!(bench.app.next_tick(), None);
 }
 
 #[test]
