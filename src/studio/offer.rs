@@ -13,16 +13,6 @@ pub(super) fn leads_somewhere(app: &Seen<'_>, entry: Option<&Entry>, action: Act
         action,
         A::Enter
             | A::Promote
-            | A::Open
-            | A::Play
-            | A::Step
-            | A::StepBack
-            | A::Left
-            | A::HalfSpeed
-            | A::Loop
-            | A::Zoom
-            | A::CopyScp
-            | A::CopyPath
             | A::Recall
             | A::Remix
             | A::Retry
@@ -30,33 +20,36 @@ pub(super) fn leads_somewhere(app: &Seen<'_>, entry: Option<&Entry>, action: Act
             | A::LookUp
             | A::Dashboard
             | A::Close
+            | A::Star
+            | A::Note
+    );
+    let is_about_clips = matches!(
+        action,
+        A::Open
+            | A::Play
+            | A::Step
+            | A::StepBack
+            | A::Left
+            | A::HalfSpeed
+            | A::Loop
+            | A::Zoom
+            | A::Sheet
+            | A::CopyScp
+            | A::CopyPath
             | A::Mark
             | A::Compare
             | A::Chain
             | A::ExportFrame
-            | A::Star
-            | A::Note
     );
+    if is_about_clips {
+        return entry.is_some_and(|entry| entry.job.files().next().is_some());
+    }
     if !is_about_jobs {
         return true;
     }
     let Some(job) = entry.map(|entry| &entry.job) else { return false };
     match action {
         A::Promote => Promotable::of(job, app.catalog.model(&job.request.model), app.now).is_ok(),
-        A::Open
-        | A::Play
-        | A::Step
-        | A::StepBack
-        | A::Left
-        | A::HalfSpeed
-        | A::Loop
-        | A::Zoom
-        | A::CopyScp
-        | A::CopyPath
-        | A::Mark
-        | A::Compare
-        | A::Chain
-        | A::ExportFrame => job.files().next().is_some(),
         A::Retry => !job.state.is_live(),
         A::Cancel => can_stop(app, job),
         A::LookUp => job.state == JobState::InDoubt && can_look_up(app, job),
