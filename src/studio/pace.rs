@@ -180,7 +180,8 @@ impl Pace {
             return None;
         }
         let gap = if self.mute { BLIND } else { self.rung.least_gap() };
-        let after = self.last.and_then(|last| last.checked_add(gap).ok());
+        // A clock that was set back holds nothing up.
+        let after = self.last.and_then(|last| last.min(now).checked_add(gap).ok());
         Some(after.unwrap_or(now))
     }
 
@@ -203,6 +204,9 @@ impl Pace {
     pub fn answered(&mut self, now: Timestamp) {
         let Some(sent) = self.unanswered.pop_front() else { return };
         (self.answers, self.mute) = (true, false);
+        if now < sent {
+            return;
+        }
         let waited = now.duration_since(sent);
         self.watch.answered += 1;
         self.quickest = self.quickest.min(waited);

@@ -225,6 +225,8 @@ impl Player {
             self.moving = false;
             return false;
         }
+        // A clock that was set back goes on from here.
+        self.since = self.since.min(now);
         if self.playing {
             self.wait_for_frames(now);
             let over = !self.looping && self.place_ms(now) >= self.length_ms() && !self.waiting;

@@ -242,3 +242,16 @@ fn a_clip_of_one_frame_does_not_go_round_all_the_time() {
     }
     assert!(wakes <= 200, "{wakes} times in a second");
 }
+
+#[test]
+fn a_clock_that_is_set_back_stops_nothing() {
+    let mut player = player(&[50]);
+    player.toggle(at(10_000));
+    assert_eq!(seen(&mut player, 10_040), [1]);
+    player.advance(&SIZES, at(10_080));
+    // The answer to a frame of later than now.
+    player.pace.answered(at(0));
+    assert_eq!(seen(&mut player, 0), [0]);
+    assert_eq!(player.next_at(at(0)), Some(at(40)));
+    assert_eq!(seen(&mut player, 40), [1]);
+}
