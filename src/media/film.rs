@@ -41,7 +41,8 @@ impl Film {
     pub fn take(&mut self, part: Part) {
         match part {
             Part::Times { shown_at_ms, length_ms } => {
-                self.frames = vec![None; shown_at_ms.len().min(MAX_FRAMES)];
+                // Another decoder begins anew where the first one gave up.
+                (self.frames, self.ready) = (vec![None; shown_at_ms.len().min(MAX_FRAMES)], 0);
                 (self.shown_at_ms, self.length_ms) = (shown_at_ms, length_ms);
                 self.shown_at_ms.truncate(MAX_FRAMES);
             }
@@ -148,6 +149,15 @@ mod tests {
         film.take(Part::Frame(3, picture(3)));
         film.take(Part::End(None));
         assert_eq!((film.ready_ms(), film.picture(3)), (u64::MAX, Some(&picture(3))));
+    }
+
+    #[test]
+    fn where_another_decoder_begins_anew_its_frames_are_waited_for() {
+        let mut film = film(&[0, 1, 2]);
+        film.take(times(vec![0, 40, 80, 120]));
+        assert_eq!((film.ready_ms(), film.picture(2)), (0, None));
+        film.take(Part::End(Some("it can't be read".to_owned())));
+        assert!(film.is_lost());
     }
 
     #[test]

@@ -65,7 +65,7 @@ fn performed(app: &mut App, action: Action) -> Vec<Effect> {
         Action::FocusPreview => focus(app, Pane::Preview),
         Action::History => return toggle_history(app),
         Action::Search => {
-            app.compare = None;
+            (app.compare, app.zoomed) = (None, false);
             app.view = View::History;
             app.history.writing = true;
             return search(app);
@@ -204,6 +204,7 @@ fn parent(app: &mut App, request: &GenerationRequest) -> Option<Parent> {
 
 /// Goes to the field at fault.
 fn show_refusal(app: &mut App, field: Field) {
+    (app.compare, app.zoomed) = (None, false);
     app.view = View::Studio;
     match Row::of(field) {
         None => app.pane = Pane::Prompt,
@@ -215,7 +216,7 @@ fn show_refusal(app: &mut App, field: Field) {
 }
 
 fn cycle(app: &mut App, by: usize) {
-    app.compare = None;
+    (app.compare, app.zoomed) = (None, false);
     if app.view == View::History {
         app.view = View::Studio;
         return;
@@ -234,7 +235,7 @@ pub(super) fn focus(app: &mut App, pane: Pane) {
 }
 
 fn toggle_history(app: &mut App) -> Vec<Effect> {
-    app.compare = None;
+    (app.compare, app.zoomed) = (None, false);
     if app.view == View::History {
         app.view = View::Studio;
         return Vec::new();

@@ -27,6 +27,8 @@ const QUEUE_MAX: usize = 256;
 const READ_BYTES: usize = 4096;
 /// How long the rest of a sequence may take: beyond that an escape was the key.
 const REST_OF_SEQUENCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 40_000_000 };
+/// How long the rest of a paste may take, over a link that stalls: beyond that its end is lost.
+const REST_OF_PASTE: Timespec = Timespec { tv_sec: 30, tv_nsec: 0 };
 /// How often a reader without room looks whether there is some.
 const LOOK_EVERY: Timespec = Timespec { tv_sec: 0, tv_nsec: 10_000_000 };
 
@@ -163,7 +165,8 @@ fn read_keys(terminal: &OwnedFd, stopped: &OwnedFd, sender: &mpsc::Sender<Input>
     let (mut keyboard, mut inputs) = (Keyboard::default(), Vec::new());
     let mut bytes = [0; READ_BYTES];
     loop {
-        let patience = keyboard.waits().then_some(REST_OF_SEQUENCE);
+        let paste = keyboard.is_in_paste().then_some(REST_OF_PASTE);
+        let patience = keyboard.waits().then_some(REST_OF_SEQUENCE).or(paste);
         let mut fds =
             [PollFd::new(stopped, PollFlags::empty()), PollFd::new(terminal, PollFlags::IN)];
         match poll(&mut fds, patience.as_ref()) {

@@ -95,8 +95,17 @@ impl Keyboard {
         !matches!(self.state, State::Ground | State::Paste)
     }
 
-    /// Takes what has begun for whole, since nothing followed: an escape was the key.
+    /// Whether a paste has begun, whose rest may take its time.
+    pub fn is_in_paste(&self) -> bool {
+        self.state == State::Paste
+    }
+
+    /// Takes what has begun for whole, since nothing followed: an escape was the key, and of a paste no more comes.
     pub fn settle(&mut self, mut take: impl FnMut(Input)) {
+        if self.is_in_paste() {
+            take(Input::Paste(String::from_utf8_lossy(&self.sequence).into_owned()));
+            return self.begin();
+        }
         match (self.waits(), &self.sequence[..]) {
             (true, [_]) => take(Input::Key(KeyCode::Esc.into())),
             // Alt with a letter that begins sequences.

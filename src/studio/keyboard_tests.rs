@@ -82,6 +82,17 @@ fn a_paste_comes_whole_and_what_looks_like_keys_or_replies_stays_text_in_it() {
     assert_eq!(read(&single), expected);
 }
 
+/// Else no key would ever count again.
+#[test]
+fn a_paste_without_an_end_ends_when_nothing_comes_any_more() {
+    let (mut keyboard, mut all) = (Keyboard::default(), Vec::new());
+    keyboard.read(b"\x1b[200~a fox", |input| all.push(input));
+    assert!(all.is_empty() && keyboard.is_in_paste() && !keyboard.waits());
+    keyboard.settle(|input| all.push(input));
+    keyboard.read(b"x", |input| all.push(input));
+    assert_eq!(all, [Input::Paste("a fox".to_owned()), plain(Char('x'))]);
+}
+
 #[test]
 fn an_endless_paste_is_cut_and_what_follows_it_counts() {
     let mut bytes = PASTE_BEGIN.to_vec();

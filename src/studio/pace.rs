@@ -207,7 +207,8 @@ impl Pace {
             return None;
         }
         let gap = if self.mute { BLIND } else { self.rung.least_gap() };
-        let after = self.last.and_then(|last| last.checked_add(gap).ok());
+        // A clock that was set back holds nothing up.
+        let after = self.last.and_then(|last| last.min(now).checked_add(gap).ok());
         Some(after.unwrap_or(now))
     }
 
@@ -230,6 +231,9 @@ impl Pace {
     pub fn answered(&mut self, now: Timestamp) {
         let Some((sent, there)) = self.unanswered.pop_front() else { return };
         (self.answers, self.mute) = (true, false);
+        if now < sent {
+            return;
+        }
         let waited = now.duration_since(sent);
         self.watch.answered += 1;
         self.quickest = self.quickest.min(waited);
@@ -253,18 +257,24 @@ impl Pace {
         self.watch = Watch::new(now);
     }
 
-    /// Gives up on answers that do not come, and finds the rung; `gap` is the time between two frames.
-    pub fn look(&mut self, gap: SignedDuration, now: Timestamp) {
-        if self.gives_up_at().is_some_and(|at| at <= now) {
-            self.most = 1;
-            if self.answers {
-                self.unanswered.clear();
-                self.coarser();
-            } else {
-                self.mute = true;
-                self.rung = self.rung.max(Rung::Indexed);
-            }
+    /// Gives up on answers that do not come.
+    pub fn give_up(&mut self, now: Timestamp) {
+        if self.gives_up_at().is_none_or(|at| at > now) {
+            return;
         }
+        self.most = 1;
+        if self.answers {
+            self.unanswered.clear();
+            self.coarser();
+        } else {
+            self.mute = true;
+            self.rung = self.rung.max(Rung::Indexed);
+        }
+    }
+
+    /// Finds the rung; `gap` is the time between two frames.
+    pub fn look(&mut self, gap: SignedDuration, now: Timestamp) {
+        self.give_up(now);
         let seen = now.duration_since(self.watch.since);
         if seen < WATCH {
             return;
@@ -307,8 +317,11 @@ impl Pace {
     /// Begins again on the last rung that moves, where there was no motion any more.
     pub fn try_again(&mut self, now: Timestamp) {
         self.rung = self.rung.min(Rung::Slow);
-        self.unanswered.clear();
-        (self.mute, self.last) = (false, None);
+        // Else what is on its way would be taken for an answer to what comes now.
+        if std::mem::take(&mut self.mute) {
+            self.unanswered.clear();
+        }
+        self.last = None;
         self.rest(now);
     }
 }

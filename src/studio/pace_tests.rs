@@ -103,6 +103,18 @@ fn a_link_without_room_for_motion_says_so_and_is_tried_again_when_asked() {
 }
 
 #[test]
+fn an_answer_to_a_frame_before_a_pause_says_nothing_of_the_one_behind_it() {
+    let at = |ms: i64| noon().checked_add(SignedDuration::from_millis(ms)).expect("near noon");
+    let mut pace = Pace::new(Rung::Full, false, noon());
+    pace.shown(at(0));
+    pace.try_again(at(100));
+    pace.shown(at(150));
+    pace.answered(at(200));
+    pace.answered(at(350));
+    assert_eq!(pace.quickest, SignedDuration::from_millis(200));
+}
+
+#[test]
 fn a_mute_terminal_gets_four_frames_a_second_without_being_waited_for() {
     let mut pace = Pace::new(Rung::Full, false, noon());
     let (rate, _, rung) = played(&mut pace, &mut link(i64::MAX, 1000), BYTES, 60);

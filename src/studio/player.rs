@@ -12,6 +12,8 @@ use crate::media::picture::Picture;
 const AHEAD_MS: u64 = 300;
 /// After how long a frame that stands is shown in full over a slow link.
 const REST: SignedDuration = SignedDuration::from_secs(1);
+/// The least time until the next frame: a clip may have hardly any length to go round in.
+const LEAST_MS: u64 = 5;
 
 /// A clip on the screen.
 #[derive(Debug)]
@@ -55,6 +57,8 @@ pub struct Player {
     moving: bool,
     /// Whether something is to be shown that the terminal has no room for yet.
     behind: bool,
+    /// Whether it has no place on the screen.
+    hidden: bool,
     /// Where it was, and when.
     place_ms: u64,
     since: Timestamp,
@@ -76,6 +80,7 @@ impl Player {
             waiting: false,
             moving: false,
             behind: false,
+            hidden: false,
             place_ms: 0,
             since: now,
             seen_ms: 0,
@@ -228,9 +233,16 @@ impl Player {
         SignedDuration::from_millis(gap.max(1) as i64 * if self.half { 2 } else { 1 })
     }
 
-    /// Puts on the screen what is due at `now`; `sizes_px` are how large the clips' places are. Returns whether
-    /// that is new, so that the terminal is to be asked for it.
+    /// Puts on the screen what is due at `now`; `sizes_px` are how large the clips' places are, none where they are
+    /// not on the screen. Returns whether that is new, so that the terminal is to be asked for it.
     pub fn advance(&mut self, sizes_px: &[(u16, u16)], now: Timestamp) -> bool {
+        self.hidden = sizes_px.is_empty();
+        if self.hidden {
+            self.moving = false;
+            return false;
+        }
+        // A clock that was set back goes on from here.
+        self.since = self.since.min(now);
         if self.playing {
             self.wait_for_frames(now);
             let over = !self.looping && self.place_ms(now) >= self.length_ms() && !self.waiting;
@@ -243,6 +255,7 @@ impl Player {
         if std::mem::replace(&mut self.moving, moving) && moving {
             self.pace.look(self.gap(), now);
         } else {
+            self.pace.give_up(now);
             self.pace.rest(now);
         }
         self.behind = self.pace.may_show_at(now).is_none_or(|at| at > now);
@@ -289,10 +302,10 @@ impl Player {
         }
     }
 
-    /// When it is to be advanced next by itself; never, where nothing moves.
+    /// When it is to be advanced next by itself; never, where nothing moves that is seen.
     pub fn next_at(&self, now: Timestamp) -> Option<Timestamp> {
-        if self.playing && self.waiting {
-            // Frames come as messages.
+        // Frames come as messages.
+        if self.hidden || (self.playing && self.waiting) {
             return None;
         }
         if !self.playing {
@@ -307,7 +320,7 @@ impl Player {
         let next = film.shown_at_ms(film.frame_at(place) + 1);
         // Behind the last frame comes the end.
         let left = if next > place { next - place } else { self.length_ms().saturating_sub(place) };
-        let left = left.max(1) as i64 * if self.half { 2 } else { 1 };
+        let left = left.max(LEAST_MS) as i64 * if self.half { 2 } else { 1 };
         let due = now.checked_add(SignedDuration::from_millis(left)).ok()?;
         Some(due.max(may))
     }

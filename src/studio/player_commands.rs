@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use ratatui::layout::Rect;
 
 use super::action::Action;
-use super::app::{App, Around, Pane};
+use super::app::{App, Around, Pane, View};
+use super::commands::focus;
 use super::compare_view;
+use super::form_image::shown_image;
 use super::layout::{self, Spot};
 use super::msg::Effect;
 use super::pace::{Pace, Rung};
@@ -39,7 +41,12 @@ pub(super) fn perform(app: &mut App, action: Action) -> Vec<Effect> {
         None => {
             let spots = layout::panes(app);
             let seen = spots.iter().any(|(spot, _)| *spot == Spot::Pane(Pane::Preview));
-            app.zoomed |= !seen || action == Action::Zoom;
+            let whole = !seen || action == Action::Zoom;
+            // Below it must be nothing that takes keys.
+            if whole && app.view == View::Studio && app.pane == Pane::Settings {
+                focus(app, Pane::Jobs);
+            }
+            app.zoomed |= whole;
         }
     }
     let Some(player) = &mut app.player else { return effects };
@@ -134,7 +141,7 @@ pub(super) fn advance(app: &mut App) -> Vec<Effect> {
     let paths = wanted(app);
     let mut effects = Vec::new();
     if !has(player, &paths) {
-        if !player.is_playing() || paths.is_empty() {
+        if !player.is_playing() || paths.is_empty() || sizes(app).is_empty() {
             app.player = None;
             return vec![Effect::DropFilm];
         }
@@ -143,7 +150,7 @@ pub(super) fn advance(app: &mut App) -> Vec<Effect> {
     let sizes = sizes(app);
     let now = app.now;
     let Some(player) = &mut app.player else { return effects };
-    if !sizes.is_empty() && player.advance(&sizes, now) {
+    if player.advance(&sizes, now) {
         effects.push(Effect::AskTaken);
     }
     effects
@@ -153,6 +160,9 @@ pub(super) fn advance(app: &mut App) -> Vec<Effect> {
 fn sizes(app: &App) -> Vec<(u16, u16)> {
     let (seen, size) = (app.seen(), |area: Rect| (area.width, area.height));
     let (Some(compare), Some(player)) = (&app.compare, &app.player) else {
+        if shown_image(app).is_some() && !app.zoomed {
+            return Vec::new();
+        }
         return preview_view::picture_area(&seen).map(size).into_iter().collect();
     };
     let Some(places) = compare_view::places(&seen) else { return Vec::new() };

@@ -212,3 +212,58 @@ fn steps_wait_for_the_terminal_like_frames() {
     assert!(player.advance(&SIZES, at(310)));
     assert_eq!(player.picture(0).map(|picture| picture.rgb[0]), Some(10));
 }
+
+/// Law 6: a terminal that owes its answers for ever is neither waited for nor asked again and again.
+#[test]
+fn steps_go_on_where_the_terminal_never_answers() {
+    let mut player = player(&[50]);
+    for ms in [0, 30, 60] {
+        player.step(1, at(ms));
+        player.advance(&SIZES, at(ms));
+    }
+    assert_eq!(player.next_at(at(60)), Some(at(1000)), "the third one waits");
+    assert!(player.advance(&SIZES, at(1000)), "and is shown all the same");
+    assert!(player.next_at(at(1000)).is_none_or(|next| next > at(1000)));
+}
+
+/// Law 6: what nobody sees wakes nobody, and says nothing about the link.
+#[test]
+fn what_has_no_place_on_the_screen_is_not_waited_for() {
+    let mut player = player(&[50]);
+    player.toggle(at(0));
+    for ms in [0, 40, 80] {
+        player.advance(&SIZES, at(ms));
+    }
+    assert!(!player.advance(&[], at(100)));
+    assert_eq!(player.next_at(at(5000)), None);
+    player.pace.answered(at(5000));
+    player.pace.answered(at(5000));
+    assert!(player.advance(&SIZES, at(60_000)), "it is back");
+    assert_eq!(player.pace.rung(), Rung::Full);
+}
+
+/// Law 6: a clip of a single frame has hardly any length to go round in.
+#[test]
+fn a_clip_of_one_frame_does_not_go_round_all_the_time() {
+    let mut player = player(&[1]);
+    player.toggle(at(0));
+    let (mut now, mut wakes) = (at(0), 0);
+    while let Some(next) = player.next_at(now).filter(|next| *next < at(1000)) {
+        (now, wakes) = (next, wakes + 1);
+        player.advance(&SIZES, now);
+    }
+    assert!(wakes <= 200, "{wakes} times in a second");
+}
+
+#[test]
+fn a_clock_that_is_set_back_stops_nothing() {
+    let mut player = player(&[50]);
+    player.toggle(at(10_000));
+    assert_eq!(seen(&mut player, 10_040), [1]);
+    player.advance(&SIZES, at(10_080));
+    // The answer to a frame of later than now.
+    player.pace.answered(at(0));
+    assert_eq!(seen(&mut player, 0), [0]);
+    assert_eq!(player.next_at(at(0)), Some(at(40)));
+    assert_eq!(seen(&mut player, 40), [1]);
+}

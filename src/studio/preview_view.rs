@@ -200,7 +200,7 @@ fn draw_picture(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect, entry: &Entry
 
 /// A frame of what plays: smaller where that is what the link can take, and in the middle all the same.
 pub(super) fn draw_frame(frame: &mut Frame<'_>, area: Rect, picture: &Picture, rung: Rung) {
-    let part = |side: u16| (side * rung.percent() / 100).max(1);
+    let part = |side: u16| (u32::from(side) * u32::from(rung.percent()) / 100) as u16;
     let (width, height) = (part(area.width), part(area.height));
     let left = area.x + (area.width - width) / 2;
     let top = area.y + (area.height - height) / 2;

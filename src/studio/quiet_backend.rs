@@ -119,7 +119,6 @@ impl<W: Write> QuietBackend<W> {
 
     /// Queues bytes that neither print nor move, to go out behind the next frame, in its write.
     pub fn follow(&mut self, control: &[u8]) {
-        self.sequel.clear();
         self.sequel.extend_from_slice(control);
     }
 

@@ -398,5 +398,17 @@ fn a_terminal_fed_with_the_bytes_shows_the_buffer() {
     }
 }
 
+/// Two frames of a film may be due before one is drawn, and each answer is counted.
+#[test]
+fn every_question_is_asked_behind_the_frame() {
+    let mut bench = Bench::new(8, 1);
+    for _ in 0..2 {
+        bench.0.backend_mut().follow(b"\x1b[6n");
+    }
+    let written = bench.draw(|frame| plain(frame, 0, 0, "x"));
+    assert!(written.ends_with("^[6n^[6n"), "{written}");
+    assert_eq!(bench.draw(|frame| plain(frame, 0, 0, "x")), "");
+}
+
 #[path = "film_tests.rs"]
 mod film;

@@ -264,7 +264,7 @@ fn interrupt(app: &mut App) -> Vec<Effect> {
 
 fn paste(app: &mut App, text: &str) -> Vec<Effect> {
     let (view, in_form) = (app.view, app.pane == Pane::Settings);
-    let comparing = app.compare.is_some();
+    let watching = app.compare.is_some() || app.zoomed;
     let on_image = in_form && app.settings.takes_image(&app.catalog);
     match &mut app.dialog {
         Some(
@@ -272,7 +272,7 @@ fn paste(app: &mut App, text: &str) -> Vec<Effect> {
         ) => line.insert(text),
         Some(_) => {}
         // Nothing that is seen would take it.
-        None if comparing => {}
+        None if watching => {}
         None if view == View::History => {
             app.history.writing = true;
             app.history.query.insert(text);

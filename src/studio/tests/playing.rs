@@ -2,10 +2,13 @@
 
 use std::path::PathBuf;
 
+use super::super::app::Pane;
 use super::super::keyboard::Reply;
 use super::super::msg::{Effect, Msg};
+use super::super::settings::Row;
 use super::kit::Bench;
 use super::take::{Take, draft};
+use crate::domain::request::{FrameImage, ImageFile};
 use crate::media::film::{self, Part};
 use crate::media::picture::Picture;
 
@@ -150,4 +153,62 @@ fn without_a_clip_or_without_colours_it_says_so() {
     bench.list(&[draft(60, "a fox").ready(20)]);
     assert_eq!(bench.keys("<esc> "), []);
     assert!(bench.toast().starts_with("pictures need 256 colours"));
+}
+
+/// Law 6: a clip that goes on playing below another pane wakes nobody, and reads no other one.
+#[test]
+fn what_plays_out_of_sight_wakes_nobody_and_goes_no_further() {
+    let (mut bench, ..) = jobs();
+    bench.screen(80, 24);
+    let (generation, _) = wanted(&bench.keys("4 ")).expect("a film");
+    decoded(&mut bench, generation);
+    bench.later(40);
+    assert!(!bench.app.zoomed && bench.app.next_tick().is_some());
+    bench.keys("3");
+    assert_eq!(bench.app.next_tick(), None);
+    let effects = bench.keys("j");
+    assert!(wanted(&effects).is_none() && effects.contains(&Effect::DropFilm), "{effects:?}");
+}
+
+#[test]
+fn what_plays_wakes_nobody_while_a_frame_image_stands_in_its_place() {
+    let (mut bench, ..) = jobs();
+    let (generation, _) = wanted(&bench.keys(" ")).expect("a film");
+    decoded(&mut bench, generation);
+    let (path, sha256, kind) = ("images/a.png".to_owned(), "a".repeat(64), "png".to_owned());
+    let image = ImageFile { path, sha256, kind, bytes: 900, width_px: 864, height_px: 496 };
+    bench.app.settings.chosen.first_frame = Some(FrameImage::File(image));
+    bench.later(40);
+    assert!(bench.app.next_tick().is_some());
+    bench.row(Row::FirstFrame);
+    assert_eq!(bench.app.next_tick(), None);
+}
+
+#[test]
+fn on_the_whole_terminal_no_key_goes_to_what_is_not_seen() {
+    let (mut bench, ..) = jobs();
+    bench.keys("2");
+    let row = bench.app.settings.row;
+    bench.keys(":zoom<enter>jj<enter>");
+    assert!(bench.app.zoomed, "{}", bench.toast());
+    assert_eq!((bench.app.settings.row, &bench.app.settings.editing), (row, &None));
+    bench.keys("<esc>");
+    bench.tell(Msg::Paste("a wolf".to_owned()));
+    assert!(bench.app.zoomed);
+    assert_eq!(bench.app.prompt.text(), "", "nothing that is seen would take it");
+    bench.keys("/");
+    assert!(bench.app.history.writing && !bench.app.zoomed, "what is written is seen");
+    bench.keys("<esc><esc>3z<f2>");
+    assert!(!bench.app.zoomed, "the history is seen");
+    bench.keys("<esc>3zs");
+    assert!(!bench.app.zoomed && bench.app.pane == Pane::Prompt, "what is missing is seen");
+}
+
+#[test]
+fn it_is_drawn_on_the_widest_terminals() {
+    let (mut bench, ..) = jobs();
+    let (generation, _) = wanted(&bench.keys("z")).expect("a film");
+    decoded(&mut bench, generation);
+    bench.tell(Msg::Resize(700, 400));
+    assert!(bench.screen(700, 400).matches('▀').count() > 100_000);
 }
