@@ -8,6 +8,7 @@ use super::compare_view;
 use super::dialog::Dialog;
 use super::form_image;
 use super::job_commands::on_chosen;
+use super::layout::{self, Spot};
 use super::line::Line;
 use super::msg::Effect;
 use super::player_commands;
@@ -137,6 +138,13 @@ fn performed(app: &mut App, action: Action) -> Vec<Effect> {
 fn submit(app: &mut App) -> Vec<Effect> {
     if app.settings.reading.is_some() {
         app.say("the image is still being read; nothing was sent", false);
+        return Vec::new();
+    }
+    // Nobody pays a price that is not on the screen.
+    let has_price = |spot: Spot| matches!(spot, Spot::Pane(Pane::Prompt | Pane::Settings));
+    if !layout::panes(app).into_iter().any(|(spot, _)| has_price(spot)) {
+        focus(app, Pane::Prompt);
+        app.say("not sent yet: F5 submits this, at this price", false);
         return Vec::new();
     }
     match app.settings.request(&app.catalog, &app.prompt.text()) {

@@ -64,6 +64,27 @@ fn real_and_play_money_are_never_taken_for_each_other() {
 }
 
 #[test]
+fn nothing_is_paid_whose_price_is_not_on_the_screen() {
+    let fox = super::take::draft(60, "a fox").ready(20);
+    let history = ("<esc><f2>", (120, 36));
+    let zoomed = ("<esc>z", (120, 36));
+    let comparing = ("<esc>c", (120, 36));
+    let preview = ("<esc>4", (80, 24));
+    let list = ("<esc>3", (60, 18));
+    for (keys, (columns, rows)) in [history, zoomed, comparing, preview, list] {
+        let older = super::take::draft(90, "an owl").ready(20);
+        let mut bench = Bench::with_jobs(&[fox.clone(), older]);
+        bench.keys("a deer");
+        bench.screen(columns, rows);
+        bench.keys(keys);
+        assert!(is_free(&bench.keys("<f5>")), "{keys}");
+        let screen = bench.screen(columns, rows);
+        assert!(screen.contains("F5 submit draft  $0.07292"), "{keys}:\n{screen}");
+        submitted(&bench.keys("<f5>"));
+    }
+}
+
+#[test]
 fn play_money_is_not_held_against_a_limit() {
     let fox = super::take::draft(60, "a fox").ready(20);
     let mut bench = Bench::with_jobs(&[fox]);
