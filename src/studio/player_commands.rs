@@ -26,6 +26,10 @@ pub(super) fn perform(app: &mut App, action: Action) -> Vec<Effect> {
         app.say("pictures need 256 colours, which this terminal has not; o opens the clip", true);
         return Vec::new();
     }
+    if action == Action::Zoom && app.compare.is_some() {
+        // The two have the whole terminal.
+        return Vec::new();
+    }
     if action == Action::Zoom && app.zoomed {
         app.zoomed = false;
         return advance(app);

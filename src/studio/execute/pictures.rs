@@ -10,6 +10,7 @@ use tokio::time::sleep;
 
 use super::Outside;
 use crate::domain::job::JobId;
+use crate::media::film::Part;
 use crate::media::picture::Bounds;
 use crate::runtime::{frames, viewing};
 use crate::studio::images::Wanted;
@@ -73,7 +74,7 @@ impl Outside {
     ) {
         for (reel, path) in paths.into_iter().enumerate() {
             let (messages, latest) = (self.messages.clone(), Arc::clone(&self.latest));
-            tokio::task::spawn_blocking(move || {
+            let decoding = tokio::task::spawn_blocking(move || {
                 viewing::film(&path, Bounds { width_px, height_px }, |part| {
                     let wanted = latest.film.load(Ordering::Acquire) == generation;
                     let film = Msg::Film { generation, reel, part };
@@ -83,6 +84,14 @@ impl Outside {
                         ControlFlow::Break(())
                     }
                 });
+            });
+            let messages = self.messages.clone();
+            tokio::spawn(async move {
+                if decoding.await.is_err() {
+                    // Else it would be waited for without end.
+                    let part = Part::End(Some("the clip could not be read".to_owned()));
+                    drop(messages.send(Msg::Film { generation, reel, part }).await);
+                }
             });
         }
     }

@@ -48,6 +48,8 @@ fn a_clip_is_compared_with_the_marked_one_or_a_relative_or_the_next_older() {
     assert_eq!(pair(&bench), ["a cat", "a deer"], "the older one stands left");
     bench.keys("<esc>jjjvkkkc");
     assert_eq!(pair(&bench), ["an ape", "a deer"]);
+    bench.keys("z");
+    assert!(bench.app.player.is_none() && !bench.app.zoomed, "they have the whole terminal");
     bench.keys("c");
     assert!(bench.app.compare.is_none(), "the same key ends it");
     bench.keys("Gvc");
