@@ -45,7 +45,8 @@ fn a_draft_is_submitted_watched_and_seen() {
     let home = home();
     let mut terminal = Terminal::studio(home.path());
     draft_ready(&mut terminal, "a fox in the snow");
-    let screen = terminal.until("a poster", |screen| screen.matches(['▀', '▄']).count() > 300);
+    // Where two pixels are alike a blank of their colour stands for them.
+    let screen = terminal.until("a poster", |screen| screen.matches(['▀', '▄']).count() > 50);
     assert!(screen.contains("864×496") && screen.contains("⇡ promote"), "{screen}");
     let clips = walk(&home.path().join("data"));
     assert!(clips.iter().any(|file| file.ends_with(".mp4")), "{clips:?}");
