@@ -44,6 +44,8 @@ pub struct Player {
     pub reels: Vec<Reel>,
     /// What was asked for last; parts of another are stale.
     pub generation: u64,
+    /// The columns and rows of the terminal that its frames are made for.
+    pub made_for: (u16, u16),
     /// What the terminal proved.
     pub pace: Pace,
     /// Whether it goes from its end to its beginning.
@@ -73,6 +75,7 @@ impl Player {
         Self {
             reels: paths.into_iter().map(reel).collect(),
             generation,
+            made_for: (0, 0),
             pace,
             looping: true,
             half: false,
@@ -92,6 +95,13 @@ impl Player {
         if let Some(reel) = self.reels.get_mut(reel) {
             reel.film.take(part);
         }
+    }
+
+    /// Waits for all frames anew, in another size, and stays where it is; what is shown stays until they come.
+    pub fn renew(&mut self, generation: u64, now: Timestamp) {
+        self.keep_place(now);
+        self.generation = generation;
+        self.reels.iter_mut().for_each(|reel| reel.film = Film::default());
     }
 
     /// Whether the clip at `path` is one of its own.
@@ -297,7 +307,9 @@ impl Player {
             }
         } else if place >= ready && !whole {
             self.stop(now);
-            self.place_ms = place.min(ready);
+            if self.length_ms() > 0 {
+                self.place_ms = place.min(ready);
+            }
             self.waiting = true;
         }
     }
@@ -334,6 +346,10 @@ impl Reel {
         let Some(picture) = self.film.picture(frame) else { return false };
         let size_px = picture.fit(part(columns), part(rows));
         let whole = place_ms <= self.film.ready_ms();
+        if !whole && self.shown.as_ref().is_some_and(|shown| shown.whole) {
+            // What is on the screen is better than a frame from before.
+            return false;
+        }
         if let Some(shown) = &self.shown
             && (shown.frame, shown.rung, shown.whole, shown.size_px)
                 == (frame, rung, whole, size_px)

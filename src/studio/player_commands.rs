@@ -103,6 +103,7 @@ fn load(app: &mut App) -> Option<Vec<Effect>> {
     }
     let mut player = Player::new(paths.clone(), app.films, pace, app.now);
     player.looping = looping;
+    player.made_for = app.size;
     if playing {
         player.toggle(app.now);
     }
@@ -132,6 +133,7 @@ pub(super) fn take(app: &mut App, generation: u64, reel: usize, part: Part) {
 /// The terminal has taken in a frame.
 pub(super) fn answered(app: &mut App) {
     let now = app.now;
+    // Where there is none, borrowing it is not to be counted as a change.
     if app.player.is_some()
         && let Some(player) = &mut app.player
     {
@@ -150,6 +152,14 @@ pub(super) fn advance(app: &mut App) -> Vec<Effect> {
             return vec![Effect::DropFilm];
         }
         effects = load(app).unwrap_or_default();
+    } else if app.size.0 > player.made_for.0 || app.size.1 > player.made_for.1 {
+        let (number, size, now) = (app.films + 1, app.size, app.now);
+        app.films = number;
+        if let Some(player) = &mut app.player {
+            player.renew(number, now);
+            player.made_for = size;
+        }
+        effects.push(load_film(app, reels(app)));
     }
     let sizes = sizes(app);
     let now = app.now;
@@ -158,6 +168,11 @@ pub(super) fn advance(app: &mut App) -> Vec<Effect> {
         effects.push(Effect::AskTaken);
     }
     effects
+}
+
+/// The clips of the player, in their order.
+fn reels(app: &App) -> Vec<PathBuf> {
+    app.player.iter().flat_map(|player| &player.reels).map(|reel| reel.path.clone()).collect()
 }
 
 /// How large the places of the player's clips are; nothing where they are not on the screen.

@@ -119,6 +119,23 @@ fn z_gives_it_the_whole_terminal_and_esc_takes_it_back() {
 }
 
 #[test]
+fn a_window_that_grows_gets_finer_frames_and_keeps_its_place() {
+    let (mut bench, fox, _) = jobs();
+    let (first, _) = wanted(&bench.keys("4.")).expect("a film");
+    decoded(&mut bench, first);
+    bench.keys("....");
+    (0..5).for_each(|_| drop(bench.tell(Msg::Reply(Reply::Cursor))));
+    let before = told(&mut bench);
+    assert!(wanted(&bench.tell(Msg::Resize(100, 30))).is_none(), "smaller ones are there");
+    let (second, paths) = wanted(&bench.tell(Msg::Resize(200, 60))).expect("finer frames");
+    assert_eq!((second, paths), (first + 1, vec![clip(&fox)]));
+    assert!(wanted(&bench.tell(Msg::Tick)).is_none(), "once");
+    decoded(&mut bench, second);
+    bench.tell(Msg::Reply(Reply::Cursor));
+    assert_eq!(told(&mut bench), before);
+}
+
+#[test]
 fn where_the_preview_is_not_on_the_screen_the_whole_terminal_is_taken() {
     let (mut bench, ..) = jobs();
     bench.screen(80, 24);
