@@ -206,8 +206,12 @@ impl Engine {
 
     fn adopt_all(&mut self, jobs: Vec<Adopted>, now: Now, step: &mut Step) {
         let stops: Vec<JobId> = jobs.iter().filter(|one| one.stop).map(|one| one.job.id).collect();
-        for Adopted { job, expected_ms, .. } in jobs {
+        for Adopted { job, expected_ms, sent_before, .. } in jobs {
+            let id = job.id;
             self.adopt(job, expected_ms, now);
+            if sent_before {
+                self.was_sent(id, now, step);
+            }
         }
         for id in stops {
             self.cancel(id, now, step);

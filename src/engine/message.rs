@@ -83,6 +83,8 @@ pub struct Adopted {
     pub expected_ms: u64,
     /// Whether the user wants it stopped.
     pub stop: bool,
+    /// Whether it was sent after its row was written, as another witness than the database knows.
+    pub sent_before: bool,
 }
 
 /// Something to do, once the writes beside it are durable.

@@ -12,7 +12,8 @@ pub fn transition(state: JobState, event: &E) -> Option<JobState> {
         (Queued | RetryWait | Canceling, E::Canceled { .. }) => Some(Canceled),
         (Submitting | Confirming, E::Accepted { .. }) => Some(Running),
         (Submitting, E::Postponed { .. }) => Some(RetryWait),
-        (Submitting, E::OutcomeUnknown { .. }) => Some(Confirming),
+        // From the first two where another witness than the database knows that it was sent.
+        (Queued | RetryWait | Submitting, E::OutcomeUnknown { .. }) => Some(Confirming),
         (Confirming, E::NotFound) => Some(RetryWait),
         (Submitting | Confirming, E::Doubted { .. }) => Some(InDoubt),
         // These two come from the user alone, who looked it up or gave it up.

@@ -312,7 +312,7 @@ impl Actor {
             let (id, stop) = (job.id, stops.contains(&job.id));
             if self.engine().is_some_and(|engine| !engine.is_live(id)) {
                 let expected_ms = expected_ms(&self.workspace, &job).await?;
-                adopted.push(Adopted { job, expected_ms, stop });
+                adopted.push(Adopted { job, expected_ms, stop, sent_before: false });
             } else if stop {
                 self.drive(Input::Cancel { job: id }).await?;
             }

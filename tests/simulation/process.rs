@@ -70,7 +70,8 @@ impl World {
         let Some(process) = self.processes.iter().find(|one| one.number == number) else { return };
         let adopted = |job: &Job| {
             let expected_ms = CATALOG.expected_wait_s(&job.request) * 1000;
-            Adopted { job: job.clone(), expected_ms, stop: !late && stops.contains(&job.id) }
+            let stop = !late && stops.contains(&job.id);
+            Adopted { job: job.clone(), expected_ms, stop, sent_before: false }
         };
         let live = self.store.live_jobs().filter(|job| !process.engine.is_live(job.id));
         let mut jobs: Vec<Adopted> = live.map(adopted).collect();

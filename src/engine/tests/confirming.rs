@@ -3,10 +3,10 @@
 use jiff::SignedDuration;
 
 use super::script::*;
-use crate::domain::job::{Charged, FailureClass, JobState};
+use crate::domain::job::{Charged, FailureClass, Job, JobId, JobState};
 use crate::domain::outcome::{Sighting, SubmitOutcome};
 use crate::domain::sample;
-use crate::engine::Command;
+use crate::engine::{Adopted, Command, Input};
 
 #[test]
 fn a_lost_reply_is_confirmed_by_a_poll() {
@@ -146,6 +146,61 @@ fn a_provider_without_records_leaves_a_lost_reply_in_doubt() {
     assert_in_doubt(&mut script, job, "created sent outcome_unknown doubted");
 }
 
+/// The newest writes of the database were lost, or an older copy was put back: its row says that the job was
+/// never sent, or once less than it was.
+#[test]
+fn what_another_witness_knows_as_sent_is_asked_for_and_not_sent() {
+    let begins: [fn(&mut Script, &str) -> JobId; 2] = [
+        |script, provider| {
+            let others = [0; 2].map(|_| script.running(provider, 1));
+            let queued = script.job(provider, 1);
+            for other in others {
+                script.rows.remove(&other);
+            }
+            queued
+        },
+        |script, provider| {
+            let job = script.job(provider, 1);
+            script.reply(job, busy(None));
+            job
+        },
+    ];
+    for (begin, provider) in
+        begins.into_iter().flat_map(|begin| [(begin, KEEPS_RECORDS), (begin, KEEPS_NONE)])
+    {
+        let mut script = Script::new();
+        let job = begin(&mut script, provider);
+        let row = script.rows[&job].clone();
+        assert!(matches!(row.state, JobState::Queued | JobState::RetryWait));
+        script.restart(Vec::new());
+        let sent = Adopted { job: row, expected_ms: EXPECTED_MS, stop: false, sent_before: true };
+        script.give(Input::Adopt { jobs: vec![sent] });
+        assert!(!script.is_sending(job));
+        if provider == KEEPS_NONE {
+            let story = script.story(job);
+            assert!(story.ends_with("outcome_unknown doubted"), "{story}");
+            assert_in_doubt(&mut script, job, &story);
+        } else {
+            script.poll(job, seen(&[], 1));
+            let story = script.story(job);
+            assert!(story.ends_with("outcome_unknown accepted"), "{story}");
+        }
+    }
+}
+
+/// The witness wins over the wish to stop it, which would call it unsent and free.
+#[test]
+fn what_another_witness_knows_as_sent_is_not_stopped_as_if_it_was_never_sent() {
+    let mut script = Script::new();
+    let job = script.job(KEEPS_NONE, 1);
+    let row = Job { state: JobState::Queued, sends: 0, sent_at: None, ..script.rows[&job].clone() };
+    script.rows.insert(job, row.clone());
+    script.restart(Vec::new());
+    let sent = Adopted { job: row, expected_ms: EXPECTED_MS, stop: true, sent_before: true };
+    script.give(Input::Adopt { jobs: vec![sent] });
+    assert_eq!(script.state(job), JobState::InDoubt);
+}
+
 #[test]
 fn a_key_is_not_sent_for_ever() {
     let mut script = Script::new();
@@ -223,7 +278,7 @@ fn a_running_job_that_the_records_know_goes_on() {
 }
 
 /// In doubt means: it may have been paid for, nothing is done any more, and the user is told.
-fn assert_in_doubt(script: &mut Script, job: crate::domain::job::JobId, story: &str) {
+fn assert_in_doubt(script: &mut Script, job: JobId, story: &str) {
     assert_eq!(script.story(job), story);
     assert_eq!(script.state(job), JobState::InDoubt);
     let error = script.rows[&job].error.clone().expect("an error");

@@ -8,12 +8,12 @@ use crate::engine::{apply, transition};
 /// Rows are states, columns events, cells where the event leads; `.` where it has no effect.
 const TABLE: &str = "
             crea sent acce post unkn notf oure oumo oufa rend save safa oulo succ fail expi cask cncl doub clos
-queued      .    subm .    .    .    .    .    .    .    .    .    .    .    .    fail .    .    cncl .    .
+queued      .    subm .    .    conf .    .    .    .    .    .    .    .    .    fail .    .    cncl .    .
 submitting  .    .    runn retr conf .    .    .    .    .    .    .    .    .    fail .    .    .    in_d .
 confirming  .    .    runn .    .    retr .    .    .    .    .    .    .    .    fail .    .    .    in_d .
 running     .    .    .    .    .    .    runn runn runn down runn runn runn .    fail .    cing .    .    .
 downloading .    .    .    .    .    .    .    down .    .    down down down succ .    expi .    .    .    .
-retry_wait  .    subm .    .    .    .    .    .    .    .    .    .    .    .    fail .    .    cncl .    .
+retry_wait  .    subm .    .    conf .    .    .    .    .    .    .    .    .    fail .    .    cncl .    .
 canceling   .    .    .    .    .    .    cing cing cing down cing cing cing .    fail .    .    cncl .    .
 succeeded   .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .
 failed      .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .
