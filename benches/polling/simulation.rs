@@ -269,7 +269,8 @@ impl Run {
         (job.created_at, job.updated_at, job.since) = (wall, wall, wall);
         self.done.insert(job.id, (done_ms, nr));
         self.happens(done_ms, Happening::Begin(nr));
-        self.give(Input::Adopt { jobs: vec![Adopted { job, expected_ms, stop: false }] });
+        let adopted = Adopted { job, expected_ms, stop: false, sent_before: false };
+        self.give(Input::Adopt { jobs: vec![adopted] });
     }
 
     fn give(&mut self, input: Input) {
