@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::Context;
 use super::job_json::JobJson;
 use super::submit::{find_jobs, is_play_money};
-use super::trouble::Trouble;
-use crate::domain::job::{FailureClass, Job, JobId, JobState};
+use super::trouble::{Trouble, UNWRITTEN};
+use crate::domain::job::{Charged, FailureClass, Job, JobId, JobState};
 use crate::runtime::clock::wall;
 use crate::runtime::driver::{Driver, LiveJob, Snapshot};
 use crate::runtime::profiles;
@@ -74,8 +74,10 @@ pub(super) async fn jobs(
                 let before = tries_before.get(&job.id).copied().unwrap_or_default();
                 if let Some(code) = arrived(&job, until, before) {
                     waiting.retain(|id| *id != job.id);
-                    status = status.max(code);
-                    print(context, &workspace, &job)?;
+                    let told = print(context, &workspace, &job);
+                    status = status
+                        .max(code)
+                        .max(told.map_or_else(|_| unwritten(context, &job), |()| 0));
                 }
             }
         }
@@ -131,7 +133,11 @@ async fn read(workspace: &Workspace, ids: &[JobId]) -> Result<Vec<Job>, Trouble>
 fn arrived(job: &Job, until: Until, tries_before: u32) -> Option<u8> {
     match job.state {
         JobState::Succeeded => Some(0),
-        JobState::Failed | JobState::Canceled | JobState::Expired => Some(1),
+        // To a script a failure says that it may submit again; what may have been charged says no such thing.
+        JobState::Failed | JobState::Canceled | JobState::Expired => {
+            let charged = job.error.as_ref().map(|error| error.charged);
+            Some(if charged == Some(Charged::Unknown) { 3 } else { 1 })
+        }
         JobState::InDoubt => Some(3),
         JobState::Running | JobState::Downloading | JobState::Canceling
             if until == Until::Accepted =>
@@ -241,11 +247,46 @@ fn print(context: &mut Context, workspace: &Workspace, job: &Job) -> Result<(), 
     Ok(())
 }
 
+/// Names a job where standard output takes nothing: what was paid must not be lost with it. Returns the exit
+/// status, which is not that of a job that failed.
+fn unwritten(context: &mut Context, job: &Job) -> u8 {
+    let (id, state, short) = (job.id, words::state(job), job.id.short());
+    context.out.note(&format!(
+        "rushes: the output can't be written; job {id} is {state}, and `rushes show {short}` tells all of it"
+    ));
+    UNWRITTEN
+}
+
 /// Charge and estimate.
 pub(super) fn money(workspace: &Workspace, job: &Job) -> Vec<String> {
     let play = if is_play_money(workspace, job) { " (play money)" } else { "" };
     match job.charge() {
         Some(charge) => vec![format!("charged {charge}, estimated {}{play}", job.estimate)],
         None => vec![format!("estimated {}{play}", job.estimate)],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::job::JobError;
+    use crate::domain::sample;
+
+    /// To a script a failure is a reason to submit again, and that would perhaps be paid twice.
+    #[test]
+    fn what_was_perhaps_charged_is_never_a_failure() {
+        let model = sample::model("runware/1.0-pro");
+        let queued = sample::job(1, model, sample::request(model, |_| {}));
+        let ends = JobState::ALL.iter().filter(|state| state.is_end());
+        for state in ends.filter(|state| **state != JobState::Succeeded) {
+            for charged in Charged::ALL {
+                let error = JobError { charged: *charged, ..sample::error(FailureClass::Provider) };
+                let job = Job { state: *state, error: Some(error), ..queued.clone() };
+                let status = if *charged == Charged::Unknown { 3 } else { 1 };
+                for until in [Until::Accepted, Until::Ended] {
+                    assert_eq!(arrived(&job, until, 0), Some(status), "{state} {charged}");
+                }
+            }
+        }
     }
 }

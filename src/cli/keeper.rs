@@ -31,7 +31,7 @@ pub(super) async fn run(context: &mut Context, status: bool) -> Result<u8, Troub
         return Ok(0);
     }
     let live = workspace.store.run(|store| store.live_jobs()).await??.len();
-    let keeper = running(&workspace.places)?;
+    let keeper = running(&workspace.places).map_err(Trouble::failed)?;
     if context.json {
         context.out.json(&json!({
             "running": keeper.is_some(),

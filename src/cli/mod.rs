@@ -95,14 +95,14 @@ pub enum Asked {
 }
 
 /// Does what `arguments`, whose first is the program's own name, ask for. The exit status is 0 done, 1 the
-/// job failed, 2 wrong usage, 3 the outcome is not known. Without a verb a terminal gets the studio, and
+/// job failed, 2 wrong usage, 3 the outcome is not known, 4 the output could not be written. Without a verb a terminal gets the studio, and
 /// anything else an overview.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Asked {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let args = match Args::try_parse_from(&arguments) {
         Ok(args) => args,
         Err(error) => {
-            let status = if error.use_stderr() { 2 } else { 0 };
+            let mut status = if error.use_stderr() { 2 } else { 0 };
             let steers = |argument: &OsString| {
                 let text = argument.to_string_lossy();
                 clean(&text) != text
@@ -110,9 +110,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Asked {
             if status == 2 && arguments.iter().any(steers) {
                 // Clap quotes arguments as they are; in colour they could not be told from its own.
                 Out::new().note(&error.render().to_string());
-            } else {
-                // Help into a closed pipe is nobody's problem.
-                drop(error.print());
+            } else if let Err(unwritten) = error.print()
+                && let Trouble::Said { status: other, message } = Trouble::unwritten(&unwritten, "")
+                && status == 0
+            {
+                complain(&message);
+                status = other;
             }
             return Asked::Done(ExitCode::from(status));
         }

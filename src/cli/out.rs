@@ -30,7 +30,7 @@ impl Out {
     /// A line of the result.
     pub(super) fn line(&mut self, text: &str) -> Result<(), Trouble> {
         self.clear();
-        Ok(writeln!(io::stdout().lock(), "{}", clean(text))?)
+        print(&clean(text))
     }
 
     /// An object of the result, on one line.
@@ -38,12 +38,15 @@ impl Out {
         self.clear();
         let text =
             serde_json::to_string(value).map_err(|error| Trouble::failed(error.to_string()))?;
-        Ok(writeln!(io::stdout().lock(), "{text}")?)
+        print(&text)
     }
 
-    /// Text of the result that is written as it is, such as a script.
+    /// What is written as it is, such as a script.
     pub(super) fn raw(&mut self, bytes: &[u8]) -> Result<(), Trouble> {
-        Ok(io::stdout().lock().write_all(bytes)?)
+        let mut out = io::stdout().lock();
+        // What stayed behind for want of a newline would be written at the end, where nobody hears of an error.
+        let written = out.write_all(bytes).and_then(|()| out.flush());
+        written.map_err(|error| Trouble::unwritten(&error, ""))
     }
 
     /// A line beside the result.
@@ -80,6 +83,11 @@ impl Out {
         drop(io::stderr().flush());
         self.drawn = 0;
     }
+}
+
+fn print(text: &str) -> Result<(), Trouble> {
+    let written = writeln!(io::stdout().lock(), "{text}");
+    written.map_err(|error| Trouble::unwritten(&error, text))
 }
 
 impl Drop for Out {

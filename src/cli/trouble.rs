@@ -9,12 +9,15 @@ use crate::runtime::store_thread::StoreGone;
 use crate::runtime::workspace::WorkspaceError;
 use crate::store::StoreError;
 
+/// The exit status where standard output refused a result: the verb itself was done.
+pub(super) const UNWRITTEN: u8 = 4;
+
 /// The end of a verb that did not do what it should.
 #[derive(Debug)]
 pub(super) enum Trouble {
     /// To be told, with the exit status.
     Said {
-        /// 1 it failed, 2 wrong usage, 3 the outcome is not known.
+        /// 1 it failed, 2 wrong usage, 3 the outcome is not known, 4 the output could not be written.
         status: u8,
         /// What happened and what to do.
         message: String,
@@ -39,19 +42,21 @@ impl Trouble {
         Self::Said { status: 3, message: message.to_string() }
     }
 
+    /// Standard output refused `lost`. What was done is done, so the status is one of its own, and the line is
+    /// told here: it may be all that names a job.
+    pub(super) fn unwritten(error: &io::Error, lost: &str) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self::PipeClosed;
+        }
+        let lost = if lost.is_empty() { String::new() } else { format!("; it was: {lost}") };
+        let message = format!("the output can't be written ({error}){lost}");
+        Self::Said { status: UNWRITTEN, message }
+    }
+
     /// A request that its model does not allow.
     pub(super) fn refused(refusals: &[Refusal]) -> Self {
         let lines: Vec<String> = refusals.iter().map(ToString::to_string).collect();
         Self::wrong(format!("{}\nNothing was sent.", lines.join("\n")))
-    }
-}
-
-impl From<io::Error> for Trouble {
-    fn from(error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::BrokenPipe => Self::PipeClosed,
-            _ => Self::failed(format!("the output can't be written: {error}")),
-        }
     }
 }
 

@@ -25,14 +25,51 @@ fn a_closed_pipe_is_quiet() {
     }
 }
 
+/// A script that takes a full disk for a failed job pays again. Whatever is lost there has a status of its
+/// own, and what names a job is said where somebody may see it.
 #[cfg(target_os = "linux")]
 #[test]
-fn output_that_can_not_be_written_is_a_failure() {
+fn output_that_can_not_be_written_has_a_status_of_its_own_and_loses_no_id() {
     let desk = Desk::new();
-    let mut command = desk.command(&["models"]);
-    command.stdout(File::options().write(true).open("/dev/full").expect("a full device"));
-    let mut child = command.spawn().expect("the program starts");
-    assert_eq!(child.wait().expect("the end").code(), Some(1));
+    let into_nowhere = |line: &[&str]| {
+        let mut command = desk.command(line);
+        command.stdout(File::options().write(true).open("/dev/full").expect("a full device"));
+        Running::start(command).ended().expecting(4)
+    };
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let mut nobody_reads = desk.command(&generate("a pier", &["--wait"]));
+    nobody_reads.stdout(writer);
+    let running = Running::start(nobody_reads);
+    let piped = running.ended().expecting(4);
+    let full = into_nowhere(&generate("a lighthouse", &["--wait"]));
+    let jobs = desk.done(&["history", "--json"]).objects();
+    for (job, ended) in jobs.iter().zip([full, piped]) {
+        assert_eq!(job["state"], "succeeded");
+        ended.saying(&[text(job, "/id"), "ready", "can't be written"]);
+    }
+    let id = text(&jobs[0], "/id");
+    for line in [&["wait", id][..], &["wait", id, "--json"], &["jobs", "--json"], &["show", id]] {
+        into_nowhere(line).saying(&[id]);
+    }
+    for line in [
+        &["jobs"][..],
+        &["history"],
+        &["ledger"],
+        &["models", "--json"],
+        &["doctor"],
+        &["keeper", "--status"],
+        &["probe", id],
+        &["frame", id, "--last", "-o", "-"],
+        &["open", id],
+        &["completions", "bash"],
+        &["generate", "--prompt", "a fox", "--dry-run"],
+        &["sandbox"],
+        &["--help"],
+        &[],
+    ] {
+        into_nowhere(line).saying(&["can't be written"]);
+    }
 }
 
 #[test]
