@@ -15,7 +15,7 @@ use super::args::{Clip, Target};
 use super::submit::find_job;
 use super::trouble::Trouble;
 use crate::domain::job::Job;
-use crate::runtime::files::write_whole;
+use crate::runtime::files::write_named;
 use crate::runtime::viewing::Still;
 use crate::words;
 
@@ -119,7 +119,7 @@ impl Target {
             return Ok(0);
         }
         let written = match self.force {
-            true => write_whole(&self.output, &still.png),
+            true => write_named(&self.output, &still.png),
             false => File::create_new(&self.output).and_then(|mut file| file.write_all(&still.png)),
         };
         let path = self.output.display().to_string();

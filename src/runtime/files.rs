@@ -1,17 +1,52 @@
 //! Writing files so that a crash leaves either the whole new file or what was there before.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs::{self, File, Permissions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-/// Writes `content` to `path` by way of `path.part`, synced before it takes its name.
+use tempfile::NamedTempFile;
+
+/// The longest name that a file is given, in bytes: file systems that encrypt names (eCryptfs) take no longer
+/// ones, and all others take those.
+const MAX_NAME_BYTES: usize = 143;
+/// How many signs tell the parts of one file apart.
+const PART_SIGNS: usize = 16;
+/// The longest name whose part has one that may be.
+pub(super) const MAX_WHOLE_NAME_BYTES: usize = MAX_NAME_BYTES - "..part".len() - PART_SIGNS;
+
+/// Writes `content` to `path`, for its owner alone, by way of a part that is synced before it takes the name.
 pub fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
-    let part = part_of(path);
-    let mut file = File::create(&part)?;
-    file.write_all(content)?;
-    file.sync_all()?;
-    drop(file);
-    put_in_place(&part, path)
+    write_by(part_of(path)?, path, content)
+}
+
+/// The same for a file that the user named, which others may read where the user's own files may be.
+pub fn write_named(path: &Path, content: &[u8]) -> io::Result<()> {
+    write_by(part_with(path, 0o666)?, path, content)
+}
+
+fn write_by(mut part: NamedTempFile, path: &Path, content: &[u8]) -> io::Result<()> {
+    part.write_all(content)?;
+    part.as_file().sync_all()?;
+    put_in_place(part.path(), path)
+}
+
+/// An empty file beside `path` under a name of its own, `NAME.….part`, which is made anew: what lies at
+/// that name already, be it a link, is not written through. It goes with the value unless it was put in place.
+pub(super) fn part_of(path: &Path) -> io::Result<NamedTempFile> {
+    part_with(path, 0o600)
+}
+
+fn part_with(path: &Path, mode: u32) -> io::Result<NamedTempFile> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let name = &name[..name.floor_char_boundary(MAX_WHOLE_NAME_BYTES)];
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    tempfile::Builder::new()
+        .prefix(&format!("{name}."))
+        .rand_bytes(PART_SIGNS)
+        .suffix(".part")
+        .permissions(Permissions::from_mode(mode))
+        .tempfile_in(folder.unwrap_or(Path::new(".")))
 }
 
 /// Renames `part` to `path` and makes the new name durable.
@@ -41,9 +76,52 @@ pub(super) fn parts_of(full: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(parts)
 }
 
-/// The name that a file has while it is being written.
-fn part_of(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".part");
-    name.into()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A part's name was the file's with `.part` behind it, which is too long where the file's is just not.
+    #[test]
+    fn a_file_of_the_longest_name_is_written_whole() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in ["x".repeat(255), "狐".repeat(85)] {
+            let path = folder.path().join(name);
+            for content in ["first", "second"] {
+                write_whole(&path, content.as_bytes()).expect("written");
+                assert_eq!(fs::read(&path).expect("a file"), content.as_bytes());
+            }
+            let part = part_of(&path).expect("a part");
+            let bytes = part.path().file_name().expect("a name").len();
+            assert!(bytes <= MAX_NAME_BYTES, "{bytes}");
+        }
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 2, "no part is left");
+    }
+
+    /// Somebody who may write into the folder must not lead what we write to another place.
+    #[test]
+    fn links_in_the_way_are_replaced_and_never_followed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (path, precious) = (folder.path().join("fox.png"), folder.path().join("precious"));
+        for write in [write_whole, write_named] {
+            fs::write(&precious, "the user's own").expect("a file");
+            for name in ["fox.png", "fox.png.part"] {
+                drop(fs::remove_file(folder.path().join(name)));
+                std::os::unix::fs::symlink(&precious, folder.path().join(name)).expect("a link");
+            }
+            write(&path, b"a picture").expect("written");
+            assert_eq!(fs::read(&precious).expect("a file"), b"the user's own");
+            let kind = fs::symlink_metadata(&path).expect("a file").file_type();
+            assert!(kind.is_file(), "{kind:?}");
+            assert_eq!(fs::read(&path).expect("a file"), b"a picture");
+        }
+    }
+
+    #[test]
+    fn a_part_that_is_not_put_in_place_does_not_stay() {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::create_dir(folder.path().join("fox.png")).expect("a folder");
+        write_whole(&folder.path().join("fox.png"), b"a picture").expect_err("a folder is there");
+        let left = fs::read_dir(folder.path()).expect("a folder").count();
+        assert_eq!(left, 1);
+    }
 }

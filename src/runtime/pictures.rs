@@ -4,7 +4,7 @@
 //! finds none, or damaged ones, looks into the clip itself.
 
 use std::fs;
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -14,6 +14,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
+use super::files::part_of;
 use super::viewing::{self, Still};
 use crate::media::picture::{Bounds, Picture};
 use crate::media::sheet;
@@ -191,9 +192,9 @@ fn make(clip: &Path, max_bytes: u64) -> Result<(), String> {
 fn keep(folder: &Path, kind: Kind, picture: Picture) -> Result<(), String> {
     let still = viewing::still(picture)?;
     let path = folder.join(kind.file_name());
-    let part = folder.join(format!("{}.{}.part", kind.file_name(), std::process::id()));
+    let mut part = part_of(&path).map_err(in_words)?;
     // Not synced: that would make the database wait, and what is lost is made again.
-    fs::write(&part, still.png).and_then(|()| fs::rename(&part, path)).map_err(in_words)
+    part.write_all(&still.png).and_then(|()| fs::rename(part.path(), path)).map_err(in_words)
 }
 
 fn in_words(error: io::Error) -> String {
