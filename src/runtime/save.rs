@@ -2,15 +2,15 @@
 
 use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use hyper::body::Bytes;
 use sha2::{Digest, Sha256};
+use tempfile::NamedTempFile;
 use tokio::time::{Instant, timeout_at};
 
-use super::clock::new_dice_seed;
 use super::exchange::SendError;
-use super::files::{parts_of, put_in_place};
+use super::files::{MAX_WHOLE_NAME_BYTES, part_of, parts_of, put_in_place};
 use super::http::{Transport, described, step_timeout};
 use super::images::hex;
 use super::places::Places;
@@ -88,15 +88,13 @@ pub(super) async fn save(
 ) -> Result<ClipFile, SaveTrouble> {
     let mut reply = transport.fetch(&output.url).await.map_err(network)?;
     let mut transfer = Transfer::begin(reply.status().as_u16(), reply.content_length())?;
-    let path = clip_path(job, index);
-    let full = places.clip(&path);
-    let (mut file, part) = create(&full, new_dice_seed()).map_err(disk)?;
+    let (mut part, path) = create(places, job, index).map_err(disk)?;
     let mut hash = Sha256::new();
     let mut last_told = 0;
     let (mut step_ends, mut step_bytes) = (Instant::now() + step_timeout(), STEP_BYTES);
     while let Some(chunk) = next_chunk(&mut reply, step_ends).await? {
         transfer.take(chunk.len())?;
-        file.write_all(&chunk).map_err(disk)?;
+        part.write_all(&chunk).map_err(disk)?;
         hash.update(&chunk);
         let bytes = transfer.progress.bytes;
         if bytes >= step_bytes {
@@ -110,10 +108,9 @@ pub(super) async fn save(
     let progress = transfer.end()?;
     told(progress);
     let sha256 = hex(&hash.finalize());
-    let job = job.clone();
-    let kept = tokio::task::spawn_blocking(move || {
-        keep(file, &part, &full, path, progress.bytes, sha256, &job, index)
-    });
+    let (places, job) = (places.clone(), job.clone());
+    let clip = ClipFile { path, bytes: progress.bytes, sha256, facts: None };
+    let kept = tokio::task::spawn_blocking(move || keep(part, &places, &job, index, clip));
     kept.await.unwrap_or_else(|_| Err(provider("internal", "saving the file broke off".to_owned())))
 }
 
@@ -131,48 +128,69 @@ async fn next_chunk(
     Err(network(SendError { never_arrived: false, message }))
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the end of one function, moved to a blocking thread"
-)]
+/// Puts the whole `part` in place as `clip`.
 fn keep(
-    mut file: File,
-    part: &Path,
-    full: &Path,
-    path: String,
-    bytes: u64,
-    sha256: String,
+    mut part: NamedTempFile,
+    places: &Places,
     job: &Job,
     index: usize,
+    clip: ClipFile,
 ) -> Result<ClipFile, SaveTrouble> {
+    let file = part.as_file_mut();
     file.sync_all().map_err(disk)?;
-    let facts = facts(&mut file, bytes)?;
+    let facts = facts(file, clip.bytes)?;
     // Not every reply says how long it is, and not every one that does is right.
-    if job.download_tries < MAX_CUTS && mp4::is_cut(&mut file, bytes) {
-        return Err(truncated(bytes));
+    if job.download_tries < MAX_CUTS && mp4::is_cut(file, clip.bytes) {
+        return Err(truncated(clip.bytes));
     }
-    drop(file);
-    let clip = ClipFile { path, bytes, sha256, facts };
+    let clip = ClipFile { facts, ..clip };
+    let placed = place(&part, places, job, index, clip.clone()).or_else(|_| {
+        let path = bare_path(job, index);
+        place(&part, places, job, index, ClipFile { path, ..clip })
+    });
+    placed.map_err(disk)
+}
+
+/// Writes the sidecar of `clip` and gives `part` its name.
+fn place(
+    part: &NamedTempFile,
+    places: &Places,
+    job: &Job,
+    index: usize,
+    clip: ClipFile,
+) -> io::Result<ClipFile> {
+    let full = places.clip(&clip.path);
     let mut job = job.clone();
     if let Some(output) = job.outputs.get_mut(index) {
         output.file = Some(clip.clone());
     }
-    sidecar::write(full, &job, index, &clip).map_err(disk)?;
-    put_in_place(part, full).map_err(disk)?;
-    Ok(clip)
+    let placed =
+        sidecar::write(&full, &job, index, &clip).and_then(|()| put_in_place(part.path(), &full));
+    if placed.is_err() {
+        drop(sidecar::remove_alone(&full));
+    }
+    placed.map(|()| clip)
+}
+
+/// An empty `.part` for result `index` of `job`, and the path of the clip that it becomes: named after the prompt,
+/// or by the id alone where that name is refused, for whatever reason a file system may have.
+fn create(places: &Places, job: &Job, index: usize) -> io::Result<(NamedTempFile, String)> {
+    let make = |path: String| Ok((create_for(&places.clip(&path))?, path));
+    make(clip_path(job, index)).or_else(|_: io::Error| make(bare_path(job, index)))
 }
 
 /// An empty `.part` of its own for `full`: two drivers that meet in spite of lock and lease must not write
 /// into one file. Those that earlier transfers left behind go; one that is still being written can then
 /// not take the name any more, and is fetched again.
-fn create(full: &Path, number: u64) -> io::Result<(File, PathBuf)> {
+fn create_for(full: &Path) -> io::Result<NamedTempFile> {
     fs::create_dir_all(full.parent().unwrap_or(full))?;
-    for other in parts_of(full)? {
+    let left = parts_of(full)?;
+    let part = part_of(full)?;
+    for other in left {
         fs::remove_file(other)?;
     }
-    let name = full.file_name().unwrap_or_default().to_string_lossy();
-    let part = full.with_file_name(format!("{name}.{number:016x}.part"));
-    Ok((File::options().read(true).write(true).create_new(true).open(&part)?, part))
+    sidecar::remove_alone(full)?;
+    Ok(part)
 }
 
 /// What the file says of itself; none for a WebM, which is kept unread. Anything that is no video at
@@ -200,9 +218,9 @@ fn facts(file: &mut File, bytes: u64) -> Result<Option<ClipSummary>, SaveTrouble
 }
 
 /// `clips/2026-11-21/moonlit-clocktower-market-chase-019a….mp4`: the day, the prompt's first words
-/// for people, and the job's id, so that no two jobs can meet.
+/// for people, and the job's id, so that no two jobs can meet. The name is no longer than file systems take it,
+/// which count bytes: a Chinese sign has three.
 pub fn clip_path(job: &Job, index: usize) -> String {
-    let day = job.created_at.strftime("%Y-%m-%d");
     let words: Vec<String> = job
         .request
         .prompt
@@ -211,10 +229,25 @@ pub fn clip_path(job: &Job, index: usize) -> String {
         .take(4)
         .map(|word| word.chars().take(16).collect::<String>().to_lowercase())
         .collect();
+    let (mut words, name) = (words.join("-"), bare_name(job, index));
+    words.truncate(words.floor_char_boundary(MAX_WHOLE_NAME_BYTES - "-".len() - name.len()));
+    let name = format!("{}-{name}", words.trim_end_matches('-'));
+    format!("{}/{}", folder(job), name.trim_start_matches('-'))
+}
+
+/// The same by the id alone, which every file system takes.
+fn bare_path(job: &Job, index: usize) -> String {
+    format!("{}/{}", folder(job), bare_name(job, index))
+}
+
+fn folder(job: &Job) -> String {
+    format!("clips/{}", job.created_at.strftime("%Y-%m-%d"))
+}
+
+fn bare_name(job: &Job, index: usize) -> String {
     let number = if job.request.results > 1 { format!("-{}", index + 1) } else { String::new() };
     let extension = job.request.format.map_or("mp4", |format| format.extension());
-    let name: PathBuf = format!("{}-{}{number}.{extension}", words.join("-"), job.id).into();
-    format!("clips/{day}/{}", name.display().to_string().trim_start_matches('-'))
+    format!("{}{number}.{extension}", job.id)
 }
 
 fn refused(status: u16) -> SaveTrouble {
@@ -256,40 +289,4 @@ pub fn disk(error: io::Error) -> SaveTrouble {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::job::JobId;
-    use crate::domain::sample;
-
-    #[test]
-    fn a_clip_s_name_leads_back_to_its_job() {
-        let model = sample::model("sandbox/1.5-pro");
-        for (prompt, results) in [("A red fox!", 1), ("夜市 3-0-1", 4), ("……", 1)] {
-            let request = sample::request(model, |choices| {
-                (choices.prompt, choices.results) = (prompt.to_owned(), Some(results));
-            });
-            let job = sample::job(7, model, request);
-            let path = clip_path(&job, 2);
-            assert_eq!(JobId::of_clip(&path), Some(job.id), "{path}");
-        }
-        for other in ["fox.mp4", "clips/x/fox-1.mp4", "狐狐狐狐狐狐狐狐狐狐狐狐狐.mp4", "", "/"]
-        {
-            assert_eq!(JobId::of_clip(other), None, "{other}");
-        }
-    }
-
-    #[test]
-    fn two_transfers_of_one_clip_never_write_into_one_file() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let full = folder.path().join("day").join("fox.mp4");
-        let (mut first, first_part) = create(&full, 1).expect("a file");
-        first.write_all(b"half of").expect("room");
-        let (mut second, second_part) = create(&full, 2).expect("another file");
-        second.write_all(b"the whole clip").expect("room");
-        first.write_all(b" something").expect("room");
-        put_in_place(&first_part, &full).expect_err("its name went to the second");
-        put_in_place(&second_part, &full).expect("a clip");
-        assert_eq!(fs::read(&full).expect("a clip"), b"the whole clip");
-        assert_eq!(fs::read_dir(folder.path().join("day")).expect("a folder").count(), 1);
-    }
-}
+mod tests;

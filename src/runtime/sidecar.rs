@@ -35,6 +35,18 @@ pub(super) fn write(clip: &Path, job: &Job, output: usize, file: &ClipFile) -> i
     write_whole(&clip.with_extension("json"), text.as_bytes())
 }
 
+/// Removes the sidecar of `clip` where there is no such clip: one that was not put in place after all would else be
+/// taken for one that the user deleted.
+pub(super) fn remove_alone(clip: &Path) -> io::Result<()> {
+    if clip.is_file() {
+        return Ok(());
+    }
+    match fs::remove_file(clip.with_extension("json")) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// What a sidecar says.
 #[derive(Debug, Deserialize)]
 pub(super) struct Read {

@@ -51,6 +51,18 @@ fn a_read_only_data_folder_is_said_and_nothing_is_sent() {
     set(0o755);
 }
 
+/// The names of files count bytes, and a prompt's words have up to four times as many as signs.
+#[test]
+fn a_clip_is_saved_whatever_script_its_prompt_is_written_in() {
+    let desk = Desk::new();
+    let prompts = include_str!("../fixtures/prompts/scripts.txt");
+    for prompt in prompts.lines() {
+        let job = desk.clip(prompt);
+        assert_eq!((text(&job, "/state"), facts(&job).frames), ("succeeded", 29), "{job}");
+    }
+    assert_eq!(desk.accepted_once_each(), prompts.lines().count());
+}
+
 /// A limit on the size of files stands for a disk that refuses the clip but not the database: the
 /// job is kept, the result waits at the provider, and the next command fetches it.
 #[cfg(unix)]
