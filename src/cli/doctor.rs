@@ -10,6 +10,7 @@ use crate::domain::money::MicroUsd;
 use crate::runtime::account::{self, Account};
 use crate::runtime::clip_server;
 use crate::runtime::ffmpeg;
+use crate::runtime::intents;
 use crate::runtime::keys::{self, Address, KeySource};
 use crate::runtime::opener::{self, Here};
 use crate::runtime::profiles;
@@ -46,6 +47,7 @@ pub(super) async fn run(context: &mut Context) -> Result<u8, Trouble> {
         database(&workspace).await,
     ];
     findings.extend(unknown_clips(&workspace).await);
+    findings.extend(unknown_sends(&workspace).await);
     findings.extend(profile(&workspace));
     let mut clocks = Vec::new();
     for provider in &workspace.catalog.providers {
@@ -191,6 +193,14 @@ async fn unknown_clips(workspace: &Workspace) -> Option<Finding> {
         "{jobs} with clips here are not in the history; `rushes doctor --repair` brings them back"
     );
     Some(found(false, "clips", what))
+}
+
+/// Jobs that were sent and that the history does not know, as after an older copy of it was put back.
+async fn unknown_sends(workspace: &Workspace) -> Vec<Finding> {
+    let path = workspace.places.sent_journal();
+    let notes = workspace.store.run(move |store| intents::notes(&path, store)).await;
+    let notes = notes.into_iter().flatten().flatten();
+    notes.map(|note| found(false, "sent", note)).collect()
 }
 
 /// Which profile this is, and which others have jobs that only they ask for.

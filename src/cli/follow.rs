@@ -88,6 +88,7 @@ pub(super) async fn jobs(
             stuck = snapshot.stuck;
             context.out.note(stuck.unwrap_or("what was kept back is stored; it goes on"));
         }
+        context.say_notes();
         show(context, &snapshot, &waiting, &mut complained);
         tokio::select! {
             changed = driver.changed() => changed?,

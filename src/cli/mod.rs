@@ -36,6 +36,7 @@ use std::sync::Arc;
 use clap::Parser;
 
 use crate::domain::text::clean;
+use crate::runtime::notes::Listener;
 use crate::runtime::places::Places;
 use crate::runtime::store_thread::StoreThread;
 use crate::runtime::workspace::Workspace;
@@ -50,6 +51,8 @@ struct Context {
     json: bool,
     /// The database, once it is open.
     store: Option<StoreThread>,
+    /// What is to be said about it beside the verb's own words.
+    notes: Option<Listener>,
 }
 
 impl Context {
@@ -75,7 +78,16 @@ impl Context {
     fn opened(&mut self, workspace: Workspace) -> Arc<Workspace> {
         self.say_problems(&workspace.catalog_problems);
         self.store = Some(workspace.store.clone());
+        self.notes = Some(workspace.notes.listen());
+        self.say_notes();
         Arc::new(workspace)
+    }
+
+    /// Says what came up since the last time.
+    fn say_notes(&mut self) {
+        for note in self.notes.iter_mut().flat_map(Listener::heard) {
+            self.out.note(&note);
+        }
     }
 
     fn say_problems(&mut self, problems: &[crate::domain::catalog::CatalogProblem]) {
@@ -124,9 +136,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Asked {
     let ended = match Places::find(args.data_dir, args.config, args.profile).map_err(Trouble::wrong)
     {
         Ok(places) if args.verb.is_none() && is_terminal() => return Asked::Studio(places),
-        Ok(places) => {
-            dispatch(&mut Context { places, out: Out::new(), json, store: None }, args.verb)
-        }
+        Ok(places) => dispatch(
+            &mut Context { places, out: Out::new(), json, store: None, notes: None },
+            args.verb,
+        ),
         Err(trouble) => Err(trouble),
     };
     Asked::Done(match ended {
@@ -191,6 +204,7 @@ fn dispatch(context: &mut Context, verb: Option<Verb>) -> Result<u8, Trouble> {
         if let Some(store) = context.store.take() {
             store.close().await;
         }
+        context.say_notes();
         ended
     })
 }

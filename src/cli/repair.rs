@@ -26,6 +26,7 @@ pub(super) fn run(context: &mut Context) -> Result<u8, Trouble> {
             "in_doubt": told.doubted,
             "clips": { "whole": told.clips.whole, "changed": told.clips.changed, "gone": told.clips.gone },
             "unreadable": told.unreadable,
+            "sent": told.sent,
         }))?;
         return Ok(0);
     }
@@ -78,6 +79,7 @@ fn lines(told: &Repaired) -> Vec<String> {
     if told.unreadable.len() > NAMED {
         lines.push(format!("and {} more", told.unreadable.len() - NAMED));
     }
+    lines.extend(told.sent.iter().cloned());
     if told.set_aside.is_some() {
         lines.push(
             "What the damaged part held can't be known: a job that a provider had then may be missing here. Look \

@@ -119,6 +119,11 @@ impl JobState {
         !self.is_end() && self != Self::InDoubt
     }
 
+    /// Whether it is going to be sent, once or again.
+    pub fn is_to_be_sent(self) -> bool {
+        matches!(self, Self::Queued | Self::RetryWait)
+    }
+
     /// Whether the provider may be working on it, so that it takes one of the places there.
     pub fn is_at_provider(self) -> bool {
         matches!(self, Self::Submitting | Self::Confirming | Self::Running | Self::Canceling)
@@ -265,6 +270,9 @@ impl JobError {
                 "Check the connection: the result is fetched again by itself, or by `rushes wait`."
             }
             FailureClass::Network => "Check the connection, then submit again.",
+            FailureClass::Disk if self.charged == Charged::NotCharged => {
+                "Free some space or mend the folder, then submit again."
+            }
             FailureClass::Disk => {
                 "Mend that, then run `rushes wait`: the result is still at the provider."
             }

@@ -14,14 +14,15 @@ use tokio::time::{Instant, sleep_until};
 
 use super::clock::{Clock, new_dice_seed};
 use super::execute::Executor;
+use super::expected::expected_ms;
 use super::foreign::Foreign;
+use super::intents::{self, IntentsError, Witness};
 use super::limiter::Waiting;
 use super::save::Progress;
 use super::store_thread::StoreGone;
 use super::workspace::Workspace;
 use crate::domain::event::Write;
 use crate::domain::job::{FailureClass, Job, JobError, JobId};
-use crate::domain::request::Parameters;
 use crate::domain::wait::Wait;
 use crate::engine::{Adopted, Engine, Held, Input, Now, Step, Watched};
 use crate::store::{Lease, Store, StoreError};
@@ -173,6 +174,8 @@ struct Actor {
     foreign: Foreign,
     /// The looks that are left before only a touch brings the next one.
     looks: u32,
+    /// What the journal of intents tells, once it could be read.
+    witness: Option<Witness>,
     role: Role,
 }
 
@@ -203,6 +206,7 @@ impl Actor {
             seen_version: None,
             foreign: Foreign::watch(&workspace.places.data_dir, FOREIGN_FILES),
             looks: 0,
+            witness: None,
             role: Role::Following { lock: None },
             workspace,
             told,
@@ -263,11 +267,13 @@ impl Actor {
             self.try_to_drive().await?;
         }
         let version = self.store(|store| store.data_version()).await??;
-        if self.seen_version == Some(version) {
+        let driving = matches!(self.role, Role::Driving { .. });
+        let is_blind = driving && self.witness.is_none();
+        if self.seen_version == Some(version) && !is_blind {
             return Ok(());
         }
         self.seen_version = Some(version);
-        if matches!(self.role, Role::Driving { .. }) {
+        if driving {
             self.adopt_new().await?;
         }
         self.publish(true).await
@@ -307,18 +313,48 @@ impl Actor {
             .store(|store| Ok::<_, StoreError>((store.live_jobs()?, store.cancels_asked()?)))
             .await??;
         let stops: HashSet<JobId> = cancels.into_iter().map(|job| job.id).collect();
+        self.read_journal().await?;
         let mut adopted = Vec::new();
         for job in jobs {
             let (id, stop) = (job.id, stops.contains(&job.id));
             if self.engine().is_some_and(|engine| !engine.is_live(id)) {
+                let sent_before = match &self.witness {
+                    Some(witness) => witness.knows_more_than(&job),
+                    // Whether it was sent already stands where nobody can read.
+                    None if job.state.is_to_be_sent() => continue,
+                    None => false,
+                };
                 let expected_ms = expected_ms(&self.workspace, &job).await?;
-                adopted.push(Adopted { job, expected_ms, stop, sent_before: false });
+                adopted.push(Adopted { job, expected_ms, stop, sent_before });
             } else if stop {
                 self.drive(Input::Cancel { job: id }).await?;
             }
         }
         if !adopted.is_empty() {
             self.drive(Input::Adopt { jobs: adopted }).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads what was sent by the other witness than the database, as driving begins; again, where it could not
+    /// be read.
+    async fn read_journal(&mut self) -> Result<(), DriverError> {
+        if self.witness.is_some() {
+            return Ok(());
+        }
+        let (path, now) = (self.workspace.places.sent_journal(), self.clock.now().wall);
+        let begun = self.store(move |store| intents::begin(&path, store, now)).await?;
+        match begun {
+            Ok(witness) => {
+                let notes = witness.notes(now.checked_sub(intents::TOLD_FOR).ok());
+                notes.into_iter().for_each(|note| self.workspace.notes.say(note));
+                self.witness = Some(witness);
+            }
+            Err(IntentsError::File(error)) => self.workspace.notes.say(format!(
+                "{} can't be read ({error}), so what waits to be sent stays here: it may have been sent before",
+                self.workspace.places.sent_journal().display()
+            )),
+            Err(IntentsError::Store(error)) => return Err(error.into()),
         }
         Ok(())
     }
@@ -433,51 +469,5 @@ impl Actor {
         F: FnOnce(&mut Store) -> T + Send + 'static,
     {
         Ok(self.workspace.store.run(call).await?)
-    }
-}
-
-/// How long such a job usually takes: by this user's own past jobs, or by the catalog's guess.
-async fn expected_ms(workspace: &Workspace, job: &Job) -> Result<u64, DriverError> {
-    let request = job.request.clone();
-    let learned = workspace.store.run(move |store| {
-        store.typical_render_ms(&request.model, request.kind, request.resolution, request.duration)
-    });
-    if let Some(ms) = learned.await?? {
-        return Ok(ms);
-    }
-    Ok(guessed_ms(workspace, &job.request))
-}
-
-/// The catalog's guess, which for the sandbox holds at its usual speed.
-fn guessed_ms(workspace: &Workspace, request: &Parameters) -> u64 {
-    let guess_ms = workspace.catalog.expected_wait_s(request) * 1000;
-    let provider = workspace.catalog.provider(&request.model.provider);
-    if provider.is_some_and(|provider| provider.play_money) {
-        return (guess_ms as f64 / workspace.config.sandbox_speed()) as u64;
-    }
-    guess_ms
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::request::{Choices, GenerationRequest};
-    use crate::runtime::places::Places;
-
-    /// At fifty times the speed the first poll of a draft came after half of the usual five seconds.
-    #[test]
-    fn a_quick_sandbox_is_expected_to_be_quick() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let config_file = folder.path().join("config.toml");
-        std::fs::write(&config_file, "[sandbox]\nspeed = 50\n").expect("a config");
-        let places = Places { data_dir: folder.path().join("data"), config_file, profile: None };
-        let workspace = Workspace::open(places).expect("a workspace");
-        let guess = |id: &str| {
-            let model = workspace.catalog.model(&id.parse().expect("an id")).expect("a model");
-            let choices = Choices { prompt: "a fox".into(), ..Choices::default() };
-            guessed_ms(&workspace, &GenerationRequest::new(model, choices).expect("a request"))
-        };
-        assert_eq!(guess("sandbox/1.5-pro"), 12_000 / 50);
-        assert_eq!(guess("runware/1.5-pro"), 80_000);
     }
 }

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use tokio::sync::{Semaphore, mpsc};
 
+use super::clock::wall;
 use super::driver::Message;
 use super::exchange::{self, Answer};
 use super::images;
+use super::intents::Intent;
 use super::limiter::{Limiters, Purpose, Waiting};
 use super::line::line;
 use super::save;
@@ -107,7 +109,9 @@ impl Executor {
         let request = registry::submit(protocol, &line.address.url, model, job, &images);
         let request = request.map_err(refused)?;
         let turn = (id.provider.as_str(), Purpose::Submit, job.id);
-        let reply = self.send(turn, request, &line.key).await;
+        self.wait_for(turn).await;
+        self.intend(job, &request).await.map_err(SubmitOutcome::Busy)?;
+        let reply = self.exchange(&id.provider, request, &line.key).await;
         Ok(exchange::submitted(protocol, job, reply))
     }
 
@@ -155,16 +159,41 @@ impl Executor {
         exchange::stopped(protocol, self.send(turn, request, &line.key).await)
     }
 
+    /// Writes to the journal that `job` is about to be sent. Without that line a database that loses its newest
+    /// writes would have it sent twice.
+    async fn intend(&self, job: &Job, request: &HttpRequest) -> Result<(), Trouble> {
+        let path = self.workspace.places.sent_journal();
+        let intent = Intent::new(job, request, wall());
+        let written = tokio::task::spawn_blocking({
+            let path = path.clone();
+            move || intent.append(&path)
+        });
+        let written = written.await.map_err(std::io::Error::other).flatten();
+        written.map_err(|error| {
+            let message =
+                format!("{} can't be written ({error}), so nothing was sent", path.display());
+            bare(JobError::ours(FailureClass::Disk, "noIntent", message, Charged::NotCharged))
+        })
+    }
+
     /// One exchange, when it is this request's turn.
     async fn send(
         &self,
-        (provider, purpose, job): (&str, Purpose, JobId),
+        turn: (&str, Purpose, JobId),
         request: HttpRequest,
         key: &SecretString,
     ) -> Answer {
+        self.wait_for(turn).await;
+        self.exchange(turn.0, request, key).await
+    }
+
+    async fn wait_for(&self, (provider, purpose, job): (&str, Purpose, JobId)) {
         // A full queue drops this one: the next change tells the same, later.
         let told = || drop(self.outbox.try_send(Message::Turns));
         self.limiters.turn(provider, purpose, job, told).await;
+    }
+
+    async fn exchange(&self, provider: &str, request: HttpRequest, key: &SecretString) -> Answer {
         let reply = self.workspace.transport.send(request, key).await?;
         if reply.status == 429 {
             self.limiters.hold(provider, reply.retry_after_ms());

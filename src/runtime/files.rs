@@ -1,8 +1,8 @@
 //! Writing files so that a crash leaves either the whole new file or what was there before.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -14,6 +14,13 @@ const MAX_NAME_BYTES: usize = 143;
 const PART_SIGNS: usize = 16;
 /// The longest name whose part has one that may be.
 pub(super) const MAX_WHOLE_NAME_BYTES: usize = MAX_NAME_BYTES - "..part".len() - PART_SIGNS;
+
+/// How to open a file of ours: for its owner alone where it is made, and never through a link.
+pub(super) fn ours() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.mode(0o600).custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
+    options
+}
 
 /// Writes `content` to `path`, for its owner alone, by way of a part that is synced before it takes the name.
 pub fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {

@@ -91,6 +91,11 @@ impl Places {
         self.data_dir.join("rushes.db")
     }
 
+    /// The journal of what was sent, beside the database.
+    pub fn sent_journal(&self) -> PathBuf {
+        self.data_dir.join("rushes.sent")
+    }
+
     /// The file whose lock makes one process the driver.
     pub fn driver_lock(&self) -> PathBuf {
         self.data_dir.join("driver.lock")

@@ -13,6 +13,7 @@ use thiserror::Error;
 use super::clock::wall;
 use super::database::{self, Unusable};
 use super::files::put_in_place;
+use super::intents;
 use super::places::Places;
 use super::sidecar;
 use super::workspace::make_private;
@@ -45,6 +46,8 @@ pub struct Repaired {
     pub clips: Clips,
     /// Files beside clips that can't be read.
     pub unreadable: Vec<PathBuf>,
+    /// What the journal of intents knows beyond the history, in sentences.
+    pub sent: Vec<String>,
 }
 
 /// Clips, as they are compared with the hash that was taken when they were saved.
@@ -122,6 +125,7 @@ pub fn repair(places: &Places) -> Result<Repaired, RepairError> {
     let mut bench = Bench::new(places, store)?;
     bench.bring_back(&sources)?;
     let Bench { store, mut told, .. } = bench;
+    told.sent = intents::notes(&places.sent_journal(), &store)?;
     drop(store);
     if is_new {
         told.set_aside = put_new(places, &building)?;

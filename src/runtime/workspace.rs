@@ -12,6 +12,7 @@ use super::config::{Config, ConfigError};
 use super::database::{self, Unusable};
 use super::http::Transport;
 use super::keys::Keys;
+use super::notes::Notes;
 use super::pictures::Pictures;
 use super::places::Places;
 use super::sandbox_host::SandboxHost;
@@ -42,6 +43,8 @@ pub struct Workspace {
     pub clip_server: ClipServer,
     /// The pictures of clips, made in the background.
     pub pictures: Pictures,
+    /// What is to be said about it.
+    pub notes: Notes,
     /// Why nothing can be written here, where that is so and the workspace was opened to be looked at.
     pub read_only: Option<String>,
     /// Says to a repair that the database is in use.
@@ -119,6 +122,7 @@ impl Workspace {
             sandbox,
             config,
             places,
+            notes: Notes::default(),
             read_only,
             _in_use: in_use,
         })

@@ -138,6 +138,18 @@ impl Store {
         Ok(events)
     }
 
+    /// Whether the job of that id has ended; none where there is no such job.
+    pub fn has_ended(&self, id: JobId) -> Result<Option<bool>, StoreError> {
+        self.connection
+            .prepare_cached("SELECT state FROM job WHERE id = ?1")
+            .and_then(|mut statement| {
+                statement.query_row([id.to_string()], |row| row.get::<_, String>(0)).optional()
+            })
+            // A state that this version does not know is no end.
+            .map(|word| word.map(|word| word.parse().is_ok_and(JobState::is_end)))
+            .map_err(|error| self.wrong(error))
+    }
+
     /// Asks whoever drives to stop `id`.
     pub fn ask_cancel(&self, id: JobId) -> Result<(), StoreError> {
         self.connection

@@ -145,6 +145,8 @@ pub enum Msg {
     Complain(String),
     /// The prompt could not be saved, as a sentence.
     NotSaved(String),
+    /// What is to be said about the data folder, in sentences.
+    Note(String),
 }
 
 /// What is known once the workspace is open.

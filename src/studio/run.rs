@@ -25,6 +25,7 @@ use super::update::update;
 use super::view::view;
 use crate::runtime::clock::wall;
 use crate::runtime::driver::Driver;
+use crate::runtime::notes::Listener;
 use crate::runtime::places::Places;
 use crate::runtime::workspace::{Workspace, WorkspaceError};
 
@@ -231,6 +232,7 @@ impl Studio {
         let driver = Driver::start(Arc::clone(&workspace));
         let (messages, bell) = (self.sender.clone(), driver.bell());
         let latest = Arc::default();
+        tokio::spawn(tell(workspace.notes.listen(), messages.clone()));
         self.outside = Some(Outside { workspace, messages, bell, latest });
         self.driver = Some(driver);
         for effect in std::mem::take(&mut self.early) {
@@ -300,6 +302,14 @@ fn open(places: Places) -> oneshot::Receiver<Result<Workspace, WorkspaceError>> 
     let (done, opening) = oneshot::channel();
     tokio::task::spawn_blocking(move || drop(done.send(Workspace::open(places))));
     opening
+}
+
+/// Tells the studio what there is to be said about the workspace.
+async fn tell(mut notes: Listener, messages: mpsc::Sender<Msg>) {
+    while let Some(new) = notes.next().await {
+        // Without a studio nobody needs to hear it.
+        drop(messages.send(Msg::Note(new.join("; "))).await);
+    }
 }
 
 /// The next change of the live jobs; never, as long as nobody drives.

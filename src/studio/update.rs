@@ -132,7 +132,7 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Effect> {
             app.say(why, true);
             Vec::new()
         }
-        Msg::NotSaved(why) => {
+        Msg::NotSaved(why) | Msg::Note(why) => {
             // It comes by itself, and must not cover what became of a submit.
             if app.toast.as_ref().is_none_or(|toast| !toast.bad) {
                 app.say(why, true);

@@ -41,4 +41,5 @@ mod troubles;
 #[expect(dead_code, reason = "the bench looks at each frame")]
 mod viewer;
 mod wire;
+mod witness;
 mod wrong_input;
