@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -43,6 +44,8 @@ pub struct Config {
     pub providers: BTreeMap<String, ProviderConfig>,
     /// Certificates that are trusted besides the machine's own, in PEM: those of a proxy or a gateway.
     pub ca_file: Option<PathBuf>,
+    /// The network around this machine.
+    pub network: NetworkConfig,
     /// What a profile puts over these settings, by its name.
     pub profiles: BTreeMap<String, Profile>,
 }
@@ -66,6 +69,15 @@ pub struct SandboxConfig {
     /// How many times faster than usual it answers.
     #[serde(deserialize_with = "speed")]
     pub speed: Option<f64>,
+}
+
+/// The network around this machine.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NetworkConfig {
+    /// The ranges of addresses that results may be fetched from although they are not public.
+    #[serde(deserialize_with = "ranges")]
+    pub allow: Vec<IpNet>,
 }
 
 /// One service.
@@ -246,6 +258,20 @@ fn speed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::E
     Err(D::Error::custom(format!("a speed of {speed} can't be; write a number from 0.01 to 1000")))
 }
 
+/// Ranges as they are written, `198.18.0.0/15`, and single addresses.
+fn ranges<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    let range = |text: &String| {
+        let single = || text.parse::<std::net::IpAddr>().map(IpNet::from);
+        text.parse().or_else(|_| single()).map_err(|_| {
+            D::Error::custom(
+                "allow has no range of addresses; write each like \"198.18.0.0/15\" or \"fd00::/8\"",
+            )
+        })
+    };
+    texts.iter().map(range).collect()
+}
+
 fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let text = String::deserialize(deserializer)?;
     match reqwest::Url::parse(&text) {
@@ -289,6 +315,21 @@ mod tests {
             let error = Config::parse(Path::new("c.toml"), &format!("[limits]\n{text}\n"));
             let error = error.expect_err("refused").to_string();
             assert!(error.contains("c.toml:2") && error.contains("is no limit"), "{error}");
+        }
+    }
+
+    #[test]
+    fn ranges_of_addresses_are_read_and_others_are_named_with_their_line() {
+        let parse = |allow: &str| {
+            Config::parse(Path::new("c.toml"), &format!("[network]\nallow = {allow}\n"))
+        };
+        let config = parse(r#"["198.18.0.0/15", "fd00::/8", "10.0.0.7"]"#).expect("a config");
+        let read: Vec<String> = config.network.allow.iter().map(ToString::to_string).collect();
+        assert_eq!(read, ["198.18.0.0/15", "fd00::/8", "10.0.0.7/32"]);
+        for wrong in [r#"["198.18.0.0/33"]"#, r#"["vpn"]"#, r#"["10.0.0.7/8", ""]"#] {
+            let error = parse(wrong).expect_err(wrong).to_string();
+            assert!(error.starts_with("c.toml:2: allow has no range"), "{error}");
+            assert!(error.contains("198.18.0.0/15") && !error.contains("vpn"), "{error}");
         }
     }
 

@@ -11,7 +11,7 @@ use super::exchange::{self, Answer};
 use super::images;
 use super::intents::Intent;
 use super::limiter::{Limiters, Purpose, Waiting};
-use super::line::line;
+use super::line::{address, line};
 use super::save;
 use super::workspace::Workspace;
 use crate::domain::job::{Charged, FailureClass, Job, JobError, JobId};
@@ -225,11 +225,13 @@ impl Executor {
         };
         let workspace = &self.workspace;
         let provider = workspace.catalog.provider(&job.request.model.provider);
-        if provider.is_some_and(|provider| provider.play_money) {
-            // Whoever served this result may be gone, and then nobody does until somebody begins to.
-            drop(workspace.sandbox.base_url().await);
-        }
-        save::save(&workspace.transport, &workspace.places, job, index, output, told).await
+        let base = match provider {
+            // Whoever served a result of the sandbox may be gone, and then nobody does until somebody begins to.
+            Some(provider) => address(workspace, provider).await.map(|address| address.url).ok(),
+            None => None,
+        };
+        let base = base.unwrap_or_default();
+        save::save(&workspace.transport, &base, &workspace.places, job, index, output, told).await
     }
 }
 

@@ -1,18 +1,23 @@
 //! The one HTTP path: requests of adapters out, responses in, with every bound that a hostile or
 //! broken network needs. Nothing here tries anything twice.
 
+use std::collections::HashMap;
 use std::error::Error;
 use std::fs;
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use hyper_util::client::proxy::matcher::Matcher;
+use ipnet::IpNet;
+use reqwest::header::LOCATION;
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, ClientBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::exchange::SendError;
 use super::keys::is_loopback_http;
+use super::reach::{self, Blocked, Reach};
 use crate::domain::text::one_line;
 use crate::provider::wire::{HttpRequest, HttpResponse, Method};
 
@@ -24,14 +29,19 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The most time between two steps of a file transfer.
 const STEP_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How often a file may be said to be elsewhere.
+const MAX_REDIRECTS: usize = 5;
+
 /// Sends requests, by the proxy that the environment names, over HTTP/2 where a service offers it, on
 /// connections that stay open. Its clients are made when they are first needed, since that for other
 /// machines can't be made where there are no certificates, and the sandbox must work all the same.
 #[derive(Debug, Default)]
 pub struct Transport {
     ca_file: Option<PathBuf>,
+    allow: Arc<[IpNet]>,
     api: Clients,
-    files: Clients,
+    /// By the way there and the host of the service whose files they are.
+    files: Mutex<HashMap<(Way, Option<String>), Client>>,
 }
 
 /// One client for other machines, and one for this machine, which needs no certificates and which no proxy
@@ -42,10 +52,22 @@ struct Clients {
     here: OnceLock<Client>,
 }
 
+/// How a file is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Way {
+    /// In plain http, on this machine.
+    Here,
+    /// By a connection of our own.
+    Direct,
+    /// By a proxy, which looks up names itself.
+    Proxy,
+}
+
 impl Transport {
-    /// A transport that trusts the certificates of `ca_file` besides the machine's own.
-    pub fn new(ca_file: Option<PathBuf>) -> Self {
-        Self { ca_file, ..Self::default() }
+    /// A transport that trusts the certificates of `ca_file` besides the machine's own, and fetches files from the
+    /// ranges `allow` besides the public ones.
+    pub fn new(ca_file: Option<PathBuf>, allow: &[IpNet]) -> Self {
+        Self { ca_file, allow: allow.into(), ..Self::default() }
     }
 
     /// Sends `request` with `key` and reads the reply. Redirects are not followed: the key must
@@ -56,9 +78,7 @@ impl Transport {
         key: &SecretString,
     ) -> Result<HttpResponse, SendError> {
         let url = parsed(&request.url)?;
-        let client = self.client(&self.api, &url, |builder| {
-            builder.redirect(Policy::none()).timeout(request_timeout())
-        })?;
+        let client = self.api_client(&url)?;
         let mut outgoing = match request.method {
             Method::Get => client.get(url),
             Method::Post => client.post(url),
@@ -92,51 +112,84 @@ impl Transport {
         }
     }
 
-    /// Begins to fetch a file. No key goes along, since the address is the provider's word only.
-    pub async fn fetch(&self, url: &str) -> Result<reqwest::Response, SendError> {
-        let url = parsed(url)?;
-        let client = self.client(&self.files, &url, |builder| {
-            let policy = Policy::custom(|attempt| {
-                let safe = is_safe(attempt.url());
-                if safe && attempt.previous().len() < 5 { attempt.follow() } else { attempt.stop() }
-            });
-            builder.redirect(policy).read_timeout(step_timeout())
-        })?;
-        client.get(url).send().await.map_err(|error| SendError {
+    /// Begins to fetch a file of the service at `base`, from where only such files can be. No key goes along, since
+    /// the address is the provider's word only; so is every address that it leads on to.
+    pub async fn fetch(&self, url: &str, base: &str) -> Result<reqwest::Response, SendError> {
+        let mut url = parsed(url)?;
+        let base = Url::parse(base).ok().map(|base| reach::host(&base));
+        for _ in 0..=MAX_REDIRECTS {
+            let reply = self.begin(&url, base.clone()).await?;
+            let place = reply.headers().get(LOCATION).and_then(|place| place.to_str().ok());
+            let Some(place) = place.filter(|_| reply.status().is_redirection()) else {
+                return Ok(reply);
+            };
+            let next = url.join(place).ok().filter(is_safe);
+            url = next.ok_or_else(|| {
+                let status = reply.status().as_u16();
+                not_sent(format!(
+                    "the file's address answers {status} and leads to one that is not https"
+                ))
+            })?;
+        }
+        Err(not_sent(format!("the file's address leads on more than {MAX_REDIRECTS} times")))
+    }
+
+    async fn begin(&self, url: &Url, base: Option<String>) -> Result<reqwest::Response, SendError> {
+        let proxied = || {
+            let uri = url.as_str().parse().ok();
+            uri.is_some_and(|uri| Matcher::from_system().intercept(&uri).is_some())
+        };
+        let way = match is_loopback_http(url) {
+            true => Way::Here,
+            false if proxied() => Way::Proxy,
+            false => Way::Direct,
+        };
+        let reach = Reach { allow: Arc::clone(&self.allow), base };
+        let checked = reach.check(url, way == Way::Proxy).await;
+        checked.map_err(|blocked| not_sent(blocked.to_string()))?;
+        self.file_client(way, reach)?.get(url.clone()).send().await.map_err(|error| SendError {
             never_arrived: error.is_connect(),
             message: described(&error),
         })
     }
 
-    /// The client of `clients` for `url`.
-    fn client<'a>(
-        &self,
-        clients: &'a Clients,
-        url: &Url,
-        finish: impl FnOnce(ClientBuilder) -> ClientBuilder,
-    ) -> Result<&'a Client, SendError> {
+    /// The client that asks the service at `url`.
+    fn api_client(&self, url: &Url) -> Result<&Client, SendError> {
         let here = is_loopback_http(url);
-        let slot = if here { &clients.here } else { &clients.far };
+        let slot = if here { &self.api.here } else { &self.api.far };
         if let Some(client) = slot.get() {
             return Ok(client);
         }
+        let client = built(self.builder(here)?.timeout(request_timeout()))?;
+        Ok(slot.get_or_init(|| client))
+    }
+
+    /// The client that fetches files within `reach`.
+    fn file_client(&self, way: Way, reach: Reach) -> Result<Client, SendError> {
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        let name = (way, reach.base.clone());
+        if let Some(client) = files.get(&name) {
+            return Ok(client.clone());
+        }
+        let mut builder = self.builder(way == Way::Here)?.read_timeout(step_timeout());
+        if way != Way::Proxy {
+            builder = builder.no_proxy().dns_resolver(Arc::new(reach));
+        }
+        Ok(files.entry(name).or_insert(built(builder)?).clone())
+    }
+
+    /// What all clients have in common: none follows a redirect by itself.
+    fn builder(&self, here: bool) -> Result<ClientBuilder, SendError> {
         // A provider may be installed already, by an earlier client of this process.
         drop(rustls::crypto::ring::default_provider().install_default());
-        let mut builder = Client::builder()
+        let builder = Client::builder()
             .user_agent(concat!("rushes/", env!("CARGO_PKG_VERSION")))
+            .redirect(Policy::none())
             .connect_timeout(CONNECT_TIMEOUT);
-        builder = if here {
-            builder.no_proxy().tls_certs_only([])
-        } else {
-            builder.tls_certs_merge(self.trusted()?)
-        };
-        let client = finish(builder).build().map_err(|error| {
-            not_sent(format!(
-                "no secure connection can be made on this machine ({}); install its CA certificates",
-                described(&error)
-            ))
-        })?;
-        Ok(slot.get_or_init(|| client))
+        Ok(match here {
+            true => builder.no_proxy().tls_certs_only([]),
+            false => builder.tls_certs_merge(self.trusted()?),
+        })
     }
 
     /// The certificates of `ca_file`.
@@ -149,6 +202,15 @@ impl Transport {
             _ => Err(wrong("has no certificates in PEM".to_owned())),
         }
     }
+}
+
+fn built(builder: ClientBuilder) -> Result<Client, SendError> {
+    builder.build().map_err(|error| {
+        not_sent(format!(
+            "no secure connection can be made on this machine ({}); install its CA certificates",
+            described(&error)
+        ))
+    })
 }
 
 fn request_timeout() -> Duration {
@@ -189,6 +251,9 @@ pub(super) fn described(error: &reqwest::Error) -> String {
     };
     let mut cause = error.source();
     while let Some(error) = cause {
+        if let Some(blocked) = error.downcast_ref::<Blocked>() {
+            return blocked.to_string();
+        }
         words = format!("{words}: {error}");
         cause = error.source();
     }
@@ -196,4 +261,46 @@ pub(super) fn described(error: &reqwest::Error) -> String {
         words += "; if a proxy or gateway of yours signs for it, name its certificates as ca_file in the config";
     }
     one_line(&words, 300)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+
+    use super::*;
+
+    /// A server on this machine; returns its port. Each caller is told what stands for a clip.
+    fn server() -> u16 {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                let _ = stream.read(&mut [0; 4096]);
+                let reply =
+                    b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 4\r\n\r\nclip";
+                let _ = stream.write_all(reply);
+            }
+        });
+        port
+    }
+
+    /// By its address and by its name, which is looked up: a service elsewhere has no files here, unless the config
+    /// says so.
+    #[tokio::test]
+    async fn a_service_elsewhere_leads_to_no_server_of_this_machine() {
+        let port = server();
+        let machine: [IpNet; 1] = ["127.0.0.0/8".parse().expect("a range")];
+        for url in ["127.0.0.1", "localhost"].map(|host| format!("http://{host}:{port}/clip.mp4")) {
+            let said = Transport::default().fetch(&url, "https://1.1.1.1/v1").await;
+            let said = said.expect_err("not fetched").message;
+            assert!(said.starts_with("the file's address leads to "), "{said}");
+            assert!(said.contains("this machine"), "{said}");
+            let ours = Transport::default().fetch(&url, "http://127.0.0.1:1/v1").await;
+            let let_in = Transport::new(None, &machine).fetch(&url, "https://1.1.1.1/v1").await;
+            for reply in [ours, let_in] {
+                assert_eq!(reply.expect("a reply").text().await.expect("a file"), "clip");
+            }
+        }
+    }
 }

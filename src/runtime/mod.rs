@@ -31,6 +31,7 @@ pub mod opener;
 pub mod pictures;
 pub mod places;
 pub mod profiles;
+mod reach;
 pub mod repair;
 mod sandbox_files;
 pub mod sandbox_host;

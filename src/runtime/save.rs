@@ -77,16 +77,18 @@ impl Transfer {
     }
 }
 
-/// Fetches `output`, which is result `index` of `job`, and keeps it under a name of its own.
+/// Fetches `output`, which is result `index` of `job` from the service at `base`, and keeps it under a name of its
+/// own.
 pub(super) async fn save(
     transport: &Transport,
+    base: &str,
     places: &Places,
     job: &Job,
     index: usize,
     output: &Output,
     mut told: impl FnMut(Progress),
 ) -> Result<ClipFile, SaveTrouble> {
-    let mut reply = transport.fetch(&output.url).await.map_err(network)?;
+    let mut reply = transport.fetch(&output.url, base).await.map_err(network)?;
     let mut transfer = Transfer::begin(reply.status().as_u16(), reply.content_length())?;
     let (mut part, path) = create(places, job, index).map_err(disk)?;
     let mut hash = Sha256::new();

@@ -113,7 +113,7 @@ impl Workspace {
             SandboxHost::new(places.sandbox_dir(), Arc::clone(&catalog), config.sandbox_speed());
         Ok(Self {
             store: StoreThread::start(store).map_err(WorkspaceError::Thread)?,
-            transport: Transport::new(config.ca_file.clone()),
+            transport: Transport::new(config.ca_file.clone(), &config.network.allow),
             keys: Keys::default(),
             clip_server: ClipServer::default(),
             pictures: Pictures::default(),

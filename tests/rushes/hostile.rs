@@ -374,6 +374,54 @@ fn no_files() -> Vec<(&'static str, Wrong)> {
     ]
 }
 
+/// Addresses that a service has no files at, which a machine around here may answer at.
+fn addresses_around_here() -> Vec<(String, &'static str)> {
+    let special = |url: &str, what| (format!("https://{url}/file.mp4"), what);
+    vec![
+        special("10.0.0.1", "a private network"),
+        special("169.254.169.254", "the local link"),
+        special("[::ffff:192.168.0.1]", "a private network"),
+        special("[64:ff9b::a00:1]", "a private network"),
+        special("[fe80::1]", "the local link"),
+        special("100.64.0.1", "a carrier's own network"),
+        special("198.18.0.1", "some VPNs"),
+        special("[::1]", "this machine"),
+        special("0.0.0.0", "no address"),
+        // In plain text too, where only this machine can be.
+        ("http://[::1]:9/file.mp4".to_owned(), "this machine"),
+        special("user:password@127.0.0.1", "a user and a password"),
+    ]
+}
+
+/// What a service names, and what that leads on to, must not be asked for in the network around here; and a file is
+/// not given up for it, since it was paid for.
+#[test]
+fn no_address_of_a_result_leads_into_the_network_around_here() {
+    let cases = addresses_around_here();
+    all(
+        [For::Poll, For::File]
+            .iter()
+            .flat_map(|what| cases.iter().map(move |case| (*what, case)))
+            .collect(),
+        |(what, (url, says))| {
+            let there = url.clone();
+            let act = wrong(move |origin, call| match (what, healthy(origin, call)) {
+                (For::Poll, Act::Say(bytes)) => {
+                    let text = String::from_utf8(bytes).expect("JSON");
+                    let (_, body) = text.split_once("\r\n\r\n").expect("a body");
+                    reply(200, "", body.replace(&format!("{origin}/file.mp4"), &there))
+                }
+                _ => reply(302, &format!("location: {there}\r\n"), ""),
+            });
+            let met = met(MODELS[0], service(what, 1, act));
+            met.is_whole(url);
+            assert!(met.story().contains(says), "{url}: {}", met.story());
+            assert!(met.story().contains("not opened"), "{url}: {}", met.story());
+            assert!(!met.story().contains("password@"), "{}", met.story());
+        },
+    );
+}
+
 #[test]
 fn what_is_no_file_is_fetched_again_and_never_kept() {
     all(no_files(), |(says, wrong)| {
