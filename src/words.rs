@@ -1,6 +1,7 @@
 //! How states, settings, sizes and times read to a person; the command line and the studio speak alike.
 
 pub mod images;
+pub mod objection;
 
 use jiff::{SignedDuration, Timestamp};
 

@@ -50,9 +50,6 @@ pub(super) enum Verb {
         resolution: Option<Resolution>,
         #[command(flatten)]
         submitting: Submitting,
-        /// Pay for another final, although the draft has one at this resolution
-        #[arg(long)]
-        again: bool,
     },
     /// Carry on with jobs until they have ended
     Wait {
@@ -259,6 +256,9 @@ pub(super) struct Submitting {
     /// Submit also what passes a limit of the config
     #[arg(long)]
     pub(super) over_limit: bool,
+    /// Pay for the same again: another final of the draft, or what is under way with the same seed
+    #[arg(long)]
+    pub(super) again: bool,
 }
 
 /// What a person wants rendered.

@@ -177,8 +177,8 @@ fn dispatch(context: &mut Context, verb: Option<Verb>) -> Result<u8, Trouble> {
     runtime.block_on(async {
         let ended = match verb {
             Verb::Generate(wish) => generate::run(context, wish).await,
-            Verb::Promote { job, result, resolution, submitting, again } => {
-                promote::run(context, &job, result, resolution, submitting, again).await
+            Verb::Promote { job, result, resolution, submitting } => {
+                promote::run(context, &job, result, resolution, submitting).await
             }
             Verb::Wait { jobs } => follow::run(context, &jobs).await,
             Verb::Jobs { watch } => jobs::run(context, watch).await,

@@ -5,7 +5,7 @@ use super::args::Submitting;
 use super::submit::{self, find_job, find_model};
 use super::trouble::Trouble;
 use crate::domain::job::{Job, Parent, Relation};
-use crate::domain::promotion::{NotPromotable, Promotable, same_final};
+use crate::domain::promotion::{NotPromotable, Promotable};
 use crate::domain::request::GenerationRequest;
 use crate::domain::size::Resolution;
 use crate::runtime::clock::wall;
@@ -17,7 +17,6 @@ pub(super) async fn run(
     result: Option<u32>,
     resolution: Option<Resolution>,
     submitting: Submitting,
-    again: bool,
 ) -> Result<u8, Trouble> {
     let workspace = context.workspace()?;
     let draft = find_job(&workspace, text).await?;
@@ -37,20 +36,8 @@ pub(super) async fn run(
             })?
         }
     };
-    let known_id = draft_id.clone();
     let request = GenerationRequest::promote(&model, &draft.request, draft_id, seed, resolution)
         .map_err(|refusal| Trouble::refused(&[refusal]))?;
-    let id = draft.id;
-    let children = workspace.store.run(move |store| store.children(id)).await??;
-    if let Some((child, state)) =
-        same_final(&children, &known_id, request.resolution).filter(|_| !again)
-    {
-        return Err(Trouble::wrong(format!(
-            "the draft has a final at {} already: job {child} is {}; add --again to pay for another",
-            request.resolution,
-            crate::words::state_word(state),
-        )));
-    }
     let parent = Parent { job: draft.id, relation: Relation::Promote };
     let job = new_job(&model, request, Some(parent));
     submit::submit(context, workspace, &model, job, submitting).await

@@ -7,9 +7,11 @@ use super::args::Submitting;
 use super::follow::{self, Until};
 use super::trouble::Trouble;
 use crate::domain::catalog::{Model, ModelId, StatusKind};
-use crate::domain::job::{Job, JobId};
+use crate::domain::consent::{Consent, Objection};
+use crate::domain::job::{Job, JobId, JobKind};
 use crate::runtime::new_job::{self, Stored, is_real};
 use crate::runtime::workspace::Workspace;
+use crate::words::objection::objections as words;
 
 /// The model of that id, or what to say instead.
 pub(super) fn find_model<'a>(
@@ -43,17 +45,41 @@ pub(super) async fn submit(
         ));
     }
     let id = job.id;
-    let stored = new_job::store(&workspace, job, submitting.over_limit)
-        .await?
-        .map_err(|error| Trouble::failed(format!("{error}. Nothing was sent")))?;
-    if let Stored::OverLimit(passed) = stored {
-        let passed = passed.join("; ");
-        return Err(Trouble::wrong(format!(
-            "{passed}. Nothing was sent; add --over-limit to submit it all the same"
-        )));
+    let consent = Consent {
+        over_limit: submitting.over_limit,
+        again: submitting.again || is_variation(&job),
+        ..Consent::to(job.estimate.clone())
+    };
+    let stored = new_job::store(&workspace, job, consent).await?;
+    if let Stored::No(refused) = stored {
+        return Err(Trouble::wrong(refusal(&refused.objections)));
     }
     let until = if submitting.wait { Until::Ended } else { Until::Accepted };
     follow::jobs(context, workspace, &[id], until).await
+}
+
+/// Whether the job asks for whatever comes: a script that asks for the same again means another one.
+fn is_variation(job: &Job) -> bool {
+    job.request.kind != JobKind::Final && job.request.seed.is_none()
+}
+
+/// Why nothing was submitted, and what says it all the same.
+fn refusal(objections: &[Objection]) -> String {
+    use Objection as O;
+    let mut ways: Vec<&str> = Vec::new();
+    for objection in objections {
+        let way = match objection {
+            O::ModelGone(_) => "choose another with --model",
+            O::Price { .. } => "run it again to submit it at the price of now",
+            O::Final { .. } => "add --again to pay for another",
+            O::Twin { .. } => "add --again to pay for it twice",
+            _ => "add --over-limit to submit it all the same",
+        };
+        if !ways.contains(&way) {
+            ways.push(way);
+        }
+    }
+    format!("{}. Nothing was sent; {}", words(objections), ways.join("; "))
 }
 
 /// What to know before paying for a model that is not simply live.

@@ -5,6 +5,7 @@ use std::io;
 
 use crate::domain::request::Refusal;
 use crate::runtime::driver::DriverError;
+use crate::runtime::new_job::NotStored;
 use crate::runtime::store_thread::StoreGone;
 use crate::runtime::workspace::WorkspaceError;
 use crate::store::StoreError;
@@ -72,6 +73,15 @@ impl From<WorkspaceError> for Trouble {
 impl From<StoreError> for Trouble {
     fn from(error: StoreError) -> Self {
         Self::failed(error)
+    }
+}
+
+impl From<NotStored> for Trouble {
+    fn from(error: NotStored) -> Self {
+        match error {
+            NotStored::Config(_) => Self::wrong(error),
+            NotStored::Store(_) | NotStored::Gone(_) => Self::failed(error),
+        }
     }
 }
 

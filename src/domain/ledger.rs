@@ -5,6 +5,7 @@ use std::ops::AddAssign;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
+use super::consent::Objection;
 use super::cost::Estimate;
 use super::job::{Charged, Job};
 use super::money::MicroUsd;
@@ -77,30 +78,18 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Whether there is any.
-    pub fn are_set(&self) -> bool {
-        self.daily.or(self.submit).is_some()
-    }
-
-    /// What a submit of `estimate` would pass where `spent` is what the last 24 hours may have cost, in
-    /// sentences; none where it stays within.
-    pub fn passed(&self, spent: MicroUsd, estimate: &Estimate) -> Vec<String> {
+    /// What a submit of `estimate` would pass where `spent` is what the last 24 hours may have cost; none
+    /// where it stays within.
+    pub fn passed(&self, spent: MicroUsd, estimate: &Estimate) -> Vec<Objection> {
         let Some(most) = estimate.most() else {
             let limit = self.submit.or(self.daily);
-            return limit.iter().map(|limit| {
-                format!("no price is published for it, so the limit of {limit} can't be held against it")
-            }).collect();
+            return limit.into_iter().map(|limit| Objection::Unpriced { limit }).collect();
         };
-        let mut passed = Vec::new();
-        if let Some(limit) = self.submit.filter(|limit| most > *limit) {
-            passed.push(format!("it is estimated {most}, and one submit may cost {limit}"));
-        }
-        if let Some(limit) = self.daily.filter(|limit| spent + most > *limit) {
-            passed.push(format!(
-                "the last 24 hours may have cost {spent}; with it they pass the limit of {limit}"
-            ));
-        }
-        passed
+        let submit = self.submit.filter(|limit| most > *limit);
+        let daily = self.daily.filter(|limit| spent + most > *limit);
+        let submit = submit.map(|limit| Objection::SubmitLimit { most, limit });
+        let daily = daily.map(|limit| Objection::DailyLimit { spent, most, limit });
+        submit.into_iter().chain(daily).collect()
     }
 }
 
@@ -164,6 +153,6 @@ mod tests {
     fn what_has_no_price_passes_any_limit() {
         let limits = Limits { daily: Some(MicroUsd(1)), submit: None };
         let passed = limits.passed(MicroUsd::ZERO, &Estimate::default());
-        assert!(passed[0].contains("no price is published"), "{passed:?}");
+        assert_eq!(passed, [Objection::Unpriced { limit: MicroUsd(1) }]);
     }
 }

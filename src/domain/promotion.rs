@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 
 use super::catalog::Model;
-use super::job::{Job, JobId, JobKind, JobState};
+use super::job::{Job, JobKind, JobState};
 use super::size::Resolution;
 
 /// A draft that can be promoted.
@@ -81,19 +81,12 @@ impl fmt::Display for NotPromotable {
     }
 }
 
-/// The final of the result `draft_id` at `resolution` that is there or on its way, among the draft's
-/// `children`: a second one would be paid for again.
-pub fn same_final(
-    children: &[Job],
-    draft_id: &str,
-    resolution: Resolution,
-) -> Option<(JobId, JobState)> {
-    let counts = |job: &&Job| {
-        let there = matches!(job.state, JobState::Succeeded | JobState::InDoubt);
-        (there || job.state.is_live())
-            && job.request.kind == JobKind::Final
-            && job.request.resolution == resolution
-            && job.request.draft_id.as_deref() == Some(draft_id)
-    };
-    children.iter().find(counts).map(|job| (job.id, job.state))
+/// Whether `job` is the final of the result `draft_id` at `resolution`, there or on its way, so that a second
+/// one would be paid for again.
+pub fn is_final_of(job: &Job, draft_id: &str, resolution: Resolution) -> bool {
+    let there = matches!(job.state, JobState::Succeeded | JobState::InDoubt);
+    (there || job.state.is_live())
+        && job.request.kind == JobKind::Final
+        && job.request.resolution == resolution
+        && job.request.draft_id.as_deref() == Some(draft_id)
 }

@@ -89,6 +89,20 @@ pub struct Parameters {
     pub draft_id: Option<String>,
 }
 
+impl Parameters {
+    /// Whether both ask for the same, wherever their images were read from.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let image = |one: &Option<FrameImage>, other: &Option<FrameImage>| match (one, other) {
+            (Some(one), Some(other)) => one.is_same(other),
+            (one, other) => one.is_none() && other.is_none(),
+        };
+        let images = image(&self.first_frame, &other.first_frame)
+            && image(&self.last_frame, &other.last_frame);
+        let rest = |one: &Self| Self { first_frame: None, last_frame: None, ..one.clone() };
+        images && rest(self) == rest(other)
+    }
+}
+
 impl Deref for GenerationRequest {
     type Target = Parameters;
     fn deref(&self) -> &Parameters {

@@ -1,17 +1,19 @@
 //! A request becomes a job: with its id, its idempotency key and its estimate, and stored before
 //! anybody sends it.
 
-use std::sync::Arc;
-
 use jiff::{SignedDuration, Timestamp};
+use thiserror::Error;
 
 use super::clock::{new_attempt_key, new_job_id, wall};
+use super::config::{Config, ConfigError};
 use super::store_thread::StoreGone;
-use super::workspace::Workspace;
+use super::workspace::{Workspace, read_catalog};
 use crate::domain::catalog::{Catalog, Model};
+use crate::domain::consent::{Consent, Objection, Standing};
+use crate::domain::cost::Estimate;
 use crate::domain::event::{JobEvent, Write};
 use crate::domain::job::{Job, Parent};
-use crate::domain::money::MicroUsd;
+use crate::domain::ledger::Limits;
 use crate::domain::request::GenerationRequest;
 use crate::store::{Store, StoreError};
 
@@ -22,47 +24,237 @@ pub fn new_job(model: &Model, request: GenerationRequest, parent: Option<Parent>
 }
 
 /// What came of storing a job.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Stored {
     /// It is stored, and will be sent.
     Yes,
-    /// Nothing was stored: it would pass a limit of the config, in these sentences.
-    OverLimit(Vec<String>),
+    /// Nothing was stored: what the user agreed to does not hold, or not any more.
+    No(Box<Refused>),
 }
 
-/// Stores `job`, so that whoever drives sends it; what would pass a limit of the config only where the
-/// user has `confirmed` it.
-pub async fn store(
-    workspace: &Workspace,
-    job: Job,
-    confirmed: bool,
-) -> Result<Result<Stored, StoreError>, StoreGone> {
-    let limits = workspace.config.limits;
-    let event = JobEvent::Created { job: Box::new(job.clone()) };
-    let write = Write { at: job.created_at, event, job };
-    let catalog = Arc::clone(&workspace.catalog);
-    let held =
-        limits.are_set() && !confirmed && is_real(&catalog, &write.job.request.model.provider);
+/// Why nothing was stored, with what it was held against.
+#[derive(Debug)]
+pub struct Refused {
+    /// What speaks against it.
+    pub objections: Vec<Objection>,
+    /// Its model with its prices as they are now; none where it is gone.
+    pub model: Option<Model>,
+    /// The limits as they are now.
+    pub limits: Limits,
+}
+
+/// Why a job could not be stored.
+#[derive(Debug, Error)]
+pub enum NotStored {
+    /// What may be spent can't be read.
+    #[error("{0}. Nothing was sent")]
+    Config(#[from] ConfigError),
+    /// The database does not take it.
+    #[error("{0}. Nothing was sent")]
+    Store(#[from] StoreError),
+    /// The database's thread is gone.
+    #[error(transparent)]
+    Gone(#[from] StoreGone),
+}
+
+/// Stores `job`, so that whoever drives sends it, if what the user agreed to still holds: by the catalog and
+/// the limits as their files are now, and by what every program on this data has stored so far.
+pub async fn store(workspace: &Workspace, job: Job, consent: Consent) -> Result<Stored, NotStored> {
+    let places = workspace.places.clone();
     let stored = move |store: &mut Store| {
-        if !held {
-            return store.commit(&[write], None).map(|()| Stored::Yes);
-        }
+        let limits = Config::read(&places)?.limits;
+        let (catalog, _) = read_catalog(&places);
+        let model = catalog.model(&job.request.model);
+        let estimate = model.map(|model| Estimate::of(model, &job.request));
+        let job = Job { estimate: estimate.clone().unwrap_or_default(), ..job };
+        let event = JobEvent::Created { job: Box::new(job.clone()) };
+        let write = Write { at: job.created_at, event, job };
         let day = write.at.checked_sub(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MIN);
-        let allows = |spent: &[(String, MicroUsd)]| {
-            let real = spent.iter().filter(|(model, _)| {
-                is_real(&catalog, model.split('/').next().unwrap_or_default())
-            });
-            let spent = real.map(|(_, money)| *money).sum();
-            let passed = limits.passed(spent, &write.job.estimate);
-            if passed.is_empty() { Ok(()) } else { Err(passed) }
+        let allows = |there: crate::store::Standing| {
+            let provider = |model: &str| model.split('/').next().unwrap_or_default().to_owned();
+            let real = there.spent.iter().filter(|(model, _)| is_real(&catalog, &provider(model)));
+            let standing = Standing {
+                estimate,
+                is_real: is_real(&catalog, &write.job.request.model.provider),
+                limits,
+                spent: real.map(|(_, money)| *money).sum(),
+                jobs: there.jobs,
+            };
+            let objections = consent.objections(&write.job.request, &standing);
+            if objections.is_empty() { Ok(()) } else { Err(objections) }
         };
-        let within = store.commit_within(&write, day, allows)?;
-        Ok(within.map_or_else(Stored::OverLimit, |()| Stored::Yes))
+        Ok(match store.commit_if(&write, day, allows)? {
+            Ok(()) => Stored::Yes,
+            Err(objections) => {
+                Stored::No(Box::new(Refused { objections, model: model.cloned(), limits }))
+            }
+        })
     };
-    workspace.store.run(stored).await
+    workspace.store.run(stored).await?
 }
 
 /// Whether `provider` takes real money. One that the catalog no longer has took it when it was there.
 pub fn is_real(catalog: &Catalog, provider: &str) -> bool {
     !catalog.provider(provider).is_some_and(|provider| provider.play_money)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::domain::job::{JobId, JobState, Relation};
+    use crate::domain::request::Choices;
+    use crate::domain::sample;
+    use crate::runtime::places::Places;
+
+    /// A model of the user's own, by the second of a 480p clip.
+    const OWN_MODEL: &str = r#"for_provider = "runware"
+
+[[model]]
+id = "own"
+wire_id = "own:1@1"
+name = "Own"
+as_of = "2026-11-21"
+sure = "made up for a test"
+status = { kind = "live" }
+expected_wait_s = 1
+prompt = { min_chars = 2, max_chars = 4000 }
+duration = { min_s = 1, max_s = 6, step_s = 1, default_s = 1 }
+fps = 24
+size = { text = "width_height", image = "resolution" }
+default_resolution = "480p"
+formats = ["mp4"]
+
+[model.dimensions]
+"480p" = { "16:9" = [640, 360] }
+
+[model.price]
+unit = "second"
+usd = { "480p" = 0.05 }
+sure = "made up for a test"
+"#;
+
+    fn folder() -> TempDir {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::create_dir_all(folder.path().join("config/catalog")).expect("folders");
+        folder
+    }
+
+    /// The workspace of another program on the same data.
+    fn workspace(folder: &TempDir) -> Workspace {
+        let config_file = folder.path().join("config/config.toml");
+        let places = Places { data_dir: folder.path().join("data"), config_file, profile: None };
+        Workspace::open(places).expect("a workspace")
+    }
+
+    fn wish(workspace: &Workspace, model: &str) -> Job {
+        let model = workspace.catalog.model(&model.parse().expect("an id")).expect("a model");
+        let choices = Choices { prompt: "a fox".to_owned(), ..Choices::default() };
+        new_job(model, GenerationRequest::new(model, choices).expect("a request"), None)
+    }
+
+    fn shown(job: &Job) -> Consent {
+        Consent::to(job.estimate.clone())
+    }
+
+    /// What speaks against storing it; none where it was stored.
+    async fn stored(workspace: &Workspace, job: Job, consent: Consent) -> Vec<Objection> {
+        match store(workspace, job, consent).await.expect("an answer") {
+            Stored::Yes => Vec::new(),
+            Stored::No(refused) => refused.objections,
+        }
+    }
+
+    async fn count(workspace: &Workspace) -> usize {
+        workspace.store.run(|store| store.live_jobs()).await.expect("a call").expect("jobs").len()
+    }
+
+    #[tokio::test]
+    async fn a_limit_that_was_set_meanwhile_counts() {
+        let folder = folder();
+        let here = workspace(&folder);
+        let job = wish(&here, "runware/1.5-pro");
+        let config = folder.path().join("config/config.toml");
+        fs::write(&config, "[limits]\nsubmit_usd = 0.01\n").expect("a config");
+        let against = stored(&here, job.clone(), shown(&job)).await;
+        assert!(matches!(against[..], [Objection::SubmitLimit { .. }]), "{against:?}");
+        // What may be spent is not known then, so nothing is.
+        fs::write(&config, "[limits]\nsubmit_usd = \"much\"\n").expect("a config");
+        let error = store(&here, job.clone(), shown(&job)).await.expect_err("refused").to_string();
+        assert!(error.contains("config.toml:2") && error.contains("Nothing was sent"), "{error}");
+        fs::remove_file(&config).expect("a config");
+        assert_eq!(count(&here).await, 0);
+        assert_eq!(stored(&here, job.clone(), shown(&job)).await, []);
+        assert_eq!(count(&here).await, 1);
+    }
+
+    #[tokio::test]
+    async fn another_price_or_a_model_that_is_gone_stores_nothing() {
+        let folder = folder();
+        let catalog = folder.path().join("config/catalog/own.toml");
+        fs::write(&catalog, OWN_MODEL).expect("a catalog");
+        let here = workspace(&folder);
+        let job = wish(&here, "runware/own");
+        fs::write(&catalog, OWN_MODEL.replace("0.05", "0.5")).expect("a catalog");
+        let against = stored(&here, job.clone(), shown(&job)).await;
+        let [Objection::Price { now, .. }] = &against[..] else { panic!("{against:?}") };
+        assert_eq!(now.to_string(), "$0.50000");
+        fs::remove_file(&catalog).expect("a catalog");
+        let against = stored(&here, job.clone(), shown(&job)).await;
+        assert!(matches!(against[..], [Objection::ModelGone(_)]), "{against:?}");
+        assert_eq!(count(&here).await, 0);
+        fs::write(&catalog, OWN_MODEL.replace("0.05", "0.5")).expect("a catalog");
+        assert_eq!(stored(&here, job.clone(), Consent::to(now.clone())).await, []);
+        let kept = here.store.run(|store| store.live_jobs()).await.expect("a call").expect("jobs");
+        assert_eq!(kept[0].estimate, *now, "the job says what was agreed to");
+    }
+
+    #[tokio::test]
+    async fn of_two_that_promote_one_draft_at_once_one_does() {
+        let folder = folder();
+        let (here, there) = (workspace(&folder), workspace(&folder));
+        let model = sample::model("sandbox/1.5-pro");
+        let draft = sample::request(model, |choices| choices.draft = true);
+        for round in 0..10 {
+            let id = format!("cgt-{round}");
+            let wanted = GenerationRequest::promote(model, &draft, id, Some(7), None);
+            let wanted = wanted.expect("a final");
+            // The one knows it as the draft's child, the other by its id alone.
+            let job = JobId(uuid::Uuid::from_u128(1));
+            let parent = Parent { job, relation: Relation::Promote };
+            let one = new_job(model, wanted.clone(), Some(parent));
+            let other = new_job(model, wanted, None);
+            let consents = (shown(&one), shown(&other));
+            let (one, other) =
+                tokio::join!(stored(&here, one, consents.0), stored(&there, other, consents.1));
+            assert_eq!(usize::from(one.is_empty()) + usize::from(other.is_empty()), 1, "{round}");
+            assert_eq!(count(&here).await, round + 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_final_counts_as_long_as_it_is_there_and_also_in_doubt() {
+        let folder = folder();
+        let here = workspace(&folder);
+        let model = sample::model("sandbox/1.5-pro");
+        let draft = sample::request(model, |choices| choices.draft = true);
+        for state in JobState::ALL {
+            let id = format!("cgt-{state}");
+            let wanted = GenerationRequest::promote(model, &draft, id, Some(7), None);
+            let wanted = wanted.expect("a final");
+            let job = Job { state: *state, ..new_job(model, wanted.clone(), None) };
+            let event = JobEvent::Created { job: Box::new(job.clone()) };
+            let write = Write { at: job.created_at, event, job };
+            let write = move |store: &mut Store| store.commit(&[write], None);
+            here.store.run(write).await.expect("a call").expect("a commit");
+            let again = new_job(model, wanted, None);
+            let consent = shown(&again);
+            let against = stored(&here, again, consent).await;
+            let gone = matches!(state, JobState::Failed | JobState::Canceled | JobState::Expired);
+            assert_eq!(against.is_empty(), gone, "{state}: {against:?}");
+        }
+    }
 }

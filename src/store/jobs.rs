@@ -7,7 +7,6 @@ use super::{Lease, Store, StoreError, search_text};
 use crate::domain::catalog::ModelId;
 use crate::domain::event::{JobEvent, Write};
 use crate::domain::job::{Job, JobId, JobKind, JobState};
-use crate::domain::money::MicroUsd;
 use crate::domain::request::ClipLength;
 use crate::domain::size::Resolution;
 
@@ -27,26 +26,6 @@ impl Store {
         }
         write_all(&transaction, writes).map_err(wrong)?;
         transaction.commit().map_err(wrong)
-    }
-
-    /// Writes the new job of `write` if `allows` does, which is told what the jobs made since `since` cost
-    /// or may cost, model by model. No other program writes between the question and the answer.
-    pub fn commit_within<E>(
-        &mut self,
-        write: &Write,
-        since: Timestamp,
-        allows: impl FnOnce(&[(String, MicroUsd)]) -> Result<(), E>,
-    ) -> Result<Result<(), E>, StoreError> {
-        let path = self.path.clone();
-        let wrong = |error| StoreError::using(&path, error);
-        let transaction = begin(&mut self.connection).map_err(wrong)?;
-        let spent = spent_since(&transaction, since).map_err(wrong)?;
-        if let Err(refusal) = allows(&spent) {
-            return Ok(Err(refusal));
-        }
-        write_all(&transaction, std::slice::from_ref(write)).map_err(wrong)?;
-        transaction.commit().map_err(wrong)?;
-        Ok(Ok(()))
     }
 
     /// Writes `write` if its job still is in `state`, and returns whether it was. No other program writes
@@ -246,11 +225,11 @@ fn insert(transaction: &Transaction<'_>, job: &Job) -> rusqlite::Result<i64> {
 }
 
 /// Begins to write: no other program does until the end.
-fn begin(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
+pub(super) fn begin(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
     connection.transaction_with_behavior(TransactionBehavior::Immediate)
 }
 
-fn write_all(transaction: &Transaction<'_>, writes: &[Write]) -> rusqlite::Result<()> {
+pub(super) fn write_all(transaction: &Transaction<'_>, writes: &[Write]) -> rusqlite::Result<()> {
     for (index, write) in writes.iter().enumerate() {
         // Only the last row of a job in a batch is ever read, so only that one is written.
         let superseded = writes[index + 1..].iter().any(|later| later.job.id == write.job.id);
@@ -262,20 +241,6 @@ fn write_all(transaction: &Transaction<'_>, writes: &[Write]) -> rusqlite::Resul
         append(transaction, write, seq)?;
     }
     Ok(())
-}
-
-/// What the jobs made since `since` were charged, or may be, by model.
-fn spent_since(
-    transaction: &Transaction<'_>,
-    since: Timestamp,
-) -> rusqlite::Result<Vec<(String, MicroUsd)>> {
-    let mut statement = transaction.prepare_cached(
-        "SELECT model, coalesce(sum(money_micro), 0) FROM job INDEXED BY job_created
-         WHERE created_ms >= ?1 GROUP BY model",
-    )?;
-    let rows = statement
-        .query_map([since.as_millisecond()], |row| Ok((row.get(0)?, MicroUsd(row.get(1)?))))?;
-    rows.collect()
 }
 
 /// Updates the row, and what searching knows of it where that is different.

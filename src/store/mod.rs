@@ -11,10 +11,12 @@ mod marks;
 mod salvage;
 mod schema;
 mod search_text;
+mod standing;
 
 pub use error::StoreError;
 pub use lease::Lease;
 pub use salvage::{Salvage, Salvaged};
+pub use standing::Standing;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -21,8 +21,7 @@ use super::prompt::{Prompt, SavedPrompt};
 use super::settings::{Chosen, Settings};
 use super::theme::Theme;
 use super::ways::Ways;
-use crate::domain::catalog::{Catalog, ModelId};
-use crate::domain::cost::Estimate;
+use crate::domain::catalog::Catalog;
 use crate::domain::job::{Job, JobError, JobId, JobState, Relation};
 use crate::domain::ledger::{Limits, Sums};
 use crate::domain::mark::Mark;
@@ -465,12 +464,6 @@ impl Around {
             *(if is_play { &mut spent.1 } else { &mut spent.0 }) += *sums;
         }
         spent
-    }
-
-    /// What a submit of `model` at `estimate` would pass, in sentences.
-    pub fn passed_limits(&self, model: &ModelId, estimate: &Estimate) -> Vec<String> {
-        let is_play = self.catalog.provider(&model.provider).is_some_and(|one| one.play_money);
-        if is_play { Vec::new() } else { self.limits.passed(self.spent().0.at_most(), estimate) }
     }
 }
 

@@ -11,13 +11,13 @@ use super::job_commands::on_chosen;
 use super::layout::{self, Spot};
 use super::line::Line;
 use super::msg::Effect;
+use super::paying::{self, Wanted};
 use super::player_commands;
 use super::settings::Row;
 use super::theme::Theme;
 use super::update::changed;
-use crate::domain::cost::Estimate;
 use crate::domain::job::{Parent, Relation};
-use crate::domain::request::{Field, GenerationRequest, Parameters};
+use crate::domain::request::{Field, GenerationRequest};
 
 /// How far half a page goes.
 const HALF_PAGE: usize = 8;
@@ -152,7 +152,8 @@ fn submit(app: &mut App) -> Vec<Effect> {
             let parent = parent(app, &request);
             changed(app);
             let words = format!("submitted: {}", crate::words::settings(&request));
-            submit_within_limits(app, request, parent, words)
+            let Some(price) = paying::price(app, &request) else { return Vec::new() };
+            paying::submit(app, Wanted { request, parent, price }, &[], words)
         }
         Err(refusals) => {
             if let Some(refusal) = refusals.first() {
@@ -162,36 +163,6 @@ fn submit(app: &mut App) -> Vec<Effect> {
             Vec::new()
         }
     }
-}
-
-/// Submits and says so in `words`, or asks first where that would pass a limit of the config.
-pub(super) fn submit_within_limits(
-    app: &mut App,
-    request: GenerationRequest,
-    parent: Option<Parent>,
-    words: String,
-) -> Vec<Effect> {
-    let lines = passed_limits(app, &request);
-    let confirmed = !lines.is_empty();
-    let effect = Effect::Submit { request: Box::new(request), parent, confirmed };
-    if confirmed {
-        // Where the answer is no, the form still descends from what it descended from.
-        let recalled = |parent: &Parent| matches!(parent.relation, Relation::Edit | Relation::Seed);
-        if let Some(parent) = parent.filter(recalled) {
-            app.parent = Some(parent.job);
-        }
-        let title = "Pass the limit?".to_owned();
-        app.dialog = Some(Dialog::Confirm { title, lines, effect: Some(effect) });
-        return Vec::new();
-    }
-    app.say(words, false);
-    vec![effect]
-}
-
-/// What submitting `request` would pass, in sentences.
-pub(super) fn passed_limits(app: &App, request: &Parameters) -> Vec<String> {
-    let Some(model) = app.catalog.model(&request.model) else { return Vec::new() };
-    app.passed_limits(&request.model, &Estimate::of(model, request))
 }
 
 /// The clip whose last frame the request begins with, or else the recalled job that it descends from, and

@@ -6,16 +6,16 @@ use super::action::Action;
 use super::app::{App, Entry};
 use super::commands;
 use super::detail_view::most_scrolled;
-use super::dialog::{Dialog, JobStory, SEND, model_rows, palette_rows};
+use super::dialog::{Dialog, Final, JobStory, SEND, model_rows, palette_rows};
 use super::job_commands;
 use super::keymap::{Meaning, Place};
 use super::line::Line;
 use super::msg::Effect;
 use super::offer::successor;
+use super::paying::{self, Wanted};
 use super::settings::Row;
 use super::update::changed;
 use crate::domain::job::{FailureClass, Parent, Relation};
-use crate::domain::promotion::same_final;
 
 /// No help has more rows.
 const MAX_HELP_ROWS: usize = 96;
@@ -233,32 +233,14 @@ fn repair(app: &mut App, story: Option<&JobStory>) -> Then {
 
 /// Submits the chosen final, or asks first where the draft has that one already.
 fn promote(app: &mut App, dialog: &Dialog) -> Vec<Effect> {
-    let Dialog::Promote { draft, promotable, finals, chosen, children: Some(children), .. } =
-        dialog
-    else {
+    let Dialog::Promote { draft, finals, chosen, children: Some(children), .. } = dialog else {
         return Vec::new();
     };
     let Some(choice) = finals.get(*chosen) else { return Vec::new() };
     let parent = Some(Parent { job: draft.id, relation: Relation::Promote });
-    let (request, resolution) = (choice.request.clone(), choice.request.resolution);
-    let Some((_, state)) = same_final(children, &promotable.draft_id, resolution) else {
-        let words = format!("promoting to {resolution}");
-        return commands::submit_within_limits(app, request, parent, words);
-    };
-    let mut lines = vec![
-        format!(
-            "the draft has a final at {resolution} already, and it is {}",
-            crate::words::state_word(state)
-        ),
-        format!("another one is estimated {}", choice.estimate),
-    ];
-    let passed = commands::passed_limits(app, &request);
-    let confirmed = !passed.is_empty();
-    lines.extend(passed);
-    let effect = Some(Effect::Submit { request: Box::new(request), parent, confirmed });
-    let title = "Pay for another final?".to_owned();
-    app.dialog = Some(Dialog::Confirm { title, lines, effect });
-    Vec::new()
+    let words = format!("promoting to {}", choice.request.resolution);
+    let Final { request, estimate: price } = choice.clone();
+    paying::submit(app, Wanted { request, parent, price }, children, words)
 }
 
 /// What is known of a job has come, for whatever dialog waits for it.

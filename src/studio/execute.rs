@@ -15,9 +15,10 @@ use tokio::time::timeout;
 
 use super::app::{Entry, Live, Saved};
 use super::dialog::JobStory;
-use super::msg::{Effect, Msg, Opened};
+use super::msg::{Effect, Msg, Objected, Opened};
 use super::ways::{MAX_SENT_BYTES, for_iterm2};
 use crate::domain::catalog::Provider;
+use crate::domain::consent::Consent;
 use crate::domain::job::{Job, JobId, Parent};
 use crate::domain::ledger::Sums;
 use crate::domain::query::HistoryQuery;
@@ -31,7 +32,7 @@ use crate::runtime::image_paths;
 use crate::runtime::images;
 use crate::runtime::keeper;
 use crate::runtime::keys;
-use crate::runtime::new_job::{self, Stored};
+use crate::runtime::new_job::{self, Refused, Stored};
 use crate::runtime::opener::{self, Here, Opened as Shown};
 use crate::runtime::settle::{self, SettleError, Settled};
 use crate::runtime::workspace::Workspace;
@@ -87,8 +88,8 @@ impl Outside {
         let this = self.clone();
         let work = async move {
             match effect {
-                Effect::Submit { request, parent, confirmed } => {
-                    this.submit(*request, parent, confirmed).await
+                Effect::Submit { request, parent, consent } => {
+                    this.submit(*request, parent, *consent).await
                 }
                 Effect::Cancel(id) => this.cancel(id).await,
                 Effect::LookUp(id) => this.settle(settle::look_up(&this.workspace, id).await).await,
@@ -159,7 +160,7 @@ impl Outside {
         &self,
         request: GenerationRequest,
         parent: Option<Parent>,
-        confirmed: bool,
+        consent: Consent,
     ) -> Option<Msg> {
         let Some(model) = self.workspace.catalog.model(&request.model).cloned() else {
             return Some(Msg::Complain(format!(
@@ -167,18 +168,18 @@ impl Outside {
                 request.model
             )));
         };
-        let job = new_job::new_job(&model, request, parent);
-        let id = job.id;
-        Some(match new_job::store(&self.workspace, job, confirmed).await {
-            Ok(Ok(Stored::Yes)) => {
+        let job = new_job::new_job(&model, request.clone(), parent);
+        let (id, price) = (job.id, consent.price.clone());
+        Some(match new_job::store(&self.workspace, job, consent).await {
+            Ok(Stored::Yes) => {
                 self.bell.ring().await;
                 Msg::Submitted(id)
             }
-            // The studio asks before it submits; here another program was faster with its own.
-            Ok(Ok(Stored::OverLimit(passed))) => {
-                Msg::Complain(format!("not submitted: {}", passed.join("; ")))
+            Ok(Stored::No(refused)) => {
+                let Refused { objections, model, limits } = *refused;
+                let objected = Objected { request, parent, price, objections, model, limits };
+                Msg::Objected(Box::new(objected))
             }
-            Ok(Err(error)) => Msg::Complain(format!("{error}. Nothing was sent")),
             Err(error) => Msg::Complain(error.to_string()),
         })
     }

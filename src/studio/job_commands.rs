@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use super::action::Action;
 use super::app::{App, Entry, Pane};
 use super::chain;
-use super::commands::{focus, passed_limits};
+use super::commands::focus;
 use super::compare;
 use super::dialog::{Dialog, Final, RecallPart, SEND, recall_changes};
 use super::line::Line;
 use super::msg::Effect;
 use super::offer::{can_look_up, can_stop, dashboard};
+use super::paying::{self, Wanted};
 use super::player::Player;
 use super::update::changed;
 use crate::domain::cost::Estimate;
@@ -48,7 +49,7 @@ pub(super) fn on_job(app: &mut App, action: Action, entry: Entry) -> Vec<Effect>
         Action::RecallPrompt => recall(app, job, RecallPart::Prompt),
         Action::RecallSeed => recall(app, job, RecallPart::Seed),
         Action::Remix => recall(app, job, RecallPart::Remix),
-        Action::Retry => retry(app, job),
+        Action::Retry => return retry(app, job),
         Action::Cancel => return cancel(app, &job),
         Action::LookUp => return look_up(app, &job),
         Action::Dashboard => return browse(app, &job),
@@ -149,30 +150,21 @@ pub(super) fn recalled(app: &mut App, job: &Job, part: RecallPart) {
     changed(app);
 }
 
-fn retry(app: &mut App, job: Job) {
+fn retry(app: &mut App, job: Job) -> Vec<Effect> {
     if job.state.is_live() {
-        return app.say("it is under way", false);
+        app.say("it is under way", false);
+        return Vec::new();
     }
-    let Some(model) = app.catalog.model(&job.request.model) else {
-        return app.say("the catalog no longer has its model", true);
+    let Some(price) = paying::price(app, &job.request) else {
+        app.say("the catalog no longer has its model", true);
+        return Vec::new();
     };
-    let estimate = Estimate::of(model, &job.request);
-    let mut lines = vec![words::settings(&job.request), format!("a new job, estimated {estimate}")];
-    if job.state == JobState::InDoubt {
-        lines.push(
-            "nobody knows whether the first one was taken: it may be billed twice".to_owned(),
-        );
-    }
+    let lines = vec![words::settings(&job.request), format!("a new job, estimated {price}")];
     let parent = Some(Parent { job: job.id, relation: Relation::Retry });
-    let passed = passed_limits(app, &job.request);
-    let confirmed = !passed.is_empty();
-    lines.extend(passed);
-    let effect = Effect::Submit { request: Box::new(job.request), parent, confirmed };
-    app.dialog = Some(Dialog::Confirm {
-        title: "Submit the same again?".to_owned(),
-        lines,
-        effect: Some(effect),
-    });
+    let wanted = Wanted { request: job.request.clone(), parent, price };
+    let objections = paying::objections(app, &wanted, &[job]);
+    let title = "Submit the same again?".to_owned();
+    paying::ask(app, title, lines, wanted, objections)
 }
 
 fn cancel(app: &mut App, job: &Job) -> Vec<Effect> {

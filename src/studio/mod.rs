@@ -41,6 +41,7 @@ mod offer;
 mod overlay;
 mod pace;
 mod panic_report;
+mod paying;
 pub mod pen;
 mod player;
 mod player_commands;

@@ -11,7 +11,9 @@ use super::dialog::JobStory;
 use super::images::Wanted;
 use super::keyboard::Reply;
 use super::overlay::Overlay;
-use crate::domain::catalog::{Catalog, ModelId};
+use crate::domain::catalog::{Catalog, Model, ModelId};
+use crate::domain::consent::{Consent, Objection};
+use crate::domain::cost::Estimate;
 use crate::domain::job::{JobError, JobId, Parent};
 use crate::domain::ledger::{Limits, Sums};
 use crate::domain::money::MicroUsd;
@@ -101,6 +103,8 @@ pub enum Msg {
     Story(Box<JobStory>),
     /// A job was stored and will be sent.
     Submitted(JobId),
+    /// Nothing was stored: what the user agreed to does not hold, or not any more.
+    Objected(Box<Objected>),
     /// An image was read, or could not be.
     Image {
         /// Whether it is the first frame.
@@ -149,6 +153,23 @@ pub enum Msg {
     Note(String),
 }
 
+/// A request that was not stored, and what it was held against.
+#[derive(Debug)]
+pub struct Objected {
+    /// What to render.
+    pub request: GenerationRequest,
+    /// What it descends from.
+    pub parent: Option<Parent>,
+    /// The price that was shown.
+    pub price: Estimate,
+    /// What speaks against it.
+    pub objections: Vec<Objection>,
+    /// Its model as the catalog has it now; none where it is gone.
+    pub model: Option<Model>,
+    /// The limits as they are now.
+    pub limits: Limits,
+}
+
 /// What is known once the workspace is open.
 #[derive(Debug)]
 pub struct Opened {
@@ -195,8 +216,8 @@ pub enum Effect {
         request: Box<GenerationRequest>,
         /// What it descends from.
         parent: Option<Parent>,
-        /// Whether the user has confirmed that it passes a limit.
-        confirmed: bool,
+        /// What the user saw and agreed to.
+        consent: Box<Consent>,
     },
     /// Ask for a job to be stopped.
     Cancel(JobId),

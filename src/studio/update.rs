@@ -18,6 +18,7 @@ use super::keyboard::Reply;
 use super::keymap::Meaning;
 use super::layout::{self, Spot};
 use super::msg::{Effect, Msg, Now, Opened};
+use super::paying;
 use super::player_commands;
 use crate::domain::job::{Job, JobKind, JobState};
 use crate::domain::money::MicroUsd;
@@ -115,6 +116,7 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Effect> {
             app.knows = true;
             vec![Effect::LoadJobs]
         }
+        Msg::Objected(objected) => paying::objected(app, *objected),
         Msg::Image { first, text, image } => {
             form_image::take_read(app, first, &text, image);
             Vec::new()

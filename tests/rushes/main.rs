@@ -2,6 +2,7 @@
 //! against the sandbox that it carries.
 
 mod clips;
+mod consent;
 mod damage;
 mod disk;
 mod doctor;

@@ -3,7 +3,8 @@
 use super::super::app::Pane;
 use super::super::msg::{Effect, Msg};
 use super::super::settings::Row;
-use super::kit::{Bench, is_free, opened, parsed, saved, submitted};
+use super::kit::{Bench, is_free, opened, parsed, priced, saved, submitted};
+use crate::domain::consent::Consent;
 use crate::domain::job::JobKind;
 
 #[test]
@@ -57,11 +58,12 @@ fn enter_is_a_new_line() {
 fn what_is_submitted_before_the_workspace_is_open_is_what_the_screen_said() {
     let mut bench = Bench::closed();
     let effects = bench.keys("a fox<f5>");
-    let [Effect::Submit { request, parent: None, confirmed: false }] = &effects[..] else {
+    let [Effect::Submit { request, parent: None, consent }] = &effects[..] else {
         panic!("{effects:?}")
     };
     assert_eq!(request.prompt, "a fox");
     assert_eq!(request.model.to_string(), "sandbox/1.5-pro");
+    assert_eq!(**consent, Consent::to(priced(request)), "the price that stands there, and no more");
 }
 
 #[test]

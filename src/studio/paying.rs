@@ -1,0 +1,136 @@
+//! Paying for a request: what the user is asked before, and what the yes rests on.
+
+use std::sync::Arc;
+
+use super::app::App;
+use super::dialog::Dialog;
+use super::msg::{Effect, Objected};
+use crate::domain::consent::{Consent, Objection, Standing};
+use crate::domain::cost::Estimate;
+use crate::domain::job::{Job, Parent, Relation};
+use crate::domain::request::{GenerationRequest, Parameters};
+use crate::words;
+
+/// A request that is to be paid for, at the price that was shown.
+pub(super) struct Wanted {
+    pub(super) request: GenerationRequest,
+    pub(super) parent: Option<Parent>,
+    pub(super) price: Estimate,
+}
+
+/// What `request` costs; none where the catalog has no such model.
+pub(super) fn price(app: &App, request: &Parameters) -> Option<Estimate> {
+    app.catalog.model(&request.model).map(|model| Estimate::of(model, request))
+}
+
+/// Submits and says so in `words`, or asks first where something that is known here speaks against it:
+/// the jobs that were read, and `more`. Whatever else there is, the transaction that stores it finds.
+pub(super) fn submit(app: &mut App, wanted: Wanted, more: &[Job], words: String) -> Vec<Effect> {
+    let objections = objections(app, &wanted, more);
+    if objections.is_empty() {
+        app.say(words, false);
+        let consent = consent(app, &wanted);
+        return vec![effect(wanted, consent)];
+    }
+    let lines = vec![format!("this one is estimated {}", wanted.price)];
+    ask(app, question(&objections), lines, wanted, objections)
+}
+
+/// Asks whether to submit `wanted`, for what `lines` say and although there are `objections`.
+pub(super) fn ask(
+    app: &mut App,
+    title: String,
+    mut lines: Vec<String>,
+    wanted: Wanted,
+    objections: Vec<Objection>,
+) -> Vec<Effect> {
+    // Where the answer is no, the form still descends from what it descended from.
+    let recalled = |parent: &Parent| matches!(parent.relation, Relation::Edit | Relation::Seed);
+    if let Some(parent) = wanted.parent.filter(recalled) {
+        app.parent = Some(parent.job);
+    }
+    lines.extend(objections.iter().map(words::objection::objection));
+    // It may have been topped up since.
+    let is_short = objections.iter().any(|one| matches!(one, Objection::Balance { .. }));
+    let balance = is_short.then(|| Effect::LoadBalance(wanted.request.model.provider.clone()));
+    let consent = Consent { despite: objections, ..consent(app, &wanted) };
+    app.dialog = Some(Dialog::Confirm { title, lines, effect: Some(effect(wanted, consent)) });
+    balance.into_iter().collect()
+}
+
+/// What the user agreed to did not hold: says what changed, and asks again with what is known now.
+pub(super) fn objected(app: &mut App, objected: Objected) -> Vec<Effect> {
+    let Objected { request, parent, price, objections, model, limits } = objected;
+    app.limits = limits;
+    app.toast = None;
+    let said = words::objection::objections(&objections);
+    let Some(model) = model else {
+        app.say(format!("not submitted: {said}"), true);
+        return Vec::new();
+    };
+    let price_now = objections.iter().find_map(|one| match one {
+        Objection::Price { now, .. } => Some(now.clone()),
+        _ => None,
+    });
+    let price = price_now.unwrap_or(price);
+    let catalog = Arc::make_mut(&mut app.catalog);
+    if let Some(known) = catalog.models.iter_mut().find(|known| known.key() == model.key()) {
+        *known = model;
+    }
+    if app.dialog.is_some() {
+        app.say(format!("not submitted: {said}; submit it again to be asked"), true);
+        return Vec::new();
+    }
+    let lines = vec![
+        format!("not sent yet: {}", words::settings(&request)),
+        format!("it is estimated {price}"),
+    ];
+    let title = question(&objections);
+    ask(app, title, lines, Wanted { request, parent, price }, objections)
+}
+
+/// What speaks against `wanted`, by what is known here and by `more`.
+pub(super) fn objections(app: &App, wanted: &Wanted, more: &[Job]) -> Vec<Objection> {
+    let request = &wanted.request;
+    let known = app.known().into_iter().map(|entry| &entry.job);
+    let mut jobs: Vec<Job> = Vec::new();
+    for job in known.chain(more) {
+        let matters = !job.state.is_end() || job.request.draft_id.is_some();
+        if matters && !jobs.iter().any(|there| there.id == job.id) {
+            jobs.push(job.clone());
+        }
+    }
+    let provider = app.catalog.provider(&request.model.provider);
+    let standing = Standing {
+        estimate: price(app, request),
+        is_real: !provider.is_some_and(|provider| provider.play_money),
+        limits: app.limits,
+        spent: app.spent().0.at_most(),
+        jobs,
+    };
+    consent(app, wanted).objections(request, &standing)
+}
+
+/// To the price that was shown, with what is known of the account.
+fn consent(app: &App, wanted: &Wanted) -> Consent {
+    let provider = &wanted.request.model.provider;
+    let known = app.balances.iter().find(|(id, _)| id == provider);
+    Consent { balance: known.and_then(|(_, left)| *left), ..Consent::to(wanted.price.clone()) }
+}
+
+fn effect(wanted: Wanted, consent: Consent) -> Effect {
+    let (request, consent) = (Box::new(wanted.request), Box::new(consent));
+    Effect::Submit { request, parent: wanted.parent, consent }
+}
+
+/// What is asked, by the first of the objections that is more than a limit.
+fn question(objections: &[Objection]) -> String {
+    let title = |objection: &Objection| match objection {
+        Objection::Price { .. } => Some("Pay the new price?"),
+        Objection::Final { .. } => Some("Pay for another final?"),
+        Objection::Twin { .. } => Some("Pay for the same twice?"),
+        Objection::Balance { .. } => Some("Pay more than is left?"),
+        _ => None,
+    };
+    objections.iter().find_map(title).unwrap_or("Pass the limit?").to_owned()
+}
