@@ -62,7 +62,9 @@ fn lines(told: &Repaired) -> Vec<String> {
     }
     if told.doubted > 0 {
         let jobs = count(told.doubted, "job");
-        lines.push(format!("{jobs} of them may have been sent or not, and wait for your word"));
+        lines.push(format!(
+            "{jobs} of them are in doubt and never sent: `rushes settle JOB` tells why, and what you can do"
+        ));
     }
     let clips = told.clips;
     if clips.whole + clips.changed + clips.gone > 0 {

@@ -20,7 +20,7 @@ pub fn apply(job: &mut Job, event: &JobEvent, at: Timestamp) -> bool {
     job.updated_at = at;
     match event {
         JobEvent::Sent => {
-            job.sends += 1;
+            job.sends = job.sends.saturating_add(1);
             job.sent_at = Some(at);
         }
         JobEvent::Accepted { remote_id, charge, .. } => {
@@ -48,7 +48,7 @@ pub fn apply(job: &mut Job, event: &JobEvent, at: Timestamp) -> bool {
             job.error = Some(error.clone());
         }
         JobEvent::SaveFailed { error, .. } => {
-            job.download_tries += 1;
+            job.download_tries = job.download_tries.saturating_add(1);
             job.error = Some(error.clone());
         }
         JobEvent::OutputLost { index, error } => {

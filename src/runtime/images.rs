@@ -174,7 +174,10 @@ pub(super) fn kept(request: &Parameters, places: &Places) -> Images {
         .flatten()
         .filter_map(|image| match image {
             FrameImage::File(image) => {
-                Some((image.sha256.clone(), std::fs::read(copy_of(image, places)).ok()?))
+                let content = std::fs::read(copy_of(image, places)).ok()?;
+                // What it is named by: nothing else is sent in its place.
+                let is_it = hex(&Sha256::digest(&content)) == image.sha256;
+                is_it.then(|| (image.sha256.clone(), content))
             }
             FrameImage::Url(_) | FrameImage::Stored(_) => None,
         })

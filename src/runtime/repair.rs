@@ -1,6 +1,7 @@
 //! Making the history whole again: jobs out of a damaged database and out of the files beside the clips,
 //! into the database that is there or into a new one. Nothing that was there is changed or deleted.
 
+mod outside;
 mod restore;
 
 use std::collections::{BTreeMap, BTreeSet};

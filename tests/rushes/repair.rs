@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::support::{Desk, Running, generate, text};
+use super::support::{Desk, Running, generate, text, until};
 
 /// A desk with a draft, its final, a refused job, and one that still renders; everything in one file.
 fn worked_at(speed: &str) -> (Desk, Vec<Value>) {
@@ -327,4 +327,47 @@ fn a_newer_database_is_not_repaired() {
     fs::write(desk.database(), &content).expect("written");
     desk.run(&["doctor", "--repair"]).expecting(1).saying(&["newer version"]);
     assert_eq!(fs::read(desk.database()).expect("still there"), content);
+}
+
+/// `clips/` of somebody else, whose sidecar calls its job unsent: a repair, and what carries jobs on after it,
+/// must not have the user pay for it.
+#[test]
+fn a_foreign_file_orders_nothing() {
+    let theirs = Desk::new();
+    let clip = theirs.clip("a fox");
+    let sidecar = Path::new(text(&clip, "/files/0/path")).with_extension("json");
+    let body = fs::read_to_string(&sidecar).expect("a sidecar");
+    let told: Value = serde_json::from_str(&body).expect("JSON");
+    for state in ["queued", "retry_wait", "submitting", "confirming", "running", "canceling"] {
+        let ours = Desk::new();
+        let mut foreign = told.clone();
+        foreign["job"]["state"] = state.into();
+        // As if nothing had ever been sent or rendered for it.
+        foreign["job"]["sends"] = 0.into();
+        foreign["job"]["request"]["results"] = 2.into();
+        ours.write("data/clips/day/a.json", foreign.to_string());
+        let repaired = repaired(&ours);
+        assert_eq!(repaired["rebuilt"], 1, "{state}: {repaired}");
+        let waits = !["running", "canceling"].contains(&state);
+        assert_eq!(repaired["in_doubt"], u64::from(waits), "{state}: {repaired}");
+        if waits {
+            ours.done(&["wait"]);
+            let job = ours.done(&["jobs", "--json"]).object();
+            assert_eq!(text(&job, "/state"), "in_doubt");
+            let why = text(&job, "/error/message");
+            assert!(
+                why.contains(state) && why.contains("nothing that comes from a file is sent"),
+                "{why}"
+            );
+        } else {
+            // It is asked for, for as long as it takes to be sure; nothing else.
+            let mut waiting = ours.start(&["wait"]);
+            until("a question", || {
+                ours.data().join("sandbox/address").exists() || waiting.has_ended()
+            });
+            waiting.kill();
+        }
+        assert_eq!(ours.accepted(), [""; 0], "{state}: it was ordered");
+        assert!(!ours.data().join("rushes.sent").exists(), "{state}: it was sent");
+    }
 }

@@ -2,13 +2,14 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
 use super::Clips;
+use super::outside::{is_possible, tamed, unsent};
 use crate::domain::event::{JobEvent, Write};
-use crate::domain::job::{Charged, ClipFile, FailureClass, Job, JobError, JobState};
+use crate::domain::job::{ClipFile, Job, JobState};
 use crate::domain::mark::Mark;
 use crate::engine::apply;
 use crate::runtime::files::parts_of;
@@ -24,40 +25,33 @@ pub(super) struct Restored {
 }
 
 /// The job that was left in a damaged database, as its row or its events tell it last; none where neither does.
-///
-/// One that was going to be sent may have been sent after what is left was written, and would be paid twice
-/// if it was sent again: it is in doubt, and the user decides.
+/// It is never sent: see [`unsent`].
 pub(super) fn salvaged(left: &Salvaged) -> Option<(Restored, Mark)> {
     let (row, mark) =
         left.row.clone().map_or((None, Mark::default()), |(job, mark)| (Some(job), mark));
     let folded = fold(left);
-    let mut job = match (row, &folded) {
+    let told = match (row, &folded) {
         (Some(row), Some(folded)) if folded.updated_at > row.updated_at => folded.clone(),
         (Some(row), _) => row,
         (None, Some(folded)) => folded.clone(),
         (None, None) => return None,
     };
-    if folded.as_ref() == Some(&job) && !is_to_be_sent(&job) {
+    if !is_possible(&told) {
+        return None;
+    }
+    let job = unsent(tamed(told), |state| match state.is_to_be_sent() {
+        true => {
+            "it was read out of a damaged database, which may have lost that it was sent".to_owned()
+        }
+        false => "it was read out of a damaged database, in which it was being sent".to_owned(),
+    });
+    if folded.as_ref() == Some(&job) {
         let write =
             |(at, event): &(_, JobEvent)| Write { at: *at, event: event.clone(), job: job.clone() };
         let writes = left.events.iter().map(write).collect();
         return Some((Restored { job, writes }, mark));
     }
-    if is_to_be_sent(&job) {
-        job.state = JobState::InDoubt;
-        let message = "it was read out of a damaged database, which may have lost that it was sent";
-        job.error = Some(JobError::ours(
-            FailureClass::Lost,
-            "salvaged",
-            message.to_owned(),
-            Charged::Unknown,
-        ));
-    }
     Some((as_made(job), mark))
-}
-
-fn is_to_be_sent(job: &Job) -> bool {
-    matches!(job.state, JobState::Queued | JobState::RetryWait)
 }
 
 fn fold(left: &Salvaged) -> Option<Job> {
@@ -80,10 +74,30 @@ fn as_made(job: Job) -> Restored {
 pub(super) fn rebuilt(sidecars: &[PathBuf], data_dir: &Path) -> Option<Restored> {
     let mut all: Vec<(&PathBuf, sidecar::Read)> =
         sidecars.iter().filter_map(|path| Some((path, sidecar::read(path)?))).collect();
+    all.retain(|(_, read)| is_possible(&read.job));
     all.sort_by_key(|(_, read)| read.job.updated_at);
-    let mut job = all.last()?.1.job.clone();
+    let mut job = tamed(all.last()?.1.job.clone());
     for output in &mut job.outputs {
         output.file = None;
+    }
+    match job.state {
+        JobState::Running | JobState::Downloading => {}
+        // Whom a stop would hit at the provider is the file's word alone.
+        JobState::Canceling => job.state = JobState::Running,
+        // No job of ours stands so while its clip is saved: somebody else wrote that.
+        _ => {
+            for (path, read) in all {
+                if let Some(output) = job.outputs.get_mut(read.output) {
+                    output.file = clip_beside(path, read.file, data_dir);
+                }
+            }
+            let told = |state| {
+                format!(
+                    "the .json beside its clip calls it {state}, and nothing that comes from a file is sent"
+                )
+            };
+            return Some(as_made(unsent(job, told)));
+        }
     }
     let Restored { mut writes, .. } = as_made(job.clone());
     let at = job.updated_at;
@@ -131,11 +145,7 @@ fn clip_beside(sidecar: &Path, file: ClipFile, data_dir: &Path) -> Option<ClipFi
 
 /// Counts what became of `file` since it was saved.
 pub(super) fn compare(data_dir: &Path, file: &ClipFile, clips: &mut Clips) {
-    let below = Path::new(&file.path);
-    let stays_below = below.components().all(|part| matches!(part, Component::Normal(_)));
-    let hashed =
-        if stays_below { hash(&data_dir.join(below)) } else { Err(io::ErrorKind::NotFound.into()) };
-    match hashed {
+    match hash(&data_dir.join(&file.path)) {
         Ok(sha256) if sha256 == file.sha256 => clips.whole += 1,
         Ok(_) => clips.changed += 1,
         Err(_) => clips.gone += 1,

@@ -8,6 +8,7 @@ use super::*;
 use crate::domain::event::JobEvent;
 use crate::domain::job::{ClipFile, Job, Output};
 use crate::domain::mark::Mark;
+use crate::domain::money::MicroUsd;
 use crate::domain::sample;
 use crate::engine::apply;
 use crate::store::Salvaged;
@@ -50,16 +51,26 @@ fn a_job_that_waited_to_be_sent_is_in_doubt_and_not_sent_again() {
     }
 }
 
+/// What was being sent could be sent again under its key, and the database may be somebody else's.
+#[test]
+fn a_job_that_was_being_sent_is_in_doubt_and_not_sent_again() {
+    let unknown = JobEvent::OutcomeUnknown { reason: String::new() };
+    for events in [vec![JobEvent::Sent], vec![JobEvent::Sent, unknown]] {
+        let (restored, _) = salvaged(&after(job(), events)).expect("a job");
+        assert_eq!(restored.job.state, JobState::InDoubt);
+        let error = restored.job.error.clone().expect("a reason");
+        assert!(error.message.contains("in which it was being sent"), "{error:?}");
+    }
+}
+
 #[test]
 fn a_job_at_the_provider_comes_back_as_it_stood() {
-    for events in [vec![JobEvent::Sent], vec![JobEvent::Sent, accepted()]] {
-        let left = after(job(), events);
-        let (restored, _) = salvaged(&left).expect("a job");
-        assert_eq!(Some(&restored.job), left.row.as_ref().map(|(job, _)| job));
-        let events: Vec<_> =
-            restored.writes.iter().map(|write| (write.at, write.event.clone())).collect();
-        assert_eq!(events, left.events);
-    }
+    let left = after(job(), vec![JobEvent::Sent, accepted()]);
+    let (restored, _) = salvaged(&left).expect("a job");
+    assert_eq!(Some(&restored.job), left.row.as_ref().map(|(job, _)| job));
+    let events: Vec<_> =
+        restored.writes.iter().map(|write| (write.at, write.event.clone())).collect();
+    assert_eq!(events, left.events);
 }
 
 /// A row may be of before the last checkpoint, and the events of after it, or the other way round.
@@ -118,6 +129,10 @@ impl Saving {
         clip.with_extension("json")
     }
 
+    fn restored(&self, sidecars: &[PathBuf]) -> Job {
+        rebuilt(sidecars, self.folder.path()).expect("a job").job
+    }
+
     fn rebuilt(&self, sidecars: &[PathBuf]) -> Job {
         let restored = rebuilt(sidecars, self.folder.path()).expect("a job");
         let mut folded = job();
@@ -155,4 +170,85 @@ fn a_clip_that_was_not_renamed_yet_is_fetched_again() {
     let sidecar = saving.save(0, "0.mp4.0000000000000001.part");
     let job = saving.rebuilt(&[sidecar]);
     assert_eq!((job.state, job.files().count()), (JobState::Downloading, 0));
+}
+
+/// No file of ours says so: whoever wrote it could have the user pay for anything.
+#[test]
+fn nothing_that_a_file_calls_unsent_is_sent() {
+    for state in JobState::ALL {
+        let mut saving = Saving::new();
+        saving.job.state = *state;
+        let sidecars = [saving.save(0, "0.mp4"), saving.save(1, "1.mp4")];
+        let job = saving.restored(&sidecars);
+        let expected = match state {
+            JobState::Queued
+            | JobState::RetryWait
+            | JobState::Submitting
+            | JobState::Confirming => {
+                let told = job.error.clone().expect("a reason").message;
+                assert!(told.contains(state.word()) && !told.contains("may have"), "{told}");
+                JobState::InDoubt
+            }
+            JobState::Running | JobState::Canceling | JobState::Downloading => JobState::Succeeded,
+            other => *other,
+        };
+        assert_eq!(job.state, expected, "{state}");
+        assert_eq!(job.files().count(), 2, "{state}: the clips are there all the same");
+    }
+}
+
+/// Nobody is asked to stop what a file names: it may be another job than the file says.
+#[test]
+fn what_a_file_calls_unfinished_is_asked_for_and_nothing_else() {
+    for state in [JobState::Running, JobState::Canceling, JobState::Downloading] {
+        let mut saving = Saving::new();
+        saving.job.state = state;
+        saving.job.outputs.truncate(1);
+        let sidecar = saving.save(0, "0.mp4.0000000000000001.part");
+        let job = saving.restored(&[sidecar]);
+        let asked_for = [JobState::Running, JobState::Downloading];
+        assert!(asked_for.contains(&job.state), "{state}: {}", job.state);
+    }
+}
+
+#[test]
+fn what_can_not_be_is_not_believed() {
+    let huge = MicroUsd(i64::MAX);
+    for money in [MicroUsd(-1), huge] {
+        let mut saving = Saving::new();
+        saving.job.taken = Some(money);
+        saving.job.outputs[0].charge = Some(money);
+        saving.job.estimate.total = Some((money, money));
+        saving.job.download_tries = u32::MAX;
+        let sidecars = [saving.save(0, "0.mp4"), saving.save(1, "1.mp4")];
+        let job = saving.restored(&sidecars);
+        assert_eq!((job.taken, job.outputs[0].charge, job.estimate.total), (None, None, None));
+        assert!(job.outputs[1].charge.is_some() && job.download_tries < u32::MAX);
+    }
+    for path in ["/etc/passwd", "clips/../../letter", "../letter", "rushes.db", ""] {
+        let mut left = after(job(), vec![JobEvent::Sent, accepted()]);
+        let (row, _) = left.row.as_mut().expect("a row");
+        row.outputs.push(Output {
+            file: Some(ClipFile { path: path.to_owned(), ..sample::clip("x") }),
+            ..sample::output("a")
+        });
+        let (restored, _) = salvaged(&left).expect("a job");
+        assert_eq!(restored.job.files().count(), 0, "{path}");
+    }
+}
+
+/// A copy of an image is looked for by its hash, and a result by its number.
+#[test]
+fn requests_that_nobody_can_have_made_are_left_where_they_are() {
+    for change in
+        [("\"results\": 2", "\"results\": 4000000000"), ("\"first_frame\": null", "\"first_frame\": {\"file\": {\"path\": \"x\", \"sha256\": \"../letter\", \"kind\": \"png\",
+             \"bytes\": 1, \"width_px\": 1, \"height_px\": 1}}")]
+    {
+        let mut saving = Saving::new();
+        let sidecar = saving.save(0, "0.mp4");
+        let text = fs::read_to_string(&sidecar).expect("a sidecar");
+        assert!(text.contains(change.0), "{} is not in {text}", change.0);
+        fs::write(&sidecar, text.replace(change.0, change.1)).expect("written");
+        assert!(rebuilt(&[sidecar], saving.folder.path()).is_none());
+    }
 }
