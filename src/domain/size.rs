@@ -11,6 +11,14 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 pub struct Resolution(u16);
 
+impl Resolution {
+    /// How many pixels a widescreen picture of it has, and about as many one of any other ratio.
+    pub fn pixels(self) -> u64 {
+        let lines = u64::from(self.0);
+        lines * lines * 16 / 9
+    }
+}
+
 impl FromStr for Resolution {
     type Err = String;
 

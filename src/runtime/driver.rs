@@ -18,7 +18,7 @@ use super::expected::expected_ms;
 use super::foreign::Foreign;
 use super::intents::{self, IntentsError, Witness};
 use super::limiter::Waiting;
-use super::save::Progress;
+use super::save::{self, Progress};
 use super::store_thread::StoreGone;
 use super::workspace::Workspace;
 use crate::domain::event::Write;
@@ -301,6 +301,8 @@ impl Actor {
         let holder = format!("pid {}", std::process::id());
         let now = self.clock.now();
         let lease = self.store(move |store| store.take_lease(&holder, now.wall)).await??;
+        let places = self.workspace.places.clone();
+        drop(tokio::task::spawn_blocking(move || save::remove_parts(&places)).await);
         let engine = Box::new(Engine::new(&self.workspace.catalog.providers, new_dice_seed()));
         self.role = Role::Driving { engine, lease, _lock: file };
         self.seen_version = None;

@@ -12,7 +12,7 @@ use super::images;
 use super::intents::Intent;
 use super::limiter::{Limiters, Purpose, Waiting};
 use super::line::{address, line};
-use super::save;
+use super::save::{self, Source};
 use super::workspace::Workspace;
 use crate::domain::job::{Charged, FailureClass, Job, JobError, JobId};
 use crate::domain::outcome::{SaveTrouble, Sighting, SubmitOutcome, Trouble};
@@ -231,7 +231,9 @@ impl Executor {
             None => None,
         };
         let base = base.unwrap_or_default();
-        save::save(&workspace.transport, &base, &workspace.places, job, index, output, told).await
+        let max_bytes = workspace.catalog.max_clip_bytes(&job.request);
+        let source = Source { url: &output.url, base: &base, max_bytes };
+        save::save(&workspace.transport, source, &workspace.places, job, index, told).await
     }
 }
 

@@ -5,6 +5,7 @@ use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use hyper::body::Bytes;
+use reqwest::header::CONTENT_RANGE;
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 use tokio::time::{Instant, timeout_at};
@@ -15,12 +16,10 @@ use super::http::{Transport, described, step_timeout};
 use super::images::hex;
 use super::places::Places;
 use super::sidecar;
-use crate::domain::job::{Charged, ClipFile, ClipSummary, FailureClass, Job, JobError, Output};
+use crate::domain::job::{Charged, ClipFile, ClipSummary, FailureClass, Job, JobError, JobId};
 use crate::domain::outcome::SaveTrouble;
 use crate::media::mp4;
 
-/// The largest file that is taken.
-const MAX_CLIP_BYTES: u64 = 2 << 30;
 /// So much must come in every step of a transfer: a thousandth of what a slow line gives.
 const STEP_BYTES: u64 = 16 << 10;
 /// A file that was cut so often is kept as it is: there is no other, and it was paid for.
@@ -41,15 +40,29 @@ pub struct Progress {
 #[derive(Clone, Copy, Debug)]
 pub struct Transfer {
     progress: Progress,
+    max_bytes: u64,
 }
 
 impl Transfer {
-    /// The service answered `status` and announced so many bytes; an error where no file follows.
-    pub fn begin(status: u16, total: Option<u64>) -> Result<Self, SaveTrouble> {
-        if !(200..300).contains(&status) {
-            return Err(refused(status));
-        }
-        let transfer = Self { progress: Progress { bytes: 0, total } };
+    /// The service answered `status` and announced so many bytes, of `range` where it says so (the value of
+    /// Content-Range); an error where no file follows, or only a part of one, or more than `max_bytes`.
+    pub fn begin(
+        status: u16,
+        total: Option<u64>,
+        range: Option<&str>,
+        max_bytes: u64,
+    ) -> Result<Self, SaveTrouble> {
+        let total = match status {
+            200 => total,
+            206 => Some(
+                whole(range).filter(|whole| total.is_none_or(|total| total == *whole)).ok_or_else(
+                    || truncated_as("the service sent only a part of the file (206)".to_owned()),
+                )?,
+            ),
+            204 | 205 => return Err(truncated_as(format!("the service sent nothing ({status})"))),
+            _ => return Err(refused(status)),
+        };
+        let transfer = Self { progress: Progress { bytes: 0, total }, max_bytes };
         transfer.check_size(total.unwrap_or(0))?;
         Ok(transfer)
     }
@@ -64,32 +77,53 @@ impl Transfer {
     pub fn end(self) -> Result<Progress, SaveTrouble> {
         let Progress { bytes, total } = self.progress;
         if bytes == 0 || total.is_some_and(|total| total != bytes) {
-            return Err(provider("truncated", format!("only {bytes} bytes of the file came")));
+            return Err(truncated_as(format!("only {bytes} bytes of the file came")));
         }
         Ok(self.progress)
     }
 
     fn check_size(self, bytes: u64) -> Result<(), SaveTrouble> {
-        match bytes > MAX_CLIP_BYTES {
-            true => Err(provider("tooLarge", "the file is larger than 2 GiB".to_owned())),
-            false => Ok(()),
+        if bytes <= self.max_bytes {
+            return Ok(());
         }
+        let max_mb = self.max_bytes >> 20;
+        Err(provider(
+            "tooLarge",
+            format!("the file is larger than {max_mb} MB, which no such clip has"),
+        ))
     }
 }
 
-/// Fetches `output`, which is result `index` of `job` from the service at `base`, and keeps it under a name of its
-/// own.
+/// The length of a file of which all is sent, as `bytes 0-99/100` says it.
+fn whole(range: Option<&str>) -> Option<u64> {
+    let (last, length) = range?.strip_prefix("bytes 0-")?.split_once('/')?;
+    let (last, length) = (last.parse::<u64>().ok()?, length.parse::<u64>().ok()?);
+    (last.checked_add(1) == Some(length)).then_some(length)
+}
+
+/// Where a result can be fetched.
+pub(super) struct Source<'a> {
+    /// Its address.
+    pub(super) url: &'a str,
+    /// The address of the service that names it.
+    pub(super) base: &'a str,
+    /// The most that such a clip can have.
+    pub(super) max_bytes: u64,
+}
+
+/// Fetches result `index` of `job` from `source`, and keeps it under a name of its own.
 pub(super) async fn save(
     transport: &Transport,
-    base: &str,
+    source: Source<'_>,
     places: &Places,
     job: &Job,
     index: usize,
-    output: &Output,
     mut told: impl FnMut(Progress),
 ) -> Result<ClipFile, SaveTrouble> {
-    let mut reply = transport.fetch(&output.url, base).await.map_err(network)?;
-    let mut transfer = Transfer::begin(reply.status().as_u16(), reply.content_length())?;
+    let mut reply = transport.fetch(source.url, source.base).await.map_err(network)?;
+    let range = reply.headers().get(CONTENT_RANGE).and_then(|range| range.to_str().ok());
+    let (status, total) = (reply.status().as_u16(), reply.content_length());
+    let mut transfer = Transfer::begin(status, total, range, source.max_bytes)?;
     let (mut part, path) = create(places, job, index).map_err(disk)?;
     let mut hash = Sha256::new();
     let mut last_told = 0;
@@ -195,6 +229,26 @@ fn create_for(full: &Path) -> io::Result<NamedTempFile> {
     Ok(part)
 }
 
+/// Removes the parts that transfers of processes left which were killed. For the process that begins to drive:
+/// nobody has a transfer under way then.
+pub(super) fn remove_parts(places: &Places) {
+    let days = fs::read_dir(places.clips_dir()).into_iter().flatten().flatten();
+    let days = days.filter(|day| day.file_type().is_ok_and(|kind| kind.is_dir()));
+    for part in days.flat_map(|day| fs::read_dir(day.path()).into_iter().flatten().flatten()) {
+        let name = part.file_name().to_string_lossy().into_owned();
+        let Some((clip, _)) = name.strip_suffix(".part").and_then(|rest| rest.rsplit_once('.'))
+        else {
+            continue;
+        };
+        // Other files of that ending are not ours.
+        if JobId::of_clip(clip).is_some() {
+            // What stays is tried again by the next one.
+            drop(sidecar::remove_alone(&part.path().with_file_name(clip)));
+            drop(fs::remove_file(part.path()));
+        }
+    }
+}
+
 /// What the file says of itself; none for a WebM, which is kept unread. Anything that is no video at
 /// all, such as an error page, is not kept.
 fn facts(file: &mut File, bytes: u64) -> Result<Option<ClipSummary>, SaveTrouble> {
@@ -271,7 +325,11 @@ pub fn network(error: SendError) -> SaveTrouble {
 }
 
 fn truncated(bytes: u64) -> SaveTrouble {
-    provider("truncated", format!("the file is cut off: only {bytes} bytes of the file came"))
+    truncated_as(format!("the file is cut off: only {bytes} bytes of the file came"))
+}
+
+fn truncated_as(message: String) -> SaveTrouble {
+    provider("truncated", message)
 }
 
 fn provider(code: &str, message: String) -> SaveTrouble {

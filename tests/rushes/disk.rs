@@ -81,6 +81,8 @@ fn a_clip_that_does_not_fit_is_fetched_later_and_not_paid_again() {
     assert_eq!(job["state"], "downloading", "{job}");
     assert_eq!(job.pointer("/error/class"), Some(&"disk".into()), "{job}");
     assert!(text(&job, "/error/advice").contains("rushes wait"), "{job}");
+    let left = Desk::files(&desk.data().join("clips"));
+    assert!(left.is_empty(), "what could be kept of it only takes up room: {left:?}");
     let waited = desk.done(&["wait", "--json"]).object();
     assert_eq!((&waited["id"], &waited["state"]), (&job["id"], &"succeeded".into()));
     assert_eq!(facts(&waited).frames, 96);

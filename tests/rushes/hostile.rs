@@ -368,7 +368,18 @@ fn no_files() -> Vec<(&'static str, Wrong)> {
             }),
         ),
         ("bytes of the file came", wrong(|_, _| reply(200, "", ""))),
-        ("larger than 2 GiB", wrong(|_, _| announced(200, "", 3 << 30, CLIP))),
+        // More than such a clip can have, announced or not.
+        ("larger than 64 MB", wrong(|_, _| announced(200, "", 65 << 20, CLIP))),
+        (
+            "larger than 64 MB",
+            wrong(|_, _| Act::Say([b"HTTP/1.0 200 x\r\n\r\n", CLIP, &vec![0; 70 << 20]].concat())),
+        ),
+        ("a part of the file (206)", wrong(|_, _| reply(206, "", CLIP))),
+        (
+            "a part of the file (206)",
+            wrong(|_, _| reply(206, "content-range: bytes 0-5999/99999\r\n", &CLIP[..6000])),
+        ),
+        ("sent nothing (204)", wrong(|_, _| reply(204, "", ""))),
         ("too slow", wrong(|_, _| drip())),
         ("answers 302", wrong(|_, _| reply(302, "location: http://files.invalid/x.mp4\r\n", ""))),
     ]
@@ -430,6 +441,15 @@ fn what_is_no_file_is_fetched_again_and_never_kept() {
         assert_eq!(met.submits(), 1, "{says}");
         assert!(met.story().contains(says), "{says}: {}", met.story());
     });
+}
+
+/// A cache on the way may answer with a part that is the whole file.
+#[test]
+fn a_part_that_is_the_whole_file_is_one() {
+    let range = format!("content-range: bytes 0-{}/{}\r\n", CLIP.len() - 1, CLIP.len());
+    let met = met(MODELS[0], service(For::File, 1, wrong(move |_, _| reply(206, &range, CLIP))));
+    met.is_whole("206");
+    assert!(!met.story().contains("save_failed"), "{}", met.story());
 }
 
 /// The address is the provider's word: it may lie, and another poll may tell a better one.

@@ -1,6 +1,7 @@
 //! The process ends at any moment, by `kill -9`; the next one carries on, and nothing is paid twice.
 
 use std::fs;
+use std::path::Path;
 
 use rushes::domain::job::JobState;
 use rushes::store::Store;
@@ -112,6 +113,19 @@ fn a_result_is_fetched_although_the_sandbox_moved() {
     std::thread::spawn(move || squatter.incoming().for_each(drop));
     all_ends_well(&desk, "the result was there");
     assert_eq!(desk.accepted_once_each(), 1);
+}
+
+/// Whatever became of a job, nobody but a process that was killed has left half of its clip.
+#[test]
+fn what_a_killed_process_left_of_a_clip_goes_when_another_drives() {
+    let desk = Desk::new();
+    let job = desk.clip("a night ferry");
+    let clip = text(&job, "/files/0/path");
+    let left = format!("{clip}.0123456789abcdef.part");
+    fs::write(&left, "half of it").expect("a file");
+    desk.clip("a heron");
+    assert!(!Path::new(&left).exists());
+    assert!(Path::new(clip).exists());
 }
 
 #[test]

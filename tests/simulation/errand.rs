@@ -233,11 +233,13 @@ impl World {
             }
             Work::Save { job, index, .. } => {
                 let outcome = Err(match first() {
-                    Ok(HttpResponse { status, .. }) => match Transfer::begin(status, None) {
-                        Err(trouble) => trouble,
-                        // A page of HTML where the file should be.
-                        Ok(_) => save::network(lost()),
-                    },
+                    Ok(HttpResponse { status, .. }) => {
+                        match Transfer::begin(status, None, None, u64::MAX) {
+                            Err(trouble) => trouble,
+                            // A page of HTML where the file should be.
+                            Ok(_) => save::network(lost()),
+                        }
+                    }
                     Err(error) => save::network(error),
                 });
                 Input::Saved { job: job.id, index, outcome }
@@ -278,7 +280,8 @@ impl World {
             }
             _ => {}
         }
-        let begun = Transfer::begin(200, total).and_then(|transfer| {
+        let max_bytes = CATALOG.max_clip_bytes(&job.request);
+        let begun = Transfer::begin(200, total, None, max_bytes).and_then(|transfer| {
             Ok((transfer, self.disk.create(&path, number).map_err(save::disk)?))
         });
         match begun {
@@ -384,7 +387,7 @@ fn may_double(work: &Work) -> bool {
 }
 
 fn gone() -> SaveTrouble {
-    let gone = Transfer::begin(410, None).map(drop);
+    let gone = Transfer::begin(410, None, None, u64::MAX).map(drop);
     gone.expect_err("410 is no file")
 }
 

@@ -15,7 +15,15 @@ pub use model::{
 pub use provider::{Protocol, Provider, RequestRate};
 
 use super::job::JobKind;
-use super::request::Parameters;
+use super::request::{ClipLength, Parameters};
+
+/// The largest file that is taken for a clip, and for one of which the catalog knows nothing.
+const MAX_CLIP_BYTES: u64 = 2 << 30;
+/// What any clip may have: sound and wrapping, and lengths that are not what was asked for.
+const MIN_CLIP_BYTES: u64 = 64 << 20;
+/// Half of what the raw pictures take (4:2:0), and several times what the highest quality gives: ProRes 4444 has
+/// 5.3 at 24 frames a second.
+const MAX_BITS_PER_PIXEL: u64 = 6;
 
 /// Every provider and model that is known, in catalog order.
 #[derive(Clone, Debug, Default)]
@@ -51,6 +59,21 @@ impl Catalog {
         });
         let by_model = self.model(&request.model).map(|model| model.expected_wait_s);
         u64::from(by_provider.or(by_model).unwrap_or(60))
+    }
+
+    /// The most bytes that a clip of such a request can have, generously: by its pixels and its length.
+    pub fn max_clip_bytes(&self, request: &Parameters) -> u64 {
+        let Some(model) = self.model(&request.model) else { return MAX_CLIP_BYTES };
+        let pixels = match request.size_px {
+            Some((width, height)) => u64::from(width) * u64::from(height),
+            None => request.resolution.pixels(),
+        };
+        let ms = match request.duration {
+            ClipLength::Ms(ms) => ms,
+            ClipLength::Auto => model.duration.range_ms().1,
+        };
+        let frames = u64::from(model.fps) * u64::from(ms) / 1000;
+        (pixels * frames * MAX_BITS_PER_PIXEL / 8).clamp(MIN_CLIP_BYTES, MAX_CLIP_BYTES)
     }
 
     /// The ids nearest to what was typed, for "did you mean": the same model at any provider, the

@@ -212,3 +212,28 @@ fn a_mistyped_model_has_near_ones() {
     assert_eq!(near("runpod/9"), ["runpod/1.0-pro"]);
     assert_eq!(near("what").len(), sample::catalog().models.len());
 }
+
+/// What is fetched for a clip is bounded by what it can be, and the bound is never in a real clip's way: 50 Mbit/s are
+/// what cameras give for 1080p.
+#[test]
+fn a_clip_has_as_many_bytes_as_its_pixels_and_its_length_allow() {
+    let bound = |id: &str, resolution: &str, seconds: &str| {
+        let model = sample::model(id);
+        let request = sample::request(model, |choices| {
+            choices.resolution = Some(resolution.parse().expect("a resolution"));
+            choices.duration = Some(seconds.parse().expect("a length"));
+        });
+        sample::catalog().max_clip_bytes(&request)
+    };
+    assert_eq!(bound("runware/1.0-pro", "480p", "1.2"), 64 << 20);
+    let hd = bound("runware/1.0-pro", "1080p", "5");
+    assert_eq!(hd, 1920 * 1088 * 120 * 6 / 8);
+    assert!(hd > 5 * 50_000_000 / 8 && hd < 200 << 20, "{hd}");
+    assert!(bound("runware/1.0-pro", "1080p", "10") == 2 * hd);
+    // Its provider computes the size.
+    let computed = bound("runbase/1.0-pro", "1080p", "5");
+    assert_eq!(computed, 1920 * 1080 * 120 * 6 / 8);
+    let unknown = Catalog::default();
+    let request = sample::request(sample::model("runware/1.0-pro"), |_| {});
+    assert_eq!(unknown.max_clip_bytes(&request), 2 << 30);
+}

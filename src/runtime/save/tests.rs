@@ -130,3 +130,94 @@ fn two_transfers_of_one_clip_never_write_into_one_file() {
     assert_eq!(fs::read(&full).expect("a clip"), b"the whole clip");
     assert_eq!(fs::read_dir(folder.path().join("day")).expect("a folder").count(), 1);
 }
+
+/// Whoever may write into the folder must not lead a clip, its part or its sidecar to another place.
+#[test]
+fn links_in_the_way_of_a_clip_are_replaced_and_never_followed() {
+    let data = tempfile::tempdir().expect("a folder");
+    let job = job("a fox", 1, None);
+    let clip = data.path().join(clip_path(&job, 0));
+    fs::create_dir_all(clip.parent().expect("a day")).expect("a folder");
+    let precious = data.path().join("precious");
+    fs::write(&precious, "the user's own").expect("a file");
+    let mut sidecar_part = clip.with_extension("json").into_os_string();
+    sidecar_part.push(".part");
+    for link in [clip.clone(), clip.with_extension("json"), sidecar_part.into()] {
+        std::os::unix::fs::symlink(&precious, link).expect("a link");
+    }
+    let (kept, _) = kept(data.path(), &job, 0);
+    assert_eq!(data.path().join(kept.path), clip);
+    assert!(fs::symlink_metadata(&clip).expect("a clip").is_file());
+    assert_eq!(fs::read(&precious).expect("a file"), b"the user's own");
+}
+
+#[test]
+fn a_reply_that_is_not_the_whole_file_is_none() {
+    let begin = |status, total, range| {
+        let begun = Transfer::begin(status, total, range, 1000);
+        begun.map(|transfer| transfer.progress.total).map_err(|trouble| trouble.error.code)
+    };
+    for (total, range) in [(None, None), (Some(1000), None), (Some(7), Some("bytes 0-6/7"))] {
+        assert_eq!(begin(200, total, range), Ok(total));
+    }
+    // A cache may answer so although nobody asked for a part.
+    assert_eq!(begin(206, Some(7), Some("bytes 0-6/7")), Ok(Some(7)));
+    assert_eq!(begin(206, None, Some("bytes 0-6/7")), Ok(Some(7)));
+    for range in [
+        None,
+        Some("bytes 0-6/8"),
+        Some("bytes 1-7/8"),
+        Some("bytes 0-6/*"),
+        Some("bytes */7"),
+        Some("bytes 0-18446744073709551615/0"),
+        Some("0-6/7"),
+        Some(""),
+    ] {
+        assert_eq!(begin(206, Some(7), range), Err("truncated".to_owned()), "{range:?}");
+    }
+    assert_eq!(begin(206, Some(6), Some("bytes 0-6/7")), Err("truncated".to_owned()));
+    for status in [204, 205] {
+        assert_eq!(begin(status, None, None), Err("truncated".to_owned()));
+    }
+    for status in [202, 203, 304, 404, 500] {
+        assert_eq!(begin(status, None, None), Err(format!("http{status}")));
+    }
+    assert_eq!(begin(200, Some(1001), None), Err("tooLarge".to_owned()));
+    let mut counted = Transfer::begin(200, None, None, 1000).expect("begun");
+    counted.take(1000).expect("as many as may be");
+    assert_eq!(counted.take(1).expect_err("one more").error.code, "tooLarge");
+}
+
+/// A process that is killed leaves its parts, and whoever drives next removes them, whatever became of the job; and a
+/// sidecar that was written for one, since a repair would take its clip for one that was deleted.
+#[test]
+fn parts_of_killed_processes_go_and_nothing_else() {
+    let data = tempfile::tempdir().expect("a folder");
+    let places = Places {
+        data_dir: data.path().to_owned(),
+        config_file: data.path().join("config.toml"),
+        profile: None,
+    };
+    let (clip, _) = kept(data.path(), &job("a fox", 1, None), 0);
+    let whole = places.clip(&clip.path);
+    let day = whole.parent().expect("a day");
+    let other = "heron-018f0000-0000-7000-8000-000000000001";
+    let stay = ["holiday.mp4.part", "notes.0123456789abcdef.part", "fox.mp4"];
+    let go = [
+        format!("{other}.mp4.0123456789abcdef.part"),
+        format!("{other}.json"),
+        format!("{other}.json.0123456789abcdef.part"),
+        format!("{}.0123456789abcdef.part", whole.file_name().expect("a name").display()),
+    ];
+    for name in stay.iter().copied().chain(go.iter().map(String::as_str)) {
+        fs::write(day.join(name), "some bytes").expect("a file");
+    }
+    remove_parts(&places);
+    for name in stay {
+        assert!(day.join(name).exists(), "{name}");
+    }
+    for name in go {
+        assert!(!day.join(&name).exists(), "{name}");
+    }
+    assert!(whole.exists() && whole.with_extension("json").exists());
+}
