@@ -16,6 +16,7 @@ pub mod query;
 pub mod request;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod secret;
 pub mod size;
 pub mod text;
 pub mod wait;

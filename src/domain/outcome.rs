@@ -1,7 +1,8 @@
 //! What a provider's replies mean, whoever the provider is.
 
-use super::job::{JobError, Output};
+use super::job::{JobError, JobId, Output};
 use super::money::MicroUsd;
+use super::secret;
 
 /// What came of sending a job.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,3 +69,80 @@ pub struct SaveTrouble {
     /// Whether the address no longer leads to a file, so that only a new one can help.
     pub gone: bool,
 }
+
+/// What a service told. Its words may repeat the key that it was asked with.
+pub trait Told: Sized {
+    /// The same, with neither `key` nor what looks like one in its words. Addresses and ids stay.
+    #[must_use]
+    fn without_key(self, key: &str) -> Self;
+}
+
+impl Told for JobError {
+    fn without_key(self, key: &str) -> Self {
+        let clean = |text: &String| secret::without_key(text, key);
+        Self {
+            code: clean(&self.code),
+            message: clean(&self.message),
+            parameters: self.parameters.iter().map(clean).collect(),
+            ..self
+        }
+    }
+}
+
+impl Told for Trouble {
+    fn without_key(self, key: &str) -> Self {
+        Self { error: self.error.without_key(key), ..self }
+    }
+}
+
+impl Told for SubmitOutcome {
+    fn without_key(self, key: &str) -> Self {
+        match self {
+            Self::Refused(error) => Self::Refused(error.without_key(key)),
+            Self::Busy(trouble) => Self::Busy(trouble.without_key(key)),
+            Self::Unknown { reason } => Self::Unknown { reason: secret::without_key(&reason, key) },
+            accepted @ Self::Accepted { .. } => accepted,
+        }
+    }
+}
+
+impl Told for Sighting {
+    fn without_key(self, key: &str) -> Self {
+        match self {
+            Self::Seen(report) => {
+                let clean = |error: JobError| error.without_key(key);
+                let failures = report.failures.into_iter().map(clean).collect();
+                Self::Seen(Report { failures, ..report })
+            }
+            Self::NotKnown => self,
+        }
+    }
+}
+
+impl Told for Vec<(JobId, Sighting)> {
+    fn without_key(self, key: &str) -> Self {
+        self.into_iter().map(|(job, sighting)| (job, sighting.without_key(key))).collect()
+    }
+}
+
+impl<T: Told, E: Told> Told for Result<T, E> {
+    fn without_key(self, key: &str) -> Self {
+        match self {
+            Ok(told) => Ok(told.without_key(key)),
+            Err(error) => Err(error.without_key(key)),
+        }
+    }
+}
+
+/// Values without words.
+macro_rules! wordless {
+    ($($kind:ty),*) => {
+        $(impl Told for $kind {
+            fn without_key(self, _: &str) -> Self {
+                self
+            }
+        })*
+    };
+}
+
+wordless!(bool, Option<MicroUsd>);

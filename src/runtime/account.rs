@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::clock::{new_attempt_key, wall};
 use super::keys::Address;
-use super::line::{address, line};
+use super::line::{Line, address, line};
 use super::workspace::Workspace;
 use crate::domain::catalog::{Model, Provider};
 use crate::domain::job::{Job, JobError};
@@ -42,6 +42,7 @@ pub async fn look(workspace: &Workspace, provider: &Provider) -> Result<Account,
         }
         Err(error) => (Err(Trouble::from(error).error), None),
     };
+    let balance = line.heard(balance);
     Ok(Account { address: line.address, balance, ahead_s })
 }
 
@@ -80,9 +81,11 @@ pub async fn price(
         return Ok(Price::NotOffered);
     };
     let key = workspace.keys.key(provider, &workspace.config).await?;
-    let reply = workspace.transport.send(request?, &key).await;
-    let reply = reply.map_err(|error| Trouble::from(error).error)?;
-    Ok(registry::priced(protocol, &reply)?.map_or(Price::Silent, Price::Told))
+    let line = Line { provider, address, key };
+    let reply = workspace.transport.send(request?, &line.key).await;
+    let reply = reply.map_err(|error| Trouble::from(error).error);
+    let price = line.heard(reply.and_then(|reply| registry::priced(protocol, &reply)))?;
+    Ok(price.map_or(Price::Silent, Price::Told))
 }
 
 /// How many seconds our clock is ahead of the one that wrote the reply's `Date` between `asked` and

@@ -112,7 +112,7 @@ impl Executor {
         self.wait_for(turn).await;
         self.intend(job, &request).await.map_err(SubmitOutcome::Busy)?;
         let reply = self.exchange(&id.provider, request, &line.key).await;
-        Ok(exchange::submitted(protocol, job, reply))
+        Ok(line.heard(exchange::submitted(protocol, job, reply)))
     }
 
     pub(super) async fn poll(
@@ -129,7 +129,8 @@ impl Executor {
         // A request for several jobs waits in the place of the first of them.
         let first = named.first().map_or(JobId(uuid::Uuid::nil()), |named| named.job);
         let turn = (provider, Purpose::Poll, first);
-        exchange::polled(protocol, &named, self.send(turn, request, &line.key).await)
+        let reply = self.send(turn, request, &line.key).await;
+        line.heard(exchange::polled(protocol, &named, reply))
     }
 
     pub(super) async fn look_up(
@@ -145,7 +146,8 @@ impl Executor {
             return Ok(Sighting::NotKnown);
         };
         let turn = (provider, Purpose::Submit, named.job);
-        exchange::looked_up(protocol, &named, self.send(turn, request, &line.key).await)
+        let reply = self.send(turn, request, &line.key).await;
+        line.heard(exchange::looked_up(protocol, &named, reply))
     }
 
     async fn cancel(&self, provider: &str, target: Target) -> Result<bool, Trouble> {
@@ -156,7 +158,8 @@ impl Executor {
             return Ok(false);
         };
         let turn = (provider, Purpose::Submit, named.job);
-        exchange::stopped(protocol, self.send(turn, request, &line.key).await)
+        let reply = self.send(turn, request, &line.key).await;
+        line.heard(exchange::stopped(protocol, reply))
     }
 
     /// Writes to the journal that `job` is about to be sent. Without that line a database that loses its newest

@@ -1,17 +1,25 @@
 //! A provider with its address and key, ready to be spoken to.
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::keys::{self, Address};
 use super::workspace::Workspace;
 use crate::domain::catalog::Provider;
 use crate::domain::job::{Charged, FailureClass, JobError};
+use crate::domain::outcome::Told;
 
 /// What an exchange with a provider needs.
 pub(super) struct Line<'a> {
     pub(super) provider: &'a Provider,
     pub(super) address: Address,
     pub(super) key: SecretString,
+}
+
+impl Line<'_> {
+    /// What came of an exchange, before anybody stores, shows or logs it: services repeat keys in errors.
+    pub(super) fn heard<T: Told>(&self, told: T) -> T {
+        told.without_key(self.key.expose_secret())
+    }
 }
 
 /// The line to `provider`.

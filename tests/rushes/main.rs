@@ -27,6 +27,7 @@ mod polling;
 mod profiles;
 mod providers;
 mod repair;
+mod repeated_key;
 mod rows;
 mod rules;
 mod sdk;
