@@ -160,6 +160,10 @@ pub(super) enum Verb {
         /// The only key that is taken; any is if left out. Rather set the variable: arguments can be seen
         #[arg(long, value_name = "KEY", env = "RUSHES_SANDBOX_KEY", hide_env_values = true)]
         key: Option<String>,
+        /// Take requests for this host too, as clients send whose address is fixed, and from its pages; again
+        /// for another one
+        #[arg(long, value_name = "NAME")]
+        allow_host: Vec<String>,
     },
     /// Say what is set up, what works, and what to do
     Doctor {

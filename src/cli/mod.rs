@@ -194,8 +194,8 @@ fn dispatch(context: &mut Context, verb: Option<Verb>) -> Result<u8, Trouble> {
             Verb::Sheet { clip, target } => sheet::run(context, &clip, &target).await,
             Verb::Cancel { job } => cancel::run(context, &job).await,
             Verb::Settle { job, settling } => settle::run(context, &job, settling).await,
-            Verb::Sandbox { listen, speed, key } => {
-                sandbox::run(context, &listen, speed, key).await
+            Verb::Sandbox { listen, speed, key, allow_host } => {
+                sandbox::run(context, &listen, speed, key, allow_host).await
             }
             Verb::Doctor { repair: true } => repair::run(context),
             Verb::Doctor { repair: false } => doctor::run(context).await,

@@ -15,6 +15,7 @@ pub(super) async fn run(
     listen: &str,
     speed: Option<f64>,
     key: Option<String>,
+    allowed: Vec<String>,
 ) -> Result<u8, Trouble> {
     if listen.parse::<std::net::SocketAddr>().is_err() {
         return Err(Trouble::wrong(format!(
@@ -27,7 +28,7 @@ pub(super) async fn run(
     let speed = speed.unwrap_or_else(|| config.sandbox_speed());
     let host = SandboxHost::new(context.places.sandbox_dir(), Arc::new(catalog), speed);
     let one_key = key.is_some();
-    let address = host.serve(Some(listen), key).await.map_err(|error| match error {
+    let address = host.serve(listen, key, allowed).await.map_err(|error| match error {
         HostError::Address { .. } => Trouble::wrong(error),
         other => Trouble::failed(other),
     })?;

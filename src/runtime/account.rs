@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::clock::{new_attempt_key, wall};
 use super::keys::Address;
-use super::line::{Line, address, line};
+use super::line::{Line, address, key, line};
 use super::workspace::Workspace;
 use crate::domain::catalog::{Model, Provider};
 use crate::domain::job::{Job, JobError};
@@ -80,7 +80,7 @@ pub async fn price(
     let Some(request) = registry::dry_run(protocol, &address.url, model, job, images) else {
         return Ok(Price::NotOffered);
     };
-    let key = workspace.keys.key(provider, &workspace.config).await?;
+    let key = key(workspace, provider).await?;
     let line = Line { provider, address, key };
     let reply = workspace.transport.send(request?, &line.key).await;
     let reply = reply.map_err(|error| Trouble::from(error).error);

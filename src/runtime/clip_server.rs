@@ -13,7 +13,7 @@ use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::fs::File;
 use tokio::io::{
     AsyncRead as _, AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _, ReadBuf,
@@ -27,6 +27,8 @@ use super::clock::new_attempt_key;
 const MAX_FILES: usize = 32;
 /// The most connections at once; further ones wait to be accepted.
 const MAX_CONNECTIONS: usize = 32;
+/// How long a connection may take to its next request's head, so that idle ones keep nobody out.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 /// What is read and sent at once.
 const CHUNK_BYTES: u64 = 64 << 10;
 /// How long an answer of our own may take.
@@ -116,7 +118,9 @@ async fn start(files: Files) -> io::Result<u16> {
                     async move { answer(&files, &request).await }
                 });
                 // What breaks a connection is the client's affair.
-                drop(http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
+                let mut http = http1::Builder::new();
+                http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+                drop(http.serve_connection(TokioIo::new(stream), service).await);
                 drop(place);
             });
         }
@@ -295,6 +299,28 @@ mod tests {
         let token = |link: &Link| link.url.split('/').nth(3).map(str::to_owned);
         assert!(token(&fox) != token(&other) && token(&fox).is_some_and(|token| token.len() == 32));
         assert!(server.serve(folder.path()).await.is_err(), "a folder is no clip");
+    }
+
+    #[tokio::test]
+    async fn idle_connections_keep_nobody_out() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let clip = folder.path().join("a.mp4");
+        std::fs::write(&clip, "clip").expect("a file");
+        let server = ClipServer::default();
+        let link = server.serve(&clip).await.expect("a link");
+        let mut idle = Vec::new();
+        for begun in [&b""[..], b"GET / HTT"].into_iter().cycle().take(MAX_CONNECTIONS) {
+            let mut stream = TcpStream::connect(("127.0.0.1", link.port)).await.expect("taken");
+            stream.write_all(begun).await.expect("taken");
+            idle.push(stream);
+        }
+        let mut stream = TcpStream::connect(("127.0.0.1", link.port)).await.expect("taken");
+        let path = link.url.splitn(4, '/').nth(3).expect("a path");
+        let request = format!("GET /{path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.expect("taken");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("an answer");
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("clip"), "{answer}");
     }
 
     #[tokio::test]

@@ -26,6 +26,8 @@ const MAX_REPLY_BYTES: usize = 8 << 20;
 /// How long a reply may take to its last byte; `RUSHES_TIMEOUT_S` sets another time, for slow lines.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a connection to this machine is kept open for the next request.
+const IDLE_HERE: Duration = Duration::from_secs(4);
 /// The most time between two steps of a file transfer.
 const STEP_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -187,7 +189,8 @@ impl Transport {
             .redirect(Policy::none())
             .connect_timeout(CONNECT_TIMEOUT);
         Ok(match here {
-            true => builder.no_proxy().tls_certs_only([]),
+            // The sandbox closes what is idle; nothing is sent while it does.
+            true => builder.pool_idle_timeout(IDLE_HERE).no_proxy().tls_certs_only([]),
             false => builder.tls_certs_merge(self.trusted()?),
         })
     }

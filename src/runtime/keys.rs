@@ -26,7 +26,7 @@ const FAILURE_LIFE: Duration = Duration::from_secs(10);
 /// Where the key of a service comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeySource {
-    /// The sandbox takes any.
+    /// None is needed; the sandbox's own is made by itself.
     NotNeeded,
     /// The environment variable of that name.
     Environment(String),

@@ -33,8 +33,23 @@ pub(super) async fn line<'a>(
         return Err(JobError::ours(class, "noProvider", message, Charged::NotCharged));
     };
     let address = address(workspace, provider).await?;
-    let key = workspace.keys.key(provider, &workspace.config).await?;
+    let key = key(workspace, provider).await?;
     Ok(Line { provider, address, key })
+}
+
+/// The key for `provider`; the sandbox's own lies in its folder.
+pub(super) async fn key(
+    workspace: &Workspace,
+    provider: &Provider,
+) -> Result<SecretString, JobError> {
+    if !provider.play_money {
+        return workspace.keys.key(provider, &workspace.config).await;
+    }
+    workspace.sandbox.secret().map_err(|error| unserved(error.to_string()))
+}
+
+fn unserved(message: String) -> JobError {
+    JobError::ours(FailureClass::Network, "sandbox", message, Charged::NotCharged)
 }
 
 /// Where `provider` is; the sandbox is served first, if nobody does.
@@ -46,7 +61,5 @@ pub(super) async fn address(
         return keys::base_url(provider, &workspace.config);
     }
     let served = workspace.sandbox.base_url().await;
-    served.map(|url| Address { url, from: "sandbox" }).map_err(|message| {
-        JobError::ours(FailureClass::Network, "sandbox", message, Charged::NotCharged)
-    })
+    served.map(|url| Address { url, from: "sandbox" }).map_err(unserved)
 }

@@ -34,6 +34,7 @@ pub mod profiles;
 mod reach;
 pub mod repair;
 mod sandbox_files;
+mod sandbox_gate;
 pub mod sandbox_host;
 mod sandbox_server;
 pub mod save;

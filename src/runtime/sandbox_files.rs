@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use uuid::Uuid;
 
+use super::clock::new_attempt_key;
 use super::files::write_whole;
 use crate::sandbox::Record;
 use crate::sandbox::clip::Container;
@@ -41,6 +42,25 @@ impl SandboxFiles {
             .write(true)
             .truncate(false)
             .open(self.folder.join("host.lock"))
+    }
+
+    /// The key of this folder's sandbox, the same for every process; made where there is none. Only who
+    /// can read the folder has it.
+    pub(super) fn key(&self) -> io::Result<String> {
+        let path = self.folder.join("key");
+        let read = || fs::read_to_string(&path).map(|key| key.trim().to_owned());
+        match read() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            known => return known,
+        }
+        // Under its name it is whole, whoever is first.
+        let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
+        write!(file, "{}", new_attempt_key().simple())?;
+        file.as_file().sync_all()?;
+        match file.persist_noclobber(&path) {
+            Err(lost) if lost.error.kind() != io::ErrorKind::AlreadyExists => Err(lost.error),
+            _ => read(),
+        }
     }
 
     /// `address:port` of the last host.

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use secrecy::SecretString;
 use thiserror::Error;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Mutex;
@@ -74,7 +75,8 @@ impl SandboxHost {
     pub async fn base_url(&self) -> Result<String, String> {
         let deadline = tokio::time::Instant::now() + START_PATIENCE;
         loop {
-            match self.serve(None, None).await {
+            let key = self.key().map_err(|error| error.to_string())?;
+            match self.begin(None, Some(key), Vec::new()).await {
                 Ok(address) => return Ok(format!("http://{address}/v1")),
                 // The lock is taken: whoever has it serves, or is about to.
                 Err(HostError::Served(address)) if TcpStream::connect(&address).await.is_ok() => {
@@ -89,12 +91,32 @@ impl SandboxHost {
         }
     }
 
-    /// Serves at `listen` with `key` as the only key that is taken, or at any free port of the
-    /// loopback with any key. Returns where.
+    /// The key that the sandbox of this folder takes, where nobody said another one.
+    pub fn secret(&self) -> Result<SecretString, HostError> {
+        self.key().map(SecretString::from)
+    }
+
+    fn key(&self) -> Result<String, HostError> {
+        let unusable = |source| HostError::Folder { path: self.folder.clone(), source };
+        SandboxFiles::open(&self.folder).and_then(|files| files.key()).map_err(unusable)
+    }
+
+    /// Serves at `listen` for other programs, with `key` as the only key that is taken, or any. Requests for
+    /// the hosts `allowed` are taken besides those for this machine. Returns where.
     pub async fn serve(
+        &self,
+        listen: &str,
+        key: Option<String>,
+        allowed: Vec<String>,
+    ) -> Result<SocketAddr, HostError> {
+        self.begin(Some(listen), key, allowed).await
+    }
+
+    async fn begin(
         &self,
         listen: Option<&str>,
         key: Option<String>,
+        allowed: Vec<String>,
     ) -> Result<SocketAddr, HostError> {
         let mut serving = self.serving.lock().await;
         if let Some(serving) = &*serving {
@@ -116,7 +138,7 @@ impl SandboxHost {
             sandbox.replay(record);
         }
         files.shorten(|| sandbox.journal()).map_err(unusable)?;
-        sandbox_server::start(listener, sandbox, files).map_err(unusable)?;
+        sandbox_server::start(listener, sandbox, files, allowed).map_err(unusable)?;
         *serving = Some(Serving { address, _lock: lock });
         Ok(address)
     }

@@ -8,11 +8,11 @@ use std::thread;
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method as HyperMethod, Request, Response};
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use thiserror::Error;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use super::clock::wall;
 use super::sandbox_files::SandboxFiles;
+use super::sandbox_gate::Gate;
 use crate::provider::wire::{HttpRequest, HttpResponse, Method};
 use crate::sandbox::clip::{self, ClipSpec, Container};
 use crate::sandbox::{Body, Delivery, Reply, Sandbox};
@@ -31,6 +32,12 @@ const MAX_BODY_BYTES: usize = 65 << 20;
 const RENDER_NICENESS: i32 = 10;
 /// The most connections at once; further ones wait to be accepted.
 const MAX_CONNECTIONS: usize = 256;
+/// The most bytes of bodies at once, in KiB; a further one waits to be read.
+const MAX_BODIES_KIB: usize = 256 << 10;
+/// How long a connection may take to its next request's head; our own client lets go of it sooner.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a body may take.
+const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 /// How often an answer that a client waits for is looked for.
 const HELD_CHECK: Duration = Duration::from_millis(100);
 
@@ -40,6 +47,9 @@ struct Server {
     ordered: Condvar,
     files: SandboxFiles,
     origin: String,
+    gate: Gate,
+    /// A permit a KiB of the bodies that are being read.
+    bodies: Semaphore,
 }
 
 /// The connection is to be closed without an answer.
@@ -47,15 +57,23 @@ struct Server {
 #[error("the reply is lost on purpose")]
 struct Lost;
 
-/// Serves `sandbox` on `listener` for as long as the process lives.
+/// Serves `sandbox` on `listener` for as long as the process lives; besides this machine's own, it goes by
+/// the names of `allowed`.
 pub(super) fn start(
     listener: TcpListener,
     sandbox: Sandbox,
     files: SandboxFiles,
+    allowed: Vec<String>,
 ) -> io::Result<()> {
-    let origin = format!("http://{}", listener.local_addr()?);
-    let sandbox = Mutex::new(sandbox);
-    let server = Arc::new(Server { sandbox, ordered: Condvar::new(), files, origin });
+    let address = listener.local_addr()?;
+    let server = Arc::new(Server {
+        sandbox: Mutex::new(sandbox),
+        ordered: Condvar::new(),
+        files,
+        origin: format!("http://{address}"),
+        gate: Gate { listens_on: address.ip(), allowed },
+        bodies: Semaphore::new(MAX_BODIES_KIB),
+    });
     let renderer = Arc::clone(&server);
     thread::Builder::new()
         .name("rushes-render".to_owned())
@@ -87,7 +105,9 @@ impl Server {
             async move { server.answer(request).await }
         });
         // What breaks a connection is the client's affair.
-        drop(http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+        drop(http.serve_connection(TokioIo::new(stream), service).await);
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Lost> {
@@ -97,8 +117,13 @@ impl Server {
             HyperMethod::POST => Method::Post,
             _ => return Ok(plain(405, "this method is not known here")),
         };
-        let Ok(body) = Limited::new(body, MAX_BODY_BYTES).collect().await else {
-            return Ok(plain(413, "the body is too large"));
+        if let Err((status, why)) = self.gate.pass(&parts.method, &parts.uri, &parts.headers) {
+            return Ok(plain(status, &why));
+        }
+        let body = match tokio::time::timeout(BODY_TIMEOUT, self.whole_body(body)).await {
+            Ok(Some(body)) => body,
+            Ok(None) => return Ok(plain(413, "the body is too large, or broke off")),
+            Err(_) => return Ok(plain(408, "the body comes too slowly")),
         };
         let headers = parts.headers.iter().filter_map(|(name, value)| {
             Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
@@ -107,7 +132,7 @@ impl Server {
             method,
             url: format!("{}{}", self.origin, parts.uri),
             headers: headers.collect(),
-            body: body.to_bytes().to_vec(),
+            body: body.to_vec(),
         };
         let reply = match self.handle(&request) {
             Ok(reply) => self.wait_out(reply).await,
@@ -131,6 +156,14 @@ impl Server {
                 Ok(file(path, kind, request.header("range").map(str::to_owned)).await)
             }
         }
+    }
+
+    /// The whole body, once there is room for it.
+    async fn whole_body(&self, body: Incoming) -> Option<Bytes> {
+        let largest = body.size_hint().upper().unwrap_or(MAX_BODY_BYTES as u64);
+        let kib = largest.min(MAX_BODY_BYTES as u64).div_ceil(1 << 10);
+        let _room = self.bodies.acquire_many(kib as u32).await.ok()?;
+        Some(Limited::new(body, MAX_BODY_BYTES).collect().await.ok()?.to_bytes())
     }
 
     /// The remote's answer, with its records kept before anybody hears of it.

@@ -12,7 +12,7 @@ use super::envelope;
 use super::frames::Frame;
 use super::order::Order;
 use super::record::{Accepted, Door, Record};
-use super::remote::{MAX_TASKS, Sandbox};
+use super::remote::Sandbox;
 use super::reply::{Body, Delivery, Reply};
 use super::size::Size;
 use super::submit::{RATE_LIMITED, wait_ms};
@@ -74,7 +74,7 @@ impl Sandbox {
                 delivery,
             }));
         }
-        (self.tasks.len() >= MAX_TASKS).then(|| Hindrance::Rate(Vec::new()))
+        self.is_full().then(|| Hindrance::Rate(Vec::new()))
     }
 
     fn times_accepted(&self, door: Door, prompt: &str) -> u64 {

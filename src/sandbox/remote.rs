@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::clip::ClipSpec;
+use super::envelope::MAX_TASKS_PER_REQUEST;
 use super::fault::Fault;
 use super::media::Media;
 use super::record::{Accepted, Record};
@@ -23,7 +24,9 @@ use crate::provider::wire::{HttpRequest, Method};
 /// documents none.
 const KEPT: SignedDuration = SignedDuration::from_hours(8 * 24);
 /// The most tasks that are remembered at once; ours.
-pub(super) const MAX_TASKS: usize = 50_000;
+const MAX_TASKS: usize = 50_000;
+/// The most clips that wait to be rendered: as many as one request may order; ours.
+const MAX_TO_RENDER: usize = MAX_TASKS_PER_REQUEST;
 /// The most submits that were turned away and are remembered; ours.
 const MAX_TURNED_AWAY: usize = 10_000;
 
@@ -195,6 +198,11 @@ impl Sandbox {
                 self.turned_away.remove(&key);
             }
         }
+    }
+
+    /// Whether nothing more is taken in for now.
+    pub(super) fn is_full(&self) -> bool {
+        self.tasks.len() >= MAX_TASKS || self.to_render.len() >= MAX_TO_RENDER
     }
 
     /// What was billed, ever.

@@ -8,7 +8,7 @@ use super::fault::Fault;
 use super::order;
 use super::promotion::FoundDraft;
 use super::record::{Accepted, Door, Record};
-use super::remote::{MAX_TASKS, Sandbox};
+use super::remote::Sandbox;
 use super::task::{Outcome, later};
 use super::trouble::Trouble;
 use crate::domain::catalog::Model;
@@ -92,7 +92,7 @@ impl Sandbox {
             self.turn_away(id, trouble, context.now);
             batch.records.push(Record::TurnedAway { task: id, at: context.now, trouble });
         }
-        if limited || self.tasks.len() >= MAX_TASKS {
+        if limited || self.is_full() {
             let message = "The queue is full. Try again later.";
             return Err(Fault::new("rateLimitExceeded", message).status(429));
         }

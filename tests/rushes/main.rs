@@ -30,6 +30,7 @@ mod repair;
 mod repeated_key;
 mod rows;
 mod rules;
+mod sandbox_port;
 mod sdk;
 mod serve;
 mod ssh;

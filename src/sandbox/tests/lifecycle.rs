@@ -144,6 +144,28 @@ fn five_hundred_tasks_fit_into_one_request() {
 }
 
 #[test]
+fn what_waits_to_be_rendered_is_bounded_at_each_door() {
+    let mut remote = Remote::new();
+    let some = |ids: std::ops::Range<u128>| ids.map(|id| task(id, json!({}))).collect::<Vec<_>>();
+    remote.ask(json!(some(0..MAX_TASKS_PER_REQUEST as u128)));
+    let (status, body) = remote.ask(json!(some(9000..9200)));
+    assert_eq!((status, &body["errors"][0]["code"]), (429, &json!("rateLimitExceeded")));
+    assert_eq!(remote.clips().len(), MAX_TASKS_PER_REQUEST, "nothing more is kept");
+    let input =
+        json!({ "prompt": "a fox", "duration": 5, "aspect_ratio": "16:9", "resolution": "720p" });
+    for (path, model) in [("/v2/seedance-1-0-pro/run", ""), ("/api/v1/runs", "bytedance/seedance-1-pro")] {
+        let body = json!({ "model": model, "input": input });
+        let mut request = HttpRequest::post_json(format!("{ORIGIN}{path}"), &body);
+        request.headers.push(("authorization".into(), "Bearer secret".into()));
+        let (status, body) = read(&remote.request(&request));
+        assert_eq!(status, 429, "{path}: {body}");
+    }
+    let (video, _) = remote.clips()[0].clone();
+    remote.sandbox.rendered(video, Ok(()));
+    remote.submit(&task(9000, json!({})));
+}
+
+#[test]
 fn clips_are_rendered_in_the_order_they_are_due() {
     let mut remote = Remote::new();
     remote.submit(&task(1, json!({ "numberResults": 2, "outputFormat": "MOV" })));
