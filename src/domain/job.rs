@@ -257,6 +257,9 @@ impl JobError {
             FailureClass::Key => "Check the key with `rushes doctor`.",
             FailureClass::Parameter => "Change the setting that is named, then submit again.",
             FailureClass::Capacity | FailureClass::Rate => "Wait a little, then submit again.",
+            FailureClass::Provider | FailureClass::Timeout if paid => {
+                "It was paid for, and submitting again costs again: a file that is there is fetched again by itself, or by `rushes wait`."
+            }
             FailureClass::Provider | FailureClass::Timeout => {
                 "Submit again; if it repeats, try another model."
             }

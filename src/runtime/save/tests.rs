@@ -183,6 +183,11 @@ fn a_reply_that_is_not_the_whole_file_is_none() {
         assert_eq!(begin(status, None, None), Err(format!("http{status}")));
     }
     assert_eq!(begin(200, Some(1001), None), Err("tooLarge".to_owned()));
+    for status in [204, 206, 500] {
+        let trouble = Transfer::begin(status, Some(1001), None, 1000).expect_err("no file");
+        let advice = trouble.error.advice();
+        assert!(advice.starts_with("It was paid for"), "nobody is told to pay again: {advice}");
+    }
     let mut counted = Transfer::begin(200, None, None, 1000).expect("begun");
     counted.take(1000).expect("as many as may be");
     assert_eq!(counted.take(1).expect_err("one more").error.code, "tooLarge");
