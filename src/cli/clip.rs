@@ -1,8 +1,8 @@
 //! What the verbs about one clip share: which file is meant, looking into it for a bounded time, and where
 //! a picture goes.
 
-use std::fs::{self, File};
-use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
+use std::fs;
+use std::io::{self, ErrorKind, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,7 +15,7 @@ use super::args::{Clip, Target};
 use super::submit::find_job;
 use super::trouble::Trouble;
 use crate::domain::job::Job;
-use crate::runtime::files::write_named;
+use crate::runtime::files::{write_named, write_new};
 use crate::runtime::viewing::Still;
 use crate::words;
 
@@ -120,7 +120,7 @@ impl Target {
         }
         let written = match self.force {
             true => write_named(&self.output, &still.png),
-            false => File::create_new(&self.output).and_then(|mut file| file.write_all(&still.png)),
+            false => write_new(&self.output, &still.png),
         };
         let path = self.output.display().to_string();
         written.map_err(|error| match error.kind() {

@@ -32,6 +32,17 @@ pub fn write_named(path: &Path, content: &[u8]) -> io::Result<()> {
     write_by(part_with(path, 0o666)?, path, content)
 }
 
+/// Writes a new file to `path`, which the user named or will look for; an error of the kind `AlreadyExists` where
+/// there is one, or a link. Half of it is of no use to anybody, and goes.
+pub fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = File::create_new(path)?;
+    let written = file.write_all(content).and_then(|()| file.sync_all());
+    if written.is_err() {
+        drop(fs::remove_file(path));
+    }
+    written
+}
+
 fn write_by(mut part: NamedTempFile, path: &Path, content: &[u8]) -> io::Result<()> {
     part.write_all(content)?;
     part.as_file().sync_all()?;
@@ -119,6 +130,21 @@ mod tests {
             assert_eq!(fs::read(&precious).expect("a file"), b"the user's own");
             let kind = fs::symlink_metadata(&path).expect("a file").file_type();
             assert!(kind.is_file(), "{kind:?}");
+            assert_eq!(fs::read(&path).expect("a file"), b"a picture");
+        }
+    }
+
+    #[test]
+    fn a_new_file_takes_the_place_of_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (path, precious) = (folder.path().join("fox.png"), folder.path().join("precious"));
+        std::os::unix::fs::symlink(&precious, &path).expect("a link to nothing yet");
+        for _ in 0..2 {
+            let refused = write_new(&path, b"a picture").expect_err("something is there");
+            assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
+            assert!(!precious.exists());
+            drop(fs::remove_file(&path));
+            write_new(&path, b"a picture").expect("written");
             assert_eq!(fs::read(&path).expect("a file"), b"a picture");
         }
     }

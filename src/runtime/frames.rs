@@ -1,10 +1,11 @@
 //! Frames that the user takes out of clips, as PNG files in the data folder. None is ever written over.
 
-use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write as _};
+use std::fs;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
+use super::files;
 use super::viewing::{self, WHOLE, Which};
 use crate::domain::job::JobId;
 
@@ -40,16 +41,10 @@ fn write_new(folder: &Path, name: &str, content: &[u8]) -> io::Result<PathBuf> {
     for number in 1..=MAX_FILES {
         let number = if number == 1 { String::new() } else { format!("-{number}") };
         let path = folder.join(format!("{name}{number}.png"));
-        let mut file = match File::create_new(&path) {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
-            made => made?,
-        };
-        let written = file.write_all(content).and_then(|()| file.sync_all());
-        if written.is_err() {
-            // Half a picture is of no use to anybody.
-            drop(fs::remove_file(&path));
+        match files::write_new(&path, content) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            written => return written.map(|()| path),
         }
-        return written.map(|()| path);
     }
     Err(io::Error::new(ErrorKind::AlreadyExists, format!("it has {MAX_FILES} of it already")))
 }

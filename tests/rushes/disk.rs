@@ -89,6 +89,22 @@ fn a_clip_that_does_not_fit_is_fetched_later_and_not_paid_again() {
     assert_eq!(desk.accepted_once_each(), 1);
 }
 
+/// A script that finds a file takes it for a picture.
+#[cfg(unix)]
+#[test]
+fn a_picture_that_does_not_fit_leaves_no_half_of_it() {
+    let desk = Desk::new();
+    let clip = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/clips/high.mp4");
+    for force in [&[][..], &["--force"]] {
+        let mut command = desk.around("sh");
+        let script = "trap '' XFSZ; ulimit -f 1; exec \"$@\"";
+        command.args(["-c", script, "sh", env!("CARGO_BIN_EXE_rushes")]);
+        command.args(["frame", clip, "--first", "-o", "first.png"]).args(force);
+        Running::start(command).ended().expecting(1).saying(&["first.png can't be written"]);
+        assert_eq!(fs::read_dir(desk.path("")).expect("a folder").count(), 0, "{force:?}");
+    }
+}
+
 /// Neither a new database nor one that is there takes anything by halves when its file may not grow: the
 /// command says so, nothing is sent, and the next one works.
 #[cfg(unix)]
