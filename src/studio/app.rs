@@ -17,6 +17,7 @@ use super::keymap::{Keymap, Meaning, Pending, Place};
 use super::layout::{self, Spot};
 use super::pen::Depth;
 use super::player::Player;
+use super::presses::Presses;
 use super::prompt::{Prompt, SavedPrompt};
 use super::settings::{Chosen, Settings};
 use super::theme::Theme;
@@ -149,6 +150,8 @@ pub struct App {
     pub prompt: Prompt,
     /// What is to be saved, and since when it waits.
     pub unsaved_since: Option<Timestamp>,
+    /// What the last key may do.
+    pub presses: Presses,
     /// The first key of a chord that was pressed.
     pending: Pending,
     around: Around,
@@ -338,7 +341,8 @@ impl App {
             left_at: None,
             parent: None,
         };
-        Self { now, prompt: Prompt::default(), unsaved_since: None, pending: None, around, turn: 0 }
+        let (prompt, presses) = (Prompt::default(), Presses::default());
+        Self { now, prompt, unsaved_since: None, presses, pending: None, around, turn: 0 }
     }
 
     /// What a key means in `places`, after what was pressed before it.

@@ -136,6 +136,9 @@ fn performed(app: &mut App, action: Action) -> Vec<Effect> {
 }
 
 fn submit(app: &mut App) -> Vec<Effect> {
+    if !paying::is_a_yes(app) {
+        return Vec::new();
+    }
     if app.settings.reading.is_some() {
         app.say("the image is still being read; nothing was sent", false);
         return Vec::new();

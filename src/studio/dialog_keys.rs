@@ -128,12 +128,17 @@ fn chosen(app: &mut App, dialog: &mut Dialog, event: KeyEvent) -> Then {
     match action {
         Action::Quit | Action::Back => return Then::Close(Vec::new()),
         Action::Help if matches!(dialog, Dialog::Help { .. }) => return Then::Close(Vec::new()),
+        Action::Enter if !paying::is_a_yes_to(app, dialog) => return Then::Stay(Vec::new()),
         _ => {}
     }
     match dialog {
         Dialog::Help { scroll } => *scroll = scrolled(*scroll, action, MAX_HELP_ROWS),
         Dialog::Promote { finals, chosen, wanted, children, .. } => {
             *wanted = action == Action::Enter;
+            if action != Action::Enter {
+                // Another price is another question.
+                app.presses.ask(false);
+            }
             match action {
                 Action::Up | Action::Left => *chosen = chosen.saturating_sub(1),
                 Action::Down | Action::Right | Action::NextPane => {
@@ -253,7 +258,9 @@ pub(super) fn take_story(app: &mut App, new: JobStory) -> Vec<Effect> {
             *children = Some(new.children);
             if *wanted {
                 let dialog = app.dialog.take();
-                return dialog.map_or_else(Vec::new, |dialog| promote(app, &dialog));
+                let effects = dialog.map_or_else(Vec::new, |dialog| promote(app, &dialog));
+                app.presses.ask(true);
+                return effects;
             }
         }
         _ => {}

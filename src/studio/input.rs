@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use crossterm::event::{KeyEvent, MouseEvent};
+use crossterm::event::MouseEvent;
+use jiff::Timestamp;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
@@ -18,7 +19,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio::task::JoinHandle;
 
+use super::burst::Burst;
 use super::keyboard::{Keyboard, Reply};
+use super::presses::Press;
 use super::tty;
 
 /// Messages that wait at most; beyond that the reader waits, and the kernel keeps the keys.
@@ -36,7 +39,7 @@ const LOOK_EVERY: Timespec = Timespec { tv_sec: 0, tv_nsec: 10_000_000 };
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
     /// A key was pressed or repeats; releases are filtered.
-    Key(KeyEvent),
+    Key(Press),
     /// A bracketed paste, whole and as it came: control characters and all.
     Paste(String),
     /// A click, a drag or the wheel.
@@ -76,19 +79,20 @@ pub struct Inputs {
     resize_waits: Arc<AtomicBool>,
     reader: Option<Reader>,
     signals: JoinHandle<()>,
+    clock: fn() -> Timestamp,
 }
 
 impl Inputs {
-    /// Listens to signals; keys are read from [`Inputs::resume`] on, so that the first
+    /// Listens to signals, and says by `clock` when keys came; they are read from [`Inputs::resume`] on, so that the first
     /// frame can go out before anything else is started.
     ///
     /// # Errors
     /// When a signal handler can't be set up.
-    pub fn new() -> io::Result<Self> {
+    pub fn new(clock: fn() -> Timestamp) -> io::Result<Self> {
         let (sender, receiver) = mpsc::channel(QUEUE_MAX);
         let resize_waits = Arc::new(AtomicBool::new(false));
         let signals = tokio::spawn(Signals::new()?.forward(sender.clone(), resize_waits.clone()));
-        Ok(Self { sender, receiver, resize_waits, reader: None, signals })
+        Ok(Self { sender, receiver, resize_waits, reader: None, signals, clock })
     }
 
     /// Waits for the next input. Dropping the future loses nothing.
@@ -109,7 +113,7 @@ impl Inputs {
     /// When there is no terminal to read from.
     pub fn resume(&mut self) -> io::Result<()> {
         if self.reader.is_none() {
-            self.reader = Some(Reader::start(self.sender.clone())?);
+            self.reader = Some(Reader::start(self.sender.clone(), self.clock)?);
         }
         Ok(())
     }
@@ -141,10 +145,10 @@ struct Reader {
 }
 
 impl Reader {
-    fn start(sender: mpsc::Sender<Input>) -> io::Result<Self> {
+    fn start(sender: mpsc::Sender<Input>, clock: fn() -> Timestamp) -> io::Result<Self> {
         let (stopped, stop) = pipe_with(PipeFlags::CLOEXEC)?;
         let terminal = keys()?;
-        let read = move || read_keys(&terminal, &stopped, &sender);
+        let read = move || read_keys(&terminal, &stopped, &sender, clock);
         let thread = thread::Builder::new().name("keys".into()).spawn(read)?;
         Ok(Self { stop: Some(stop), thread: Some(thread) })
     }
@@ -161,8 +165,13 @@ impl Drop for Reader {
 }
 
 /// Reads until `stopped`, or until the terminal is gone, which its end of file or an error says.
-fn read_keys(terminal: &OwnedFd, stopped: &OwnedFd, sender: &mpsc::Sender<Input>) {
-    let (mut keyboard, mut inputs) = (Keyboard::default(), Vec::new());
+fn read_keys(
+    terminal: &OwnedFd,
+    stopped: &OwnedFd,
+    sender: &mpsc::Sender<Input>,
+    clock: fn() -> Timestamp,
+) {
+    let (mut keyboard, mut burst, mut inputs) = (Keyboard::default(), Burst::default(), Vec::new());
     let mut bytes = [0; READ_BYTES];
     loop {
         let paste = keyboard.is_in_paste().then_some(REST_OF_PASTE);
@@ -180,11 +189,15 @@ fn read_keys(terminal: &OwnedFd, stopped: &OwnedFd, sender: &mpsc::Sender<Input>
             Err(Errno::INTR) => {}
             Err(_) => inputs.push(Input::Gone),
         }
+        let has_keys = burst.mark(&mut inputs, clock());
         for input in inputs.drain(..) {
             let last = input == Input::Gone;
             if !deliver(input, stopped, sender) || last {
                 return;
             }
+        }
+        if has_keys {
+            burst.handed_on(clock());
         }
     }
 }

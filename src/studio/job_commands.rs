@@ -103,6 +103,7 @@ fn promote(app: &mut App, draft: Job) -> Vec<Effect> {
     let chosen = finals.len().saturating_sub(1);
     let id = draft.id;
     let draft = Box::new(draft);
+    app.presses.ask(false);
     app.dialog =
         Some(Dialog::Promote { draft, promotable, finals, chosen, children: None, wanted: false });
     vec![Effect::LoadStory(id)]

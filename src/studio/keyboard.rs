@@ -107,12 +107,12 @@ impl Keyboard {
             return self.begin();
         }
         match (self.waits(), &self.sequence[..]) {
-            (true, [_]) => take(Input::Key(KeyCode::Esc.into())),
+            (true, [_]) => take(Input::Key(KeyEvent::from(KeyCode::Esc).into())),
             // Alt with a letter that begins sequences.
             (true, [_, byte]) => {
                 let shift = byte.is_ascii_uppercase().then_some(KeyModifiers::SHIFT);
                 let held = KeyModifiers::ALT | shift.unwrap_or(KeyModifiers::NONE);
-                take(Input::Key(KeyEvent::new(KeyCode::Char(char::from(*byte)), held)));
+                take(Input::Key(KeyEvent::new(KeyCode::Char(char::from(*byte)), held).into()));
             }
             _ => {}
         }
@@ -250,7 +250,7 @@ fn reply(sequence: &[u8]) -> Option<Reply> {
 
 fn input_of(event: Event) -> Option<Input> {
     match event {
-        Event::Key(key) => key_of(key).map(Input::Key),
+        Event::Key(key) => key_of(key).map(|key| Input::Key(key.into())),
         Event::Mouse(mouse) => Some(Input::Mouse(MouseEvent {
             kind: match mouse.kind {
                 from::MouseEventKind::Down(button) => MouseEventKind::Down(button_of(button)),
@@ -274,9 +274,11 @@ fn input_of(event: Event) -> Option<Input> {
 
 fn key_of(key: from::KeyEvent) -> Option<KeyEvent> {
     use from::KeyCode as From;
-    if key.kind == from::KeyEventKind::Release {
-        return None;
-    }
+    let kind = match key.kind {
+        from::KeyEventKind::Press => KeyEventKind::Press,
+        from::KeyEventKind::Repeat => KeyEventKind::Repeat,
+        from::KeyEventKind::Release => return None,
+    };
     let code = match key.code {
         From::Char(char) => KeyCode::Char(char),
         From::Enter => KeyCode::Enter,
@@ -298,7 +300,7 @@ fn key_of(key: from::KeyEvent) -> Option<KeyEvent> {
         // No key of ours, and none that can be bound.
         _ => return None,
     };
-    Some(KeyEvent::new_with_kind(code, modifiers_of(key.modifiers), KeyEventKind::Press))
+    Some(KeyEvent::new_with_kind(code, modifiers_of(key.modifiers), kind))
 }
 
 fn modifiers_of(modifiers: from::Modifiers) -> KeyModifiers {

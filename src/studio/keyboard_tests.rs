@@ -13,7 +13,7 @@ fn read(pieces: &[&[u8]]) -> Vec<Input> {
 }
 
 fn key(code: KeyCode, modifiers: KeyModifiers) -> Input {
-    Input::Key(KeyEvent::new(code, modifiers))
+    Input::Key(KeyEvent::new(code, modifiers).into())
 }
 
 fn plain(code: KeyCode) -> Input {
@@ -164,4 +164,20 @@ fn no_bytes_are_kept_without_end() {
         assert!(keyboard.sequence.len() <= MAX_STRING_BYTES + 2, "{}", keyboard.sequence.len());
         keyboard.settle(|_| {});
     }
+}
+
+#[test]
+fn a_repeat_is_told_from_a_press_where_the_terminal_does() {
+    let kinds = |bytes: &[u8]| -> Vec<KeyEventKind> {
+        let kind = |input| match input {
+            Input::Key(press) => press.event.kind,
+            other => panic!("{other:?}"),
+        };
+        read(&[bytes]).into_iter().map(kind).collect()
+    };
+    assert_eq!(
+        kinds(b"\x1b[15;1:1~\x1b[15;1:2~\x1b[15;1:3~"),
+        [KeyEventKind::Press, KeyEventKind::Repeat]
+    );
+    assert_eq!(kinds(b"\x1b[13;1:2u"), [KeyEventKind::Repeat]);
 }

@@ -6,6 +6,7 @@ use crokey::{KeyCombination, KeyCombinationFormat};
 use crossterm::event::KeyEvent;
 
 use super::action::Action;
+use super::burst::is_text;
 
 const DEFAULT: &str = include_str!("../../assets/keymap.toml");
 
@@ -45,6 +46,14 @@ impl Place {
 struct Chord {
     first: KeyCombination,
     second: Option<KeyCombination>,
+}
+
+impl Chord {
+    /// Whether text has such keys in it.
+    fn is_text(&self) -> bool {
+        let is_text = |key: &KeyCombination| is_text(*key.codes.first(), key.modifiers);
+        is_text(&self.first) && self.second.as_ref().is_none_or(is_text)
+    }
 }
 
 /// All bindings.
@@ -102,6 +111,11 @@ impl Keymap {
                 };
                 for key in keys {
                     match chord(key) {
+                        Some(chord) if action == Action::Submit && chord.is_text() => {
+                            problems.push(format!(
+                                "'{key}' can't submit: text that is typed or pasted in the wrong pane has it too"
+                            ));
+                        }
                         Some(chord) => self.bindings.push((place, chord, action)),
                         None => problems.push(format!(
                             "'{key}' is no key for {name}; write it like f5, alt-enter or \"y p\""

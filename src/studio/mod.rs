@@ -6,6 +6,7 @@
 
 mod action;
 mod app;
+mod burst;
 mod canvas;
 mod chain;
 mod commands;
@@ -45,6 +46,7 @@ mod paying;
 pub mod pen;
 mod player;
 mod player_commands;
+mod presses;
 mod preview_view;
 mod prompt;
 mod prompt_view;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crossterm::event::{KeyEvent, MouseEvent};
+use crossterm::event::MouseEvent;
 use jiff::Timestamp;
 
 use super::app::{Entry, Live, Saved};
@@ -11,6 +11,7 @@ use super::dialog::JobStory;
 use super::images::Wanted;
 use super::keyboard::Reply;
 use super::overlay::Overlay;
+use super::presses::Press;
 use crate::domain::catalog::{Catalog, Model, ModelId};
 use crate::domain::consent::{Consent, Objection};
 use crate::domain::cost::Estimate;
@@ -28,7 +29,7 @@ use crate::words::images::{Between, Images};
 #[derive(Debug)]
 pub enum Msg {
     /// A key was pressed.
-    Key(KeyEvent),
+    Key(Press),
     /// Text was pasted.
     Paste(String),
     /// The mouse did something.
@@ -39,6 +40,8 @@ pub enum Msg {
     Focus(bool),
     /// The terminal answers.
     Reply(Reply),
+    /// A question that pays was drawn.
+    Drawn,
     /// A deadline of something visible has come.
     Tick,
     /// The workspace is open.

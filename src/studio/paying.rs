@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::app::App;
 use super::dialog::Dialog;
 use super::msg::{Effect, Objected};
+use super::presses::NoYes;
 use crate::domain::consent::{Consent, Objection, Standing};
 use crate::domain::cost::Estimate;
 use crate::domain::job::{Job, Parent, Relation};
@@ -16,6 +17,38 @@ pub(super) struct Wanted {
     pub(super) request: GenerationRequest,
     pub(super) parent: Option<Parent>,
     pub(super) price: Estimate,
+}
+
+/// Whether the key that was pressed is a yes of its own. Where it is none, says why.
+pub(super) fn is_a_yes(app: &mut App) -> bool {
+    say_why_not(app, app.presses.no_yes())
+}
+
+/// The same where it would answer `dialog`, if that is one that pays.
+pub(super) fn is_a_yes_to(app: &mut App, dialog: &Dialog) -> bool {
+    !pays(dialog) || say_why_not(app, app.presses.no_yes_to_question())
+}
+
+fn say_why_not(app: &mut App, no_yes: Option<NoYes>) -> bool {
+    if let Some(no_yes) = no_yes {
+        app.say(no_yes.words(), false);
+    }
+    no_yes.is_none()
+}
+
+/// Whether Enter in `dialog` is paid for.
+fn pays(dialog: &Dialog) -> bool {
+    let submits = |effect: &Effect| matches!(effect, Effect::Submit { .. });
+    match dialog {
+        Dialog::Promote { .. } => true,
+        Dialog::Confirm { effect, .. } => effect.as_ref().is_some_and(submits),
+        _ => false,
+    }
+}
+
+/// Whether a question that pays is still to be drawn.
+pub(super) fn asks_unseen(app: &App) -> bool {
+    app.dialog.as_ref().is_some_and(pays) && app.presses.waits_to_be_seen()
 }
 
 /// What `request` costs; none where the catalog has no such model.
@@ -54,6 +87,7 @@ pub(super) fn ask(
     let is_short = objections.iter().any(|one| matches!(one, Objection::Balance { .. }));
     let balance = is_short.then(|| Effect::LoadBalance(wanted.request.model.provider.clone()));
     let consent = Consent { despite: objections, ..consent(app, &wanted) };
+    app.presses.ask(false);
     app.dialog = Some(Dialog::Confirm { title, lines, effect: Some(effect(wanted, consent)) });
     balance.into_iter().collect()
 }
@@ -86,7 +120,9 @@ pub(super) fn objected(app: &mut App, objected: Objected) -> Vec<Effect> {
         format!("it is estimated {price}"),
     ];
     let title = question(&objections);
-    ask(app, title, lines, Wanted { request, parent, price }, objections)
+    let effects = ask(app, title, lines, Wanted { request, parent, price }, objections);
+    app.presses.ask(true);
+    effects
 }
 
 /// What speaks against `wanted`, by what is known here and by `more`.

@@ -18,6 +18,7 @@ use super::keymap::{Keymap, Tables};
 use super::layout;
 use super::msg::{Effect, Msg};
 use super::panic_report;
+use super::paying;
 use super::pen::Depth;
 use super::terminal::{Options, Screen, is_gone};
 use super::theme::Theme;
@@ -97,7 +98,7 @@ impl Studio {
         let depth = Depth::from_env(|name| std::env::var(name).ok());
         let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         // Signals are heard before the terminal is changed, so that none can leave it so.
-        let mut inputs = Inputs::new()?;
+        let mut inputs = Inputs::new(wall)?;
         let mut screen = Screen::open(Options { mouse: true, depth })?;
         let (keymap, _) = Keymap::new(&Tables::new());
         let mut app = App::new(wall(), keymap, Theme::named("ansi", plain), "ansi".to_owned());
@@ -164,6 +165,11 @@ impl Studio {
                 return Ok(end);
             }
             self.draw()?;
+            if paying::asks_unseen(&self.app)
+                && let Some(end) = self.take(Msg::Drawn).await?
+            {
+                return Ok(end);
+            }
         }
     }
 
@@ -183,7 +189,7 @@ impl Studio {
         for _ in 0..MAX_INPUTS_A_TURN {
             let Some(input) = next.take() else { break };
             let message = match input {
-                Input::Key(event) => Msg::Key(event),
+                Input::Key(press) => Msg::Key(press),
                 Input::Paste(text) => Msg::Paste(text),
                 Input::Mouse(event) => Msg::Mouse(event),
                 Input::Focus(in_front) => Msg::Focus(in_front),

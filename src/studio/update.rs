@@ -33,8 +33,14 @@ const TWICE: SignedDuration = SignedDuration::from_secs(2);
 pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Effect> {
     app.now = now;
     let mut effects = match msg {
-        Msg::Key(event) => key(app, event),
-        Msg::Paste(text) => paste(app, &text),
+        Msg::Key(press) => {
+            app.presses.key(&press);
+            key(app, press.event)
+        }
+        Msg::Paste(text) => {
+            app.presses.paste(now);
+            paste(app, &text)
+        }
         Msg::Mouse(event) => super::mouse::mouse(app, event),
         Msg::Resize(columns, rows) => {
             // A poster has as many pixels as the window had when it was asked for.
@@ -49,6 +55,10 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Tick => Vec::new(),
+        Msg::Drawn => {
+            app.presses.seen(now);
+            Vec::new()
+        }
         Msg::Reply(Reply::Cursor) => {
             player_commands::answered(app);
             Vec::new()

@@ -43,7 +43,6 @@ const WORDS: [&str; 8] = [
     "sandbox:moderation",
 ];
 const PROVIDERS: [&str; 3] = ["runware", "runpod", "runbase"];
-const F5: &str = "\x1b[15~";
 
 /// A model whose clips take a moment to render; the providers' own take seconds.
 fn small(provider: &str) -> String {
@@ -244,7 +243,7 @@ fn studio_lives_for_a_while(
     let mut studio = Terminal::start(command, 80, 24);
     if let Some(prompt) = prompt {
         studio.is_open();
-        studio.types(&format!("{prompt}{F5}"));
+        studio.submits(prompt);
     }
     for_a_while(dice);
     studio.signal(Signal::KILL);

@@ -10,8 +10,6 @@ use super::sshd::Sshd;
 use super::support::{Desk, facts, until};
 use super::terminal::Terminal;
 
-const F5: &str = "\x1b[15~";
-
 /// Who leads the session: the studio, as by `ssh -t host rushes`, or the shell that it was typed into.
 #[derive(Clone, Copy, Debug)]
 enum Leader {
@@ -68,7 +66,7 @@ fn nobody_is_there(desk: &Desk) -> bool {
 fn a_cut_link_loses_nothing(sshd: &Sshd, leader: Leader, cut: Cut) {
     let desk = Desk::new();
     let mut terminal = studio(sshd, &desk, leader);
-    terminal.types(&format!("a fox in the snow{F5}"));
+    terminal.submits("a fox in the snow");
     terminal.until("a running draft", |screen| screen.contains("◐ running"));
     match cut {
         Cut::Client => terminal.signal(Signal::KILL),

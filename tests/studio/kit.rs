@@ -97,6 +97,13 @@ impl Terminal {
         self.writer.write_all(keys.as_bytes()).expect("keys are taken");
     }
 
+    /// Writes a prompt and submits it: a key that comes together with text does not.
+    pub fn submits(&mut self, prompt: &str) {
+        self.types(prompt);
+        self.until("the prompt", |screen| screen.contains(prompt));
+        self.types("\x1b[15~");
+    }
+
     /// The window has another size, and the eye that looks at it too.
     pub fn resize(&self, columns: u16, rows: u16) {
         self.seen.0.lock().expect("a screen").parser.screen_mut().set_size(rows, columns);

@@ -2,5 +2,6 @@
 
 mod citizenship;
 mod kit;
+mod paying;
 mod picture;
 mod work;

@@ -61,6 +61,7 @@ fn render(studio: &mut Terminal, prompt: &str, seen: &str) {
         screen.contains(" 0 / 3000") && screen.contains("F5 submit")
     });
     studio.types(prompt);
+    studio.until("the prompt", |screen| !screen.contains(" 0 / 3000"));
     studio.types("\x1b[15~");
     studio.until(seen, |screen| screen.contains(seen));
 }

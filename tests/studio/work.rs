@@ -9,13 +9,19 @@ use rustix::process::Signal;
 
 use super::kit::{PATIENCE, Terminal, command, home};
 
-const F5: &str = "\x1b[15~";
+/// Whether the line that has `text` in it is the chosen one of a list.
+pub fn is_chosen(screen: &vt100::Screen, text: &str) -> bool {
+    let (_, columns) = screen.size();
+    (0..).zip(screen.rows(0, columns)).any(|(row, line)| {
+        let Some(at) = line.find(text) else { return false };
+        let column = line[..at].chars().count() as u16;
+        screen.cell(row, column).is_some_and(|cell| cell.bgcolor() != vt100::Color::Default)
+    })
+}
 
 /// Writes a prompt, submits it as a draft, and waits until it is ready.
 fn draft_ready(terminal: &mut Terminal, prompt: &str) {
-    terminal.types(prompt);
-    terminal.until("the prompt", |screen| screen.contains(prompt));
-    terminal.types(F5);
+    terminal.submits(prompt);
     terminal.until("a ready draft", |screen| screen.contains("✓ ready"));
 }
 
@@ -25,8 +31,7 @@ fn running_draft(home: &Path) -> Terminal {
     slow.env("RUSHES_SANDBOX_SPEED", "2");
     let mut terminal = Terminal::start(slow, 120, 36);
     terminal.is_open();
-    terminal.types("a fox in the snow");
-    terminal.types(F5);
+    terminal.submits("a fox in the snow");
     terminal.until("a running draft", |screen| screen.contains("◐ running"));
     terminal
 }
@@ -83,7 +88,9 @@ fn a_draft_becomes_its_final() {
     terminal.leaves_the_text();
     terminal.types("p");
     terminal.until("the dialog", |screen| screen.contains("Make the final"));
-    terminal.types("k\r");
+    terminal.types("k");
+    terminal.until_screen("the smaller one chosen", |screen| is_chosen(screen, "1280×720"));
+    terminal.types("\r");
     terminal.until("a final under way", |screen| screen.contains("final 1.5-pro 720p"));
     terminal.until("a ready final", |screen| screen.matches("✓ ready").count() == 2);
     terminal.until("its facts", |screen| screen.contains("1280×720"));
@@ -149,8 +156,7 @@ fn a_second_studio_follows_and_takes_over() {
     first.types("q");
     assert_eq!(first.ended().exit_code(), 0);
     second.until("that it drives", |screen| !screen.contains("follows another studio"));
-    second.types("an owl");
-    second.types(F5);
+    second.submits("an owl");
     second.until("its own job", |screen| screen.matches("✓ ready").count() == 2);
 }
 

@@ -30,7 +30,7 @@ fn go_on(bench: &mut Bench, take: &Take) {
 
 /// What the next submit descends from, and why.
 fn parent(bench: &mut Bench) -> Option<Parent> {
-    submitted(&bench.keys("<esc>s")).1
+    submitted(&bench.keys("<esc><f5>")).1
 }
 
 #[test]

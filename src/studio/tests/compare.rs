@@ -200,7 +200,7 @@ fn where_nothing_plays_there_are_sheets_or_posters_where_those_are_too_small() {
     let mut bench = Bench::with_jobs(&takes);
     bench.tell(Msg::Resize(120, 36));
     bench.keys("<esc>3j");
-    bench.tell(Msg::Key(super::kit::parsed("c")[0]));
+    bench.tell(Msg::Key(super::kit::parsed("c")[0].into()));
     let effects = bench.tell(Msg::Resize(80, 24));
     assert_eq!(stills(&effects), [(cat.clone(), false), (deer.clone(), false)]);
     let effects = bench.tell(Msg::Resize(120, 36));

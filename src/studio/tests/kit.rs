@@ -15,6 +15,8 @@ use super::super::canvas::{Canvas, Raw};
 use super::super::keymap::{Keymap, Tables};
 use super::super::layout;
 use super::super::msg::{Effect, Msg, Opened};
+use super::super::paying;
+use super::super::presses::Press;
 use super::super::settings::Row;
 use super::super::theme::Theme;
 use super::super::update::update;
@@ -41,6 +43,7 @@ pub struct Bench {
     pub app: App,
     pub now: Timestamp,
     version: u64,
+    typed: i64,
     kept: Canvas<TestBackend>,
     drawn: Option<Look>,
 }
@@ -76,7 +79,7 @@ impl Bench {
         assert!(problems.is_empty(), "{problems:?}");
         let app = App::new(dawn(), keymap, Theme::named(name, plain), name.to_owned());
         let kept = Canvas::new(TestBackend::new(1, 1)).expect("a canvas");
-        Self { app, now: dawn(), version: 0, kept, drawn: None }
+        Self { app, now: dawn(), version: 0, typed: 0, kept, drawn: None }
     }
 
     /// A studio with these jobs in its list, the first one newest.
@@ -107,6 +110,9 @@ impl Bench {
     /// Something happened.
     pub fn tell(&mut self, msg: Msg) -> Vec<Effect> {
         let effects = update(&mut self.app, msg, self.now);
+        if paying::asks_unseen(&self.app) {
+            update(&mut self.app, Msg::Drawn, self.now);
+        }
         if self.drawn.is_some() {
             self.draw_part();
         }
@@ -119,13 +125,21 @@ impl Bench {
         self.tell(Msg::Tick)
     }
 
-    /// The keys are pressed one after another; what the studio wants done, but for window titles,
-    /// saves and pictures.
+    /// The keys are pressed one after another, each a press of its own; what the studio wants done, but for
+    /// window titles, saves and pictures.
     pub fn keys(&mut self, text: &str) -> Vec<Effect> {
         let mut effects = Vec::new();
-        for key in parsed(text) {
-            effects.extend(self.tell(Msg::Key(key)));
+        for event in parsed(text) {
+            self.typed += 1;
+            let at = self.now + SignedDuration::from_secs(self.typed);
+            effects.extend(self.press(Press { event, at, crowded: false }));
         }
+        effects
+    }
+
+    /// One key; what the studio wants done, but for the same.
+    pub fn press(&mut self, press: Press) -> Vec<Effect> {
+        let mut effects = self.tell(Msg::Key(press));
         effects.retain(|effect| {
             !matches!(
                 effect,

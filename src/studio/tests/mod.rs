@@ -15,6 +15,7 @@ mod kit;
 mod money;
 mod panicking;
 mod partial;
+mod paying;
 mod pictures;
 mod playing;
 mod storm;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
@@ -103,8 +104,8 @@ fn a_picture_is_asked_for_once_and_a_stale_one_is_dropped() {
     assert_eq!(wanted(&bench.later(1000)), None, "it is there");
     bench.keys("<esc>");
     let mut tell = |keys: &str| {
-        let key = crokey::parse(keys).expect("a key").into();
-        wanted(&update(&mut bench.app, Msg::Key(key), bench.now)).expect("a wish")
+        let key: KeyEvent = crokey::parse(keys).expect("a key").into();
+        wanted(&update(&mut bench.app, Msg::Key(key.into()), bench.now)).expect("a wish")
     };
     let (owl, second) = tell("j");
     assert_ne!(first.path, second.path);
@@ -157,8 +158,8 @@ fn t_shows_the_contact_sheet_and_the_poster_again() {
     };
     bench.keys("<esc>");
     let press = |bench: &mut Bench| {
-        let key = crokey::parse("t").expect("a key").into();
-        bench.tell(Msg::Key(key))
+        let key: KeyEvent = crokey::parse("t").expect("a key").into();
+        bench.tell(Msg::Key(key.into()))
     };
     let effects = press(&mut bench);
     assert_eq!(read(effects), Some(true));

@@ -217,7 +217,7 @@ fn on_the_whole_terminal_no_key_goes_to_what_is_not_seen() {
     assert!(bench.app.history.writing && !bench.app.zoomed, "what is written is seen");
     bench.keys("<esc><esc>3z<f2>");
     assert!(!bench.app.zoomed, "the history is seen");
-    bench.keys("<esc>3zs");
+    bench.keys("<esc>3z<f5>");
     assert!(!bench.app.zoomed && bench.app.pane == Pane::Prompt, "what is missing is seen");
 }
 

@@ -279,7 +279,7 @@ fn storm(seed: u64, steps: usize) {
         for _ in 0..=dice.below(6) {
             let msg = match dice.below(5) {
                 0 => dice.message(&bench),
-                _ => Msg::Key(dice.key()),
+                _ => Msg::Key(dice.key().into()),
             };
             bench.tell(msg);
         }
@@ -307,7 +307,7 @@ fn a_window_that_shrank_before_anybody_was_told_is_drawn_without_harm() {
         let (told, size) = (dice.size(), dice.size());
         bench.tell(Msg::Paste(dice.text()));
         for _ in 0..dice.below(5) {
-            bench.tell(Msg::Key(dice.key()));
+            bench.tell(Msg::Key(dice.key().into()));
         }
         bench.tell(Msg::Resize(told.0, told.1));
         bench.drawn(size.0, size.1);

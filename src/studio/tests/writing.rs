@@ -41,10 +41,19 @@ fn f5_submits_once_what_prompt_and_form_say() {
 }
 
 #[test]
-fn alt_enter_submits_in_the_text_and_s_outside_of_it() {
+fn alt_enter_submits_in_the_text_and_outside_of_it_and_no_plain_letter_does() {
     let mut bench = Bench::new();
     submitted(&bench.keys("a fox<a-enter>"));
-    submitted(&bench.keys("<esc>s"));
+    submitted(&bench.keys("<esc><a-enter>"));
+    for pane in ["1<esc>", "2", "3", "4", "5"] {
+        bench.keys(pane);
+        let letters: String = ('a'..='z').chain('A'..='Z').filter(|c| *c != 'q').collect();
+        for letter in letters.chars() {
+            assert!(is_free(&bench.keys(&format!("{letter}"))), "{letter} in {pane}");
+            bench.keys("<esc><esc>");
+            bench.keys(pane);
+        }
+    }
 }
 
 #[test]
@@ -75,7 +84,7 @@ fn a_prompt_that_is_too_short_or_too_long_is_focused_with_the_reason() {
     assert!(bench.toast().starts_with("prompt: there is nothing"), "{}", bench.toast());
 
     bench.keys("x<esc>3");
-    assert!(bench.keys("s").is_empty());
+    assert!(bench.keys("<f5>").is_empty());
     assert_eq!(bench.app.pane, Pane::Prompt);
     assert!(bench.toast().contains("1 character is too short"), "{}", bench.toast());
 
@@ -274,7 +283,7 @@ fn a_paste_lands_in_the_prompt_from_anywhere() {
 fn the_text_is_saved_after_a_pause_and_not_at_every_key() {
     let mut bench = Bench::new();
     for key in parsed("a fox") {
-        assert!(saved(&bench.tell(Msg::Key(key))).is_none());
+        assert!(saved(&bench.tell(Msg::Key(key.into()))).is_none());
     }
     assert!(saved(&bench.later(100)).is_none());
     let wanted = bench.app.next_tick().expect("a deadline");
@@ -288,7 +297,7 @@ fn the_text_is_saved_after_a_pause_and_not_at_every_key() {
 fn the_text_is_saved_when_the_studio_is_left() {
     let mut bench = Bench::new();
     bench.keys("a fox<esc>");
-    let effects = bench.tell(Msg::Key(parsed("q")[0]));
+    let effects = bench.tell(Msg::Key(parsed("q")[0].into()));
     assert!(saved(&effects).is_some() && effects.contains(&Effect::Quit), "{effects:?}");
 }
 
