@@ -4,12 +4,15 @@ use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use tempfile::NamedTempFile;
 
 /// The longest name that a file is given, in bytes: file systems that encrypt names (eCryptfs) take no longer
 /// ones, and all others take those.
 const MAX_NAME_BYTES: usize = 143;
+/// A part that was not written to for so long belongs to nobody any more.
+const PART_LIFE: Duration = Duration::from_secs(3600);
 /// How many signs tell the parts of one file apart.
 const PART_SIGNS: usize = 16;
 /// The longest name whose part has one that may be.
@@ -65,6 +68,22 @@ fn part_with(path: &Path, mode: u32) -> io::Result<NamedTempFile> {
         .suffix(".part")
         .permissions(Permissions::from_mode(mode))
         .tempfile_in(folder.unwrap_or(Path::new(".")))
+}
+
+/// Removes the parts in `folder` that nobody has written to for long: those of processes that were killed. What can't
+/// be removed stays.
+pub(super) fn remove_old_parts(folder: &Path) {
+    let now = SystemTime::now();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let signs = name.to_str().and_then(|name| name.strip_suffix(".part")?.rsplit_once('.'));
+        let is_ours = signs.is_some_and(|(_, signs)| signs.len() == PART_SIGNS);
+        let age =
+            entry.metadata().and_then(|meta| meta.modified()).map(|at| now.duration_since(at));
+        if is_ours && matches!(age, Ok(Ok(age)) if age > PART_LIFE) {
+            drop(fs::remove_file(entry.path()));
+        }
+    }
 }
 
 /// Renames `part` to `path` and makes the new name durable.
@@ -132,6 +151,30 @@ mod tests {
             assert!(kind.is_file(), "{kind:?}");
             assert_eq!(fs::read(&path).expect("a file"), b"a picture");
         }
+    }
+
+    /// What is being written is left alone, and so is what others call a part.
+    #[test]
+    fn parts_of_killed_processes_go_after_a_while() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let old = SystemTime::now() - PART_LIFE - Duration::from_secs(60);
+        for (name, at) in [
+            ("studio.json.0123456789abcdef.part", old),
+            ("studio.json.fedcba9876543210.part", SystemTime::now()),
+            ("holiday.mp4.part", old),
+            ("studio.json", old),
+        ] {
+            let file = File::create_new(folder.path().join(name)).expect("a file");
+            file.set_modified(at).expect("a time");
+        }
+        fs::create_dir(folder.path().join("repair.part")).expect("a folder");
+        remove_old_parts(folder.path());
+        let left = fs::read_dir(folder.path()).expect("a folder").flatten();
+        let mut left: Vec<_> = left.map(|one| one.file_name()).collect();
+        left.sort();
+        let expected =
+            ["holiday.mp4.part", "repair.part", "studio.json", "studio.json.fedcba9876543210.part"];
+        assert_eq!(left, expected);
     }
 
     #[test]

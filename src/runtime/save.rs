@@ -11,7 +11,7 @@ use tempfile::NamedTempFile;
 use tokio::time::{Instant, timeout_at};
 
 use super::exchange::SendError;
-use super::files::{MAX_WHOLE_NAME_BYTES, part_of, parts_of, put_in_place};
+use super::files::{MAX_WHOLE_NAME_BYTES, part_of, parts_of, put_in_place, remove_old_parts};
 use super::http::{Transport, described, step_timeout};
 use super::images::hex;
 use super::places::Places;
@@ -229,9 +229,12 @@ fn create_for(full: &Path) -> io::Result<NamedTempFile> {
     Ok(part)
 }
 
-/// Removes the parts that transfers of processes left which were killed. For the process that begins to drive:
-/// nobody has a transfer under way then.
+/// Removes the parts that processes left which were killed. For the process that begins to drive: nobody has a
+/// transfer under way then, but somebody may be writing another file.
 pub(super) fn remove_parts(places: &Places) {
+    for folder in [&places.data_dir, &places.images_dir(), &places.sandbox_dir()] {
+        remove_old_parts(folder);
+    }
     let days = fs::read_dir(places.clips_dir()).into_iter().flatten().flatten();
     let days = days.filter(|day| day.file_type().is_ok_and(|kind| kind.is_dir()));
     for part in days.flat_map(|day| fs::read_dir(day.path()).into_iter().flatten().flatten()) {

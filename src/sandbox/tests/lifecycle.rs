@@ -153,7 +153,9 @@ fn what_waits_to_be_rendered_is_bounded_at_each_door() {
     assert_eq!(remote.clips().len(), MAX_TASKS_PER_REQUEST, "nothing more is kept");
     let input =
         json!({ "prompt": "a fox", "duration": 5, "aspect_ratio": "16:9", "resolution": "720p" });
-    for (path, model) in [("/v2/seedance-1-0-pro/run", ""), ("/api/v1/runs", "bytedance/seedance-1-pro")] {
+    for (path, model) in
+        [("/v2/seedance-1-0-pro/run", ""), ("/api/v1/runs", "bytedance/seedance-1-pro")]
+    {
         let body = json!({ "model": model, "input": input });
         let mut request = HttpRequest::post_json(format!("{ORIGIN}{path}"), &body);
         request.headers.push(("authorization".into(), "Bearer secret".into()));
