@@ -70,7 +70,13 @@ pub(super) async fn jobs(
         let snapshot = driver.snapshot();
         if seen_version != Some(snapshot.version) {
             seen_version = Some(snapshot.version);
-            for job in read(&workspace, &waiting).await? {
+            let found = read(&workspace, &waiting).await?;
+            if found.len() < waiting.len() {
+                // A row that can't be read any more is waited for by nobody; the store says which.
+                waiting.retain(|id| found.iter().any(|job| job.id == *id));
+                status = status.max(3);
+            }
+            for job in found {
                 let before = tries_before.get(&job.id).copied().unwrap_or_default();
                 if let Some(code) = arrived(&job, until, before) {
                     waiting.retain(|id| *id != job.id);

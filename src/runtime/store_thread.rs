@@ -2,6 +2,7 @@
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::notes::Notes;
 use crate::store::Store;
 
 /// The most calls that wait for the database at once.
@@ -22,13 +23,16 @@ pub struct StoreThread {
 pub struct StoreGone;
 
 impl StoreThread {
-    /// Moves `store` to a thread.
-    pub fn start(store: Store) -> std::io::Result<Self> {
+    /// Moves `store` to a thread. What it leaves aside is told in `notes`.
+    pub fn start(store: Store, notes: Notes) -> std::io::Result<Self> {
         let (calls, mut queue) = mpsc::channel::<Call>(MAX_CALLS);
         let mut store = Some(store);
         std::thread::Builder::new().name("rushes-store".to_owned()).spawn(move || {
             while let Some(call) = queue.blocking_recv() {
                 call(&mut store);
+                if let Some(note) = store.as_ref().and_then(Store::left_aside) {
+                    notes.say(note);
+                }
             }
         })?;
         Ok(Self { calls })
@@ -74,7 +78,8 @@ mod tests {
     async fn a_closed_database_is_one_file_and_takes_no_more_calls() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("rushes.db");
-        let thread = StoreThread::start(Store::open(&path).expect("a store")).expect("a thread");
+        let thread = StoreThread::start(Store::open(&path).expect("a store"), Notes::default());
+        let thread = thread.expect("a thread");
         thread
             .run(|store| store.take_lease("a test", sample::noon()))
             .await

@@ -109,10 +109,11 @@ impl Workspace {
     ) -> Result<Self, WorkspaceError> {
         let (catalog, catalog_problems) = read_catalog(&places);
         let catalog = Arc::new(catalog);
+        let notes = Notes::default();
         let sandbox =
             SandboxHost::new(places.sandbox_dir(), Arc::clone(&catalog), config.sandbox_speed());
         Ok(Self {
-            store: StoreThread::start(store).map_err(WorkspaceError::Thread)?,
+            store: StoreThread::start(store, notes.clone()).map_err(WorkspaceError::Thread)?,
             transport: Transport::new(config.ca_file.clone(), &config.network.allow),
             keys: Keys::default(),
             clip_server: ClipServer::default(),
@@ -122,7 +123,7 @@ impl Workspace {
             sandbox,
             config,
             places,
-            notes: Notes::default(),
+            notes,
             read_only,
             _in_use: in_use,
         })

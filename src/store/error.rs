@@ -95,16 +95,6 @@ pub enum StoreError {
     /// Another program drives the jobs now, so this one must not write.
     #[error("another Rushes took over the jobs of this data folder; this one stops writing")]
     LeaseLost,
-    /// A row holds something that this version can't read.
-    #[error("job {id} in {path} can't be read ({what}); it was left as it is", path = path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// The job's id.
-        id: String,
-        /// What is wrong.
-        what: String,
-    },
     /// Anything else.
     #[error("the database {path} can't be used: {source}", path = path.display())]
     Other {

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 
+use super::left_aside::text;
 use super::{Lease, Store, StoreError, search_text};
 use crate::domain::catalog::ModelId;
 use crate::domain::event::{JobEvent, Write};
@@ -36,7 +37,7 @@ impl Store {
         let transaction = begin(&mut self.connection).map_err(wrong)?;
         let found: Option<String> = transaction
             .query_row("SELECT state FROM job WHERE id = ?1", [write.job.id.to_string()], |row| {
-                row.get(0)
+                text(row, 0)
             })
             .optional()
             .map_err(wrong)?;
@@ -97,20 +98,17 @@ impl Store {
             )
             .map_err(wrong)?;
         let rows = statement
-            .query_map([id.to_string()], |row| {
-                Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
-            })
+            .query_map([id.to_string()], |row| Ok((row.get::<_, i64>(0)?, text(row, 1)?)))
             .map_err(wrong)?;
         let mut events = Vec::new();
         for row in rows {
             let (at_us, body) = row.map_err(wrong)?;
-            let at = Timestamp::from_microsecond(at_us);
-            let event = serde_json::from_str(&body);
-            match (at, event) {
-                (Ok(at), Ok(event)) => events.push((at, event)),
-                (at, event) => {
-                    let what = format!("{:?} {:?}", at.err(), event.err().map(|e| e.to_string()));
-                    return Err(self.unreadable(&id.to_string(), what));
+            let at = Timestamp::from_microsecond(at_us).map_err(|error| error.to_string());
+            let event = serde_json::from_str(&body).map_err(|error| error.to_string());
+            match at.and_then(|at| Ok((at, event?))) {
+                Ok(event) => events.push(event),
+                Err(what) => {
+                    self.left_aside.add(&id.to_string(), &format!("an event of it: {what}"))
                 }
             }
         }
@@ -122,7 +120,7 @@ impl Store {
         self.connection
             .prepare_cached("SELECT state FROM job WHERE id = ?1")
             .and_then(|mut statement| {
-                statement.query_row([id.to_string()], |row| row.get::<_, String>(0)).optional()
+                statement.query_row([id.to_string()], |row| text(row, 0)).optional()
             })
             // A state that this version does not know is no end.
             .map(|word| word.map(|word| word.parse().is_ok_and(JobState::is_end)))
@@ -167,7 +165,8 @@ impl Store {
         Ok(all.get(all.len() / 2).map(|ms| (*ms).max(0) as u64))
     }
 
-    /// The jobs that `sql` selects as `id, body`.
+    /// The jobs that `sql` selects as `id, body`. One that can't be read is left aside, and told of by
+    /// [`Store::left_aside`].
     pub(super) fn jobs<P: rusqlite::Params>(
         &self,
         sql: &str,
@@ -175,20 +174,19 @@ impl Store {
     ) -> Result<Vec<Job>, StoreError> {
         let wrong = |error| self.wrong(error);
         let mut statement = self.connection.prepare_cached(sql).map_err(wrong)?;
-        let pair = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?));
+        let pair = |row: &Row<'_>| Ok((text(row, 0)?, text(row, 1)?));
         let rows = statement.query_map(params, pair).map_err(wrong)?;
         let mut jobs = Vec::new();
         for row in rows {
             let (id, body) = row.map_err(wrong)?;
-            let job = serde_json::from_str(&body)
-                .map_err(|error| self.unreadable(&id, error.to_string()))?;
-            jobs.push(job);
+            match serde_json::from_str::<Job>(&body) {
+                Ok(job) if job.id.to_string() == id => jobs.push(job),
+                // Whatever was stored for one of them would be stored for the other.
+                Ok(job) => self.left_aside.add(&id, &format!("it calls itself {}", job.id)),
+                Err(error) => self.left_aside.add(&id, &error.to_string()),
+            }
         }
         Ok(jobs)
-    }
-
-    fn unreadable(&self, id: &str, what: String) -> StoreError {
-        StoreError::Unreadable { path: self.path.clone(), id: id.to_owned(), what }
     }
 }
 
@@ -249,11 +247,7 @@ fn change(transaction: &Transaction<'_>, job: &Job) -> rusqlite::Result<i64> {
         transaction
             .prepare_cached("SELECT iif(is_live, '', state), seed, error FROM job WHERE id = ?1")?
             .query_row([job.id.to_string()], |row| {
-                Ok((
-                    row.get::<_, String>(0)?,
-                    row.get::<_, Option<i64>>(1)?,
-                    row.get::<_, String>(2)?,
-                ))
+                Ok((text(row, 0)?, row.get::<_, Option<i64>>(1)?, text(row, 2)?))
             })
             .optional()
     };

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use rusqlite::{OptionalExtension, ToSql, TransactionBehavior, params};
 
+use super::left_aside::text;
 use super::{Store, StoreError, search_text};
 use crate::domain::job::JobId;
 use crate::domain::mark::Mark;
@@ -66,8 +67,9 @@ impl Store {
         for id in ids {
             let mut rows = statement.query([id.to_string()]).map_err(wrong)?;
             if let Some(row) = rows.next().map_err(wrong)? {
-                let (starred, note, wins) = row.try_into().map_err(wrong)?;
-                marks.insert(*id, Mark { starred, note, wins });
+                let starred = row.get::<_, i64>(0).map_err(wrong)? == 1;
+                let wins = u32::try_from(row.get::<_, i64>(2).map_err(wrong)?).unwrap_or(0);
+                marks.insert(*id, Mark { starred, note: text(row, 1).map_err(wrong)?, wins });
             }
         }
         Ok(marks)

@@ -7,6 +7,7 @@ mod error;
 mod history;
 mod jobs;
 mod lease;
+mod left_aside;
 mod marks;
 mod salvage;
 mod schema;
@@ -22,6 +23,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use backup::beside;
+use left_aside::LeftAside;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
@@ -30,6 +32,7 @@ use rusqlite::{Connection, OpenFlags};
 pub struct Store {
     pub(crate) connection: Connection,
     path: PathBuf,
+    left_aside: LeftAside,
 }
 
 impl Store {
@@ -59,7 +62,7 @@ impl Store {
         connection.set_prepared_statement_cache_capacity(64);
         schema::migrate(&mut connection, path, schema::MIGRATIONS)?;
         connection.set_db_config(keep_log, false).map_err(wrong)?;
-        Ok(Self { connection, path: path.to_owned() })
+        Ok(Self { connection, path: path.to_owned(), left_aside: LeftAside::default() })
     }
 
     /// Opens the database at `path` to be looked at, where its folder can't be written.
@@ -87,7 +90,7 @@ impl Store {
         match found {
             _ if found > known => Err(StoreError::Newer { path: path.to_owned(), found, known }),
             _ if found < known => Err(StoreError::Older { path: path.to_owned() }),
-            _ => Ok(Self { connection, path: path.to_owned() }),
+            _ => Ok(Self { connection, path: path.to_owned(), left_aside: LeftAside::default() }),
         }
     }
 

@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Row, Transaction, params};
 
+use super::left_aside::text;
+
 /// Terms of the model's name, which is searched for by its parts as well.
 pub(super) const MODEL: char = '\u{e100}';
 /// Terms of the tags, likewise.
@@ -27,7 +29,7 @@ pub(super) fn index(transaction: &Transaction<'_>, seq: i64) -> rusqlite::Result
 }
 
 fn terms(row: &Row<'_>) -> rusqlite::Result<String> {
-    let text = |index| row.get::<_, String>(index);
+    let text = |index| text(row, index);
     let (prompt, model, tags) = (text(0)?, text(1)?, text(3)?);
     // Nobody can type a line end into a search, so nothing is found across two of these.
     let all = [prompt, model.clone(), text(2)?, tags.clone(), text(4)?].join("\n");

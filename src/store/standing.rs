@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{Params, Transaction, params};
 
 use super::jobs::{begin, write_all};
+use super::left_aside::text;
 use super::{Store, StoreError};
 use crate::domain::event::Write;
 use crate::domain::job::Job;
@@ -53,7 +54,7 @@ fn standing(
     if let Some(draft_id) = &job.request.draft_id {
         let made =
             "SELECT body FROM job WHERE kind = 'final' AND is_live = 0 AND state <> 'in_doubt'
-                    AND body ->> '$.request.draft_id' = ?1";
+                    AND iif(json_valid(body), body ->> '$.request.draft_id', NULL) = ?1";
         jobs.extend(bodies(transaction, made, [draft_id])?);
     }
     Ok(Standing { spent: spent_since(transaction, since)?, jobs })
@@ -66,7 +67,7 @@ fn bodies(
     params: impl Params,
 ) -> rusqlite::Result<Vec<Job>> {
     let mut statement = transaction.prepare_cached(sql)?;
-    let rows = statement.query_map(params, |row| row.get::<_, String>(0))?;
+    let rows = statement.query_map(params, |row| text(row, 0))?;
     let mut jobs = Vec::new();
     for body in rows {
         jobs.extend(serde_json::from_str::<Job>(&body?).ok());
@@ -84,7 +85,7 @@ fn spent_since(
          WHERE created_ms >= ?1 GROUP BY model",
     )?;
     let rows = statement.query_map(params![since.as_millisecond()], |row| {
-        Ok((row.get(0)?, MicroUsd(row.get(1)?)))
+        Ok((text(row, 0)?, MicroUsd(row.get(1)?)))
     })?;
     rows.collect()
 }

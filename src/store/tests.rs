@@ -2,6 +2,7 @@
 
 mod history;
 mod jobs;
+mod left_aside;
 mod migrating;
 mod opening;
 mod salvaging;

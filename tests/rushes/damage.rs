@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::support::{Desk, text};
+use super::support::{Desk, generate, text};
 
 #[test]
 fn a_damaged_catalog_file_is_named_with_its_line_and_the_rest_works() {
@@ -148,4 +148,58 @@ fn a_damaged_journal_costs_only_its_damaged_lines() {
     let job = desk.clip("a second fox, after the torn line");
     assert_eq!(job["state"], "succeeded");
     assert_eq!(desk.accepted_once_each(), 2, "the torn line took the next one with it");
+}
+
+/// A row that a newer version wrote, or in which a bit turned: all other jobs go on, the paid one that still
+/// runs among them, and it is found intact by whoever can read it.
+#[test]
+fn a_row_that_can_not_be_read_stops_nothing_else() {
+    let desk = Desk::new();
+    let [first, _second] = [desk.clip("a fox"), desk.clip("a heron")];
+    let running = desk.done(&generate("a slow train", &[])).object();
+    in_one_file(&desk);
+    let whole = fs::read(desk.database()).expect("a database");
+    let word = b"\"state\":\"succeeded\"";
+    let id = text(&first, "/id").as_bytes();
+    // The first of the words that stands behind the job's id is in its own row.
+    let mut broken = whole.clone();
+    let mut found = 0;
+    for at in 0..broken.len() - word.len() {
+        let before = &whole[at.saturating_sub(400)..at];
+        if whole[at..].starts_with(word) && before.windows(id.len()).any(|some| some == id) {
+            broken[at + 9..at + 18].copy_from_slice(b"succeeDed");
+            found += 1;
+        }
+    }
+    assert!(found > 0, "the row is not in the file as it was thought");
+    fs::write(desk.database(), &broken).expect("written");
+    let words = ["can't be read", text(&first, "/id"), "everything else goes on", "--repair"];
+
+    let waited = desk.done(&["wait", "--json"]).object();
+    assert_eq!(waited["id"], running["id"], "what was paid for is saved");
+    for line in [&["history", "--json"][..], &["jobs", "--json"]] {
+        let told = desk.done(line).saying(&words);
+        assert_eq!(told.objects().len(), 2, "{line:?}");
+        assert_eq!(told.err.matches("can't be read").count(), 1, "{}", told.err);
+    }
+    desk.done(&["ledger", "--json"]).saying(&words);
+    desk.clip("another fox");
+    let doctor = desk.run(&["doctor"]).expecting(1);
+    assert!(
+        doctor.out.contains("--  database") && doctor.out.contains("--repair"),
+        "{}",
+        doctor.out
+    );
+
+    // The version that knows the word finds what it wrote.
+    in_one_file(&desk);
+    let mut mended = fs::read(desk.database()).expect("a database");
+    for at in 0..mended.len() - 9 {
+        if mended[at..].starts_with(b"succeeDed") {
+            mended[at..at + 9].copy_from_slice(b"succeeded");
+        }
+    }
+    fs::write(desk.database(), mended).expect("written");
+    assert_eq!(desk.show(text(&first, "/id"))["files"], first["files"]);
+    assert_eq!(desk.accepted_once_each(), 4);
 }
