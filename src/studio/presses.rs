@@ -35,8 +35,8 @@ pub enum NoYes {
     Held,
     /// It came with other keys.
     Crowded,
-    /// It came with pasted text.
-    Pasted,
+    /// It came with text that was pasted, or right behind the user's editor.
+    Brought,
     /// What it would answer was not seen yet.
     Unseen,
 }
@@ -49,7 +49,7 @@ impl NoYes {
                 "a key that is held is one press: leave it for 0.8 s, then it counts again"
             }
             Self::Crowded => "that came too fast to be a yes: press it once more",
-            Self::Pasted => "that came with pasted text, which never pays: press it once more",
+            Self::Brought => "that came with text from elsewhere, which never pays: press it once more",
             Self::Unseen => "that came before the question could be read: press it once more",
         }
     }
@@ -59,7 +59,7 @@ impl NoYes {
 #[derive(Debug, Default)]
 pub struct Presses {
     keys: Vec<((KeyCode, KeyModifiers), Timestamp)>,
-    pasted_at: Option<Timestamp>,
+    brought_at: Option<Timestamp>,
     now: Option<Timestamp>,
     no_yes: Option<NoYes>,
     seen_at: Option<Timestamp>,
@@ -83,16 +83,16 @@ impl Presses {
         self.keys.push((key, press.at));
         self.now = Some(press.at);
         self.no_yes = match () {
-            () if self.pasted_at.is_some_and(is_close) => Some(NoYes::Pasted),
+            () if self.brought_at.is_some_and(is_close) => Some(NoYes::Brought),
             () if press.crowded => Some(NoYes::Crowded),
             () if is_held => Some(NoYes::Held),
             () => None,
         };
     }
 
-    /// Text was pasted.
-    pub fn paste(&mut self, at: Timestamp) {
-        self.pasted_at = Some(at);
+    /// Text was pasted, or comes from the user's editor: keys may have come along.
+    pub fn brought(&mut self, at: Timestamp) {
+        self.brought_at = Some(at);
     }
 
     /// Why the last press can't pay for what stands on the screen already.

@@ -269,6 +269,8 @@ impl Studio {
             }
             Effect::Editor(text) => {
                 let edited = self.edit(&text).await?;
+                // What was typed ahead there was not meant for here.
+                self.app.presses.brought(wall());
                 // The editor's answer is one more message, behind those that wait.
                 drop(self.sender.try_send(Msg::Edited(edited)));
             }

@@ -38,7 +38,7 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Effect> {
             key(app, press.event)
         }
         Msg::Paste(text) => {
-            app.presses.paste(now);
+            app.presses.brought(now);
             paste(app, &text)
         }
         Msg::Mouse(event) => super::mouse::mouse(app, event),

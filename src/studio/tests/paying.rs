@@ -74,7 +74,7 @@ fn a_key_that_came_with_text_or_a_paste_never_pays() {
     bench.now = press(1000, "x").at;
     bench.tell(Msg::Paste(" runs".to_owned()));
     assert!(is_free(&at(&mut bench, 1000 + pause_ms() - 1, "<f5>")));
-    assert!(bench.toast().contains("pasted text, which never pays"), "{}", bench.toast());
+    assert!(bench.toast().contains("text from elsewhere, which never pays"), "{}", bench.toast());
     submitted(&at(&mut bench, 1000 + 2 * pause_ms(), "<f5>"));
 }
 
