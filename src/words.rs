@@ -40,6 +40,7 @@ pub fn state_word(state: JobState) -> &'static str {
         JobState::Canceled => "canceled",
         JobState::Expired => "expired",
         JobState::InDoubt => "in doubt",
+        JobState::Held => "held",
     }
 }
 
@@ -280,6 +281,16 @@ pub fn charged(charged: Charged) -> &'static str {
     }
 }
 
+/// Why a job is held, and what can be done; none where it is not.
+pub fn held(job: &Job) -> Option<String> {
+    let short = job.id.short();
+    let reason = job.held.as_ref()?;
+    Some(format!(
+        "not sent and not charged: {reason}. `rushes wait {short}`, or R in the studio, sends it; `rushes cancel \
+         {short}` ends it"
+    ))
+}
+
 /// An event of a job's timeline.
 pub fn event(event: &JobEvent) -> String {
     match event {
@@ -315,6 +326,8 @@ pub fn event(event: &JobEvent) -> String {
         JobEvent::Succeeded => "ready".to_owned(),
         JobEvent::Failed { error } => format!("failed: {}", error.message),
         JobEvent::Expired { error } => format!("expired: {}", error.message),
+        JobEvent::Held { reason } => format!("held: {reason}"),
+        JobEvent::Released { .. } => "released, and to be sent".to_owned(),
         JobEvent::CancelAsked => "asked the provider to stop".to_owned(),
         JobEvent::Canceled { error } => format!("canceled: {}", error.message),
         JobEvent::Doubted { error } => format!("in doubt: {}", error.message),

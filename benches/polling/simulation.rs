@@ -269,7 +269,7 @@ impl Run {
         (job.created_at, job.updated_at, job.since) = (wall, wall, wall);
         self.done.insert(job.id, (done_ms, nr));
         self.happens(done_ms, Happening::Begin(nr));
-        let adopted = Adopted { job, expected_ms, stop: false, sent_before: false };
+        let adopted = Adopted { job, expected_ms, stop: false, hold: None, sent_before: false };
         self.give(Input::Adopt { jobs: vec![adopted] });
     }
 

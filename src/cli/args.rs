@@ -51,10 +51,13 @@ pub(super) enum Verb {
         #[command(flatten)]
         submitting: Submitting,
     },
-    /// Carry on with jobs until they have ended
+    /// Carry on with jobs until they have ended; one that is held and named here is sent
     Wait {
         /// Their ids, or the beginnings; all live ones if left out
         jobs: Vec<String>,
+        /// Send also what passes a limit of the config
+        #[arg(long)]
+        over_limit: bool,
     },
     /// List the live jobs and the last ones that ended
     Jobs {
@@ -263,6 +266,9 @@ pub(super) struct Submitting {
     /// Pay for the same again: another final of the draft, or what is under way with the same seed
     #[arg(long)]
     pub(super) again: bool,
+    /// Start no keeper, which would save what comes once this has ended [env: RUSHES_NO_KEEPER]
+    #[arg(long)]
+    pub(super) no_keeper: bool,
 }
 
 /// What a person wants rendered.

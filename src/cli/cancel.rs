@@ -9,6 +9,7 @@ use super::submit::find_job;
 use super::trouble::Trouble;
 use crate::domain::job::{Charged, Job, JobState};
 use crate::runtime::driver::Driver;
+use crate::runtime::held;
 
 /// How long another process that drives may take to hear of the wish.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -21,6 +22,9 @@ pub(super) async fn run(context: &mut Context, text: &str) -> Result<u8, Trouble
     let id = job.id;
     let provider = workspace.catalog.provider(&job.request.model.provider);
     let can_cancel = provider.is_some_and(|provider| provider.can_cancel);
+    if job.state == JobState::Held && held::cancel(&workspace, id).await?? {
+        job = find_job(&workspace, &id.to_string()).await?;
+    }
     if can_be_stopped(&job, can_cancel) {
         workspace.store.run(move |store| store.ask_cancel(id)).await??;
         let mut driver = Driver::start(Arc::clone(&workspace));

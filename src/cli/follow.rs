@@ -5,20 +5,29 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Context;
+use super::interrupt::{Heard, Signals};
 use super::job_json::JobJson;
+use super::leave;
 use super::submit::{find_jobs, is_play_money};
 use super::trouble::{Trouble, UNWRITTEN};
 use crate::domain::job::{Charged, FailureClass, Job, JobId, JobState};
+use crate::domain::query::{Filter, HistoryQuery};
 use crate::runtime::clock::wall;
-use crate::runtime::driver::{Driver, LiveJob, Snapshot};
+use crate::runtime::driver::Driver;
+use crate::runtime::held::{self, Released};
+use crate::runtime::live::{LiveJob, Snapshot};
 use crate::runtime::profiles;
 use crate::runtime::workspace::Workspace;
+use crate::store::StoreError;
 use crate::words;
 
 /// How often the live line's clock moves on.
 const LINE_TICK: Duration = Duration::from_secs(1);
 /// How often this machine's disk may refuse a file before nobody waits for it any longer.
 const MAX_DISK_TRIES: u32 = 3;
+
+/// The most held jobs that are named.
+const MOST_NAMED: usize = 20;
 
 /// How long to stay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,43 +38,83 @@ pub(super) enum Until {
     Ended,
 }
 
+/// What a verb does for jobs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stay {
+    pub(super) until: Until,
+    /// Whether it was asked to have them sent, so that what it could not send is held where it is interrupted.
+    pub(super) sends: bool,
+    /// Whether it starts no keeper.
+    pub(super) no_keeper: bool,
+}
+
 /// `rushes wait`.
-pub(super) async fn run(context: &mut Context, texts: &[String]) -> Result<u8, Trouble> {
+pub(super) async fn run(
+    context: &mut Context,
+    texts: &[String],
+    over_limit: bool,
+) -> Result<u8, Trouble> {
     let workspace = context.workspace()?;
-    let ids = if texts.is_empty() {
-        let live = workspace.store.run(|store| store.live_jobs()).await??;
-        live.into_iter().map(|job| job.id).collect()
-    } else {
-        find_jobs(&workspace, texts).await?
-    };
-    if ids.is_empty() {
+    let stay = Stay { until: Until::Ended, sends: !texts.is_empty(), no_keeper: false };
+    if stay.sends {
+        let ids = find_jobs(&workspace, texts).await?;
+        for job in read(&workspace, &ids).await? {
+            release(&workspace, &job, over_limit).await?;
+        }
+        return jobs(context, workspace, &ids, stay).await;
+    }
+    let query = HistoryQuery { filters: vec![Filter::State(JobState::Held)], ..Default::default() };
+    let both = workspace.store.run(move |store| {
+        Ok::<_, StoreError>((store.live_jobs()?, store.history(&query, MOST_NAMED, wall())?))
+    });
+    let (live, held) = both.await??;
+    for job in held {
+        let what = words::held(&job).unwrap_or_default();
+        context.out.note(&format!("job {} is held, {what}", job.id));
+    }
+    if live.is_empty() {
         context.out.note("no job is live");
         for other in profiles::live_elsewhere(&workspace.places) {
             context.out.note(&format!("{other}"));
         }
         return Ok(0);
     }
-    jobs(context, workspace, &ids, Until::Ended).await
+    let ids: Vec<JobId> = live.into_iter().map(|job| job.id).collect();
+    jobs(context, workspace, &ids, stay).await
 }
 
-/// Drives until all of `ids` are `until`, prints each, and returns the exit status.
+/// Has `job` sent if it is held: who names it here says so.
+async fn release(workspace: &Workspace, job: &Job, over_limit: bool) -> Result<(), Trouble> {
+    if job.state != JobState::Held {
+        return Ok(());
+    }
+    match held::release(workspace, job.id, over_limit).await?? {
+        Released::Yes | Released::WasNot(_) => Ok(()),
+        Released::OverLimit(passed) => Err(Trouble::wrong(format!(
+            "{}. Job {} stays held, and nothing was sent; add --over-limit to send it all the same",
+            passed, job.id
+        ))),
+    }
+}
+
+/// Drives until all of `ids` have come as far as wanted, prints each, and returns the exit status. What is live
+/// then is left to a keeper.
 pub(super) async fn jobs(
     context: &mut Context,
     workspace: Arc<Workspace>,
     ids: &[JobId],
-    until: Until,
+    stay: Stay,
 ) -> Result<u8, Trouble> {
     // How often the disk refused in earlier runs: whoever waits anew has freed some space perhaps.
     let tries_before: HashMap<JobId, u32> =
         read(&workspace, ids).await?.into_iter().map(|job| (job.id, job.download_tries)).collect();
+    let mut signals = Signals::listen()?;
     let mut driver = Driver::start(Arc::clone(&workspace));
     let mut waiting = ids.to_vec();
     let mut seen_version = None;
     let mut status = 0;
     let mut complained = false;
     let mut stuck = None;
-    let interrupted = tokio::signal::ctrl_c();
-    tokio::pin!(interrupted);
     loop {
         let snapshot = driver.snapshot();
         if seen_version != Some(snapshot.version) {
@@ -78,16 +127,17 @@ pub(super) async fn jobs(
             }
             for job in found {
                 let before = tries_before.get(&job.id).copied().unwrap_or_default();
-                if let Some(code) = arrived(&job, until, before) {
+                if let Some(code) = arrived(&job, stay.until, before) {
                     waiting.retain(|id| *id != job.id);
                     let told = print(context, &workspace, &job);
-                    status = status
-                        .max(code)
-                        .max(told.map_or_else(|_| unwritten(context, &job), |()| 0));
+                    let told = told.map_or_else(|_| unwritten(context, &job), |()| 0);
+                    status = status.max(code).max(told);
                 }
             }
         }
         if waiting.is_empty() {
+            driver.end().await;
+            leave::ended(context, &workspace, stay).await;
             return Ok(status);
         }
         if stuck != snapshot.stuck {
@@ -99,35 +149,32 @@ pub(super) async fn jobs(
         tokio::select! {
             changed = driver.changed() => changed?,
             () = tokio::time::sleep(LINE_TICK), if context.out.is_live() => {}
-            _ = &mut interrupted => {
-                let waiting = read(&workspace, &waiting).await?;
-                return Err(Trouble::unknown(interrupted_words(&waiting)));
+            heard = signals.next() => match heard {
+                Heard::End(signal) => {
+                    let unsent = async {
+                        if stay.sends {
+                            leave::hold(&workspace, &waiting, &mut driver).await?;
+                        }
+                        driver.end().await;
+                        Ok::<_, Trouble>(())
+                    };
+                    // Whoever asks twice does not want to wait.
+                    tokio::select! { held = unsent => held?, _ = signals.next() => {} }
+                    let message = leave::interrupted(&workspace, &waiting, stay).await?;
+                    return Err(Trouble::Interrupted { signal, message });
+                }
+                Heard::Stop => {
+                    driver.end().await;
+                    leave::stopped(context, &workspace, stay).await;
+                    driver = Driver::start(Arc::clone(&workspace));
+                    seen_version = None;
+                }
             }
         }
     }
 }
 
-/// Where each job stands when nobody waits for it any longer.
-fn interrupted_words(jobs: &[Job]) -> String {
-    let words = jobs.iter().map(|job| {
-        let what = match (job.state, &job.error) {
-            (JobState::Queued | JobState::RetryWait, _) => "is not sent yet and not charged",
-            (JobState::Submitting | JobState::Confirming, _) => "may or may not be at the provider",
-            (JobState::Downloading, Some(error)) => {
-                return format!(
-                    "job {} is ready, and its file could not be fetched yet ({})",
-                    job.id, error.message
-                );
-            }
-            _ => "goes on at the provider",
-        };
-        format!("job {} {what}", job.id)
-    });
-    let all: Vec<String> = words.collect();
-    format!("interrupted: {}; `rushes wait` carries on", all.join(", "))
-}
-
-async fn read(workspace: &Workspace, ids: &[JobId]) -> Result<Vec<Job>, Trouble> {
+pub(super) async fn read(workspace: &Workspace, ids: &[JobId]) -> Result<Vec<Job>, Trouble> {
     let ids = ids.to_vec();
     let jobs = workspace.store.run(move |store| {
         ids.into_iter().filter_map(|id| store.job(id).transpose()).collect::<Result<Vec<_>, _>>()
@@ -145,7 +192,7 @@ fn arrived(job: &Job, until: Until, tries_before: u32) -> Option<u8> {
             let charged = job.error.as_ref().map(|error| error.charged);
             Some(if charged == Some(Charged::Unknown) { 3 } else { 1 })
         }
-        JobState::InDoubt => Some(3),
+        JobState::InDoubt | JobState::Held => Some(3),
         JobState::Running | JobState::Downloading | JobState::Canceling
             if until == Until::Accepted =>
         {
@@ -244,6 +291,9 @@ fn print(context: &mut Context, workspace: &Workspace, job: &Job) -> Result<(), 
         if job.state != JobState::Succeeded {
             context.out.line(&format!("  {}", error.advice()))?;
         }
+    }
+    if let Some(held) = words::held(job) {
+        context.out.line(&format!("  {held}"))?;
     }
     let short = job.id.short();
     if job.state == JobState::Succeeded && job.draft_id().is_some() {

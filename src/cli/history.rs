@@ -13,7 +13,6 @@ pub(super) async fn run(
 ) -> Result<u8, Trouble> {
     let query: HistoryQuery = query.join(" ").parse().map_err(Trouble::wrong)?;
     let workspace = context.workspace_to_read()?;
-    jobs::carry_on(&workspace).await?;
     let now = wall();
     let found =
         workspace.store.run(move |store| store.history(&query, limit as usize, now)).await??;

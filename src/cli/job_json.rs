@@ -38,6 +38,8 @@ pub(super) struct JobJson {
     charge_usd: Option<f64>,
     files: Vec<Value>,
     error: Option<Value>,
+    /// Why it is held; null where it is not.
+    held: Option<String>,
 }
 
 impl JobJson {
@@ -85,6 +87,7 @@ impl JobJson {
             charge_usd: job.charge().map(MicroUsd::as_usd),
             files: files.collect(),
             error: job.error.as_ref().map(error),
+            held: job.held.clone(),
         }
     }
 }

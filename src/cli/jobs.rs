@@ -1,4 +1,4 @@
-//! `rushes jobs`: what is live, and what ended last.
+//! `rushes jobs`: what is live, and what ended last. It only looks: whoever drives sends, polls and saves.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::Context;
 use super::follow::live_line;
+use super::interrupt::Signals;
 use super::job_json::JobJson;
 use super::trouble::Trouble;
 use crate::domain::job::{Job, JobId};
@@ -21,8 +22,6 @@ use crate::words;
 
 /// How many jobs are listed beside the live ones.
 const LAST: usize = 10;
-/// How long a verb that only looks carries live jobs on before it prints.
-const PATIENCE: Duration = Duration::from_millis(1500);
 
 pub(super) async fn run(context: &mut Context, watch: bool) -> Result<u8, Trouble> {
     if watch {
@@ -30,39 +29,17 @@ pub(super) async fn run(context: &mut Context, watch: bool) -> Result<u8, Troubl
         return follow(context, &workspace).await;
     }
     let workspace = context.workspace_to_read()?;
-    carry_on(&workspace).await?;
     let jobs = read(&workspace).await?;
     print(context, &workspace, &jobs).await?;
     Ok(0)
 }
 
-/// Gives live jobs a moment to move on, so that any verb carries on what an earlier one began.
-pub(super) async fn carry_on(workspace: &Arc<Workspace>) -> Result<(), Trouble> {
-    if workspace.read_only.is_some()
-        || workspace.store.run(|store| store.live_jobs()).await??.is_empty()
-    {
-        return Ok(());
-    }
-    let mut driver = Driver::start(Arc::clone(workspace));
-    let deadline = tokio::time::Instant::now() + PATIENCE;
-    loop {
-        match tokio::time::timeout_at(deadline, driver.changed()).await {
-            Ok(changed) => changed?,
-            Err(_) => return Ok(()),
-        }
-        if driver.snapshot().driving && driver.snapshot().jobs.is_empty() {
-            return Ok(());
-        }
-    }
-}
-
 /// Shows changes until interrupted: on a terminal as one table that is redrawn, otherwise a row each
 /// time that a job changed.
 async fn follow(context: &mut Context, workspace: &Arc<Workspace>) -> Result<u8, Trouble> {
-    let mut driver = Driver::start(Arc::clone(workspace));
+    let mut driver = Driver::follow(Arc::clone(workspace));
     let mut shown: Vec<Job> = Vec::new();
-    let interrupted = tokio::signal::ctrl_c();
-    tokio::pin!(interrupted);
+    let mut signals = Signals::listen()?;
     loop {
         let jobs = read(workspace).await?;
         if context.out.is_live() && !context.json {
@@ -90,10 +67,10 @@ async fn follow(context: &mut Context, workspace: &Arc<Workspace>) -> Result<u8,
         tokio::select! {
             changed = driver.changed() => changed?,
             () = tokio::time::sleep(Duration::from_secs(1)), if context.out.is_live() => {}
-            _ = &mut interrupted => {
+            interrupted = signals.end() => {
                 context.out.clear();
                 print(context, workspace, &read(workspace).await?).await?;
-                return Ok(0);
+                return Err(interrupted);
             }
         }
     }

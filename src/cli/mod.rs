@@ -12,9 +12,11 @@ mod follow;
 mod frame;
 mod generate;
 mod history;
+mod interrupt;
 mod job_json;
 mod jobs;
 mod keeper;
+mod leave;
 mod ledger;
 mod models;
 mod open;
@@ -145,6 +147,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Asked {
     Asked::Done(match ended {
         Ok(status) => ExitCode::from(status),
         Err(Trouble::PipeClosed) => ExitCode::SUCCESS,
+        Err(Trouble::Interrupted { signal, message }) => {
+            if !message.is_empty() {
+                complain(&message);
+            }
+            interrupt::die_by(signal);
+            ExitCode::from(128 + signal as u8)
+        }
         Err(Trouble::Said { status, message }) => {
             complain(&message);
             ExitCode::from(status)
@@ -180,7 +189,7 @@ fn dispatch(context: &mut Context, verb: Option<Verb>) -> Result<u8, Trouble> {
             Verb::Promote { job, result, resolution, submitting } => {
                 promote::run(context, &job, result, resolution, submitting).await
             }
-            Verb::Wait { jobs } => follow::run(context, &jobs).await,
+            Verb::Wait { jobs, over_limit } => follow::run(context, &jobs, over_limit).await,
             Verb::Jobs { watch } => jobs::run(context, watch).await,
             Verb::History { query, limit } => history::run(context, &query, limit).await,
             Verb::Keeper { status } => keeper::run(context, status).await,

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::Context;
 use super::clip;
+use super::interrupt::Signals;
 use super::submit::find_job;
 use super::trouble::Trouble;
 use crate::runtime::opener::{self, Here, Opened};
@@ -71,7 +72,5 @@ async fn stay(
         context.out.line(&link.url)?;
         context.out.note("served to this machine alone, until Ctrl+C");
     }
-    // An error of waiting would be one of the signal's handler, and there is nothing left to do.
-    drop(tokio::signal::ctrl_c().await);
-    Ok(0)
+    Err(Signals::listen()?.end().await)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::Context;
+use super::interrupt::Signals;
 use super::trouble::Trouble;
 use crate::runtime::config::Config;
 use crate::runtime::sandbox_host::{HostError, SandboxHost};
@@ -45,6 +46,5 @@ pub(super) async fn run(
             .out
             .note(&format!("{keys}; Ctrl+C ends it, and its jobs go on when it is served again"));
     }
-    tokio::signal::ctrl_c().await.map_err(Trouble::failed)?;
-    Ok(0)
+    Err(Signals::listen()?.end().await)
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Context;
 use super::follow::money;
-use super::jobs::{carry_on, mark, marked_json};
+use super::jobs::{mark, marked_json};
 use super::submit::find_job;
 use super::trouble::Trouble;
 use crate::domain::event::JobEvent;
@@ -16,9 +16,8 @@ use crate::words;
 
 pub(super) async fn run(context: &mut Context, text: &str) -> Result<u8, Trouble> {
     let workspace = context.workspace_to_read()?;
-    let id = find_job(&workspace, text).await?.id;
-    carry_on(&workspace).await?;
-    let job = find_job(&workspace, &id.to_string()).await?;
+    let job = find_job(&workspace, text).await?;
+    let id = job.id;
     let (events, children) = workspace
         .store
         .run(move |store| {
@@ -66,6 +65,9 @@ pub(super) async fn run(context: &mut Context, text: &str) -> Result<u8, Trouble
     if let Some(error) = &job.error {
         context.out.line(&format!("  {}", words::error_line(error)))?;
         context.out.line(&format!("  {}", error.advice()))?;
+    }
+    if let Some(held) = words::held(&job) {
+        context.out.line(&format!("  {held}"))?;
     }
     context.out.line("")?;
     for line in job.request.prompt.lines() {

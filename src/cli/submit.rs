@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Context;
 use super::args::Submitting;
-use super::follow::{self, Until};
+use super::follow::{self, Stay, Until};
 use super::trouble::Trouble;
 use crate::domain::catalog::{Model, ModelId, StatusKind};
 use crate::domain::consent::{Consent, Objection};
@@ -55,7 +55,8 @@ pub(super) async fn submit(
         return Err(Trouble::wrong(refusal(&refused.objections)));
     }
     let until = if submitting.wait { Until::Ended } else { Until::Accepted };
-    follow::jobs(context, workspace, &[id], until).await
+    let stay = Stay { until, sends: true, no_keeper: submitting.no_keeper };
+    follow::jobs(context, workspace, &[id], stay).await
 }
 
 /// Whether the job asks for whatever comes: a script that asks for the same again means another one.

@@ -25,6 +25,13 @@ pub(super) enum Trouble {
     },
     /// Whoever read the output has gone.
     PipeClosed,
+    /// A signal ended it.
+    Interrupted {
+        /// The signal, by which the process is to die.
+        signal: i32,
+        /// What becomes of the jobs.
+        message: String,
+    },
 }
 
 impl Trouble {

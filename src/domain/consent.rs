@@ -106,6 +106,15 @@ impl Consent {
         Self { price, ..Self::default() }
     }
 
+    /// Whether the user agreed to pass a limit.
+    pub fn passes_limits(&self) -> bool {
+        use Objection as O;
+        let is_limit = |seen: &O| {
+            matches!(seen, O::Unpriced { .. } | O::SubmitLimit { .. } | O::DailyLimit { .. })
+        };
+        self.over_limit || self.despite.iter().any(is_limit)
+    }
+
     /// What speaks against `request` and was not agreed to, beside what was; none where it may be stored.
     pub fn objections(&self, request: &Parameters, standing: &Standing) -> Vec<Objection> {
         let all = standing.against(request, self);
@@ -195,7 +204,8 @@ fn paid_already(request: &Parameters, job: &Job) -> Option<Objection> {
         });
     }
     // Without a seed both are of a random one, and a second press asks for the same again all the same.
-    (!state.is_end() && request.is_same(&job.request)).then_some(Objection::Twin { job: id, state })
+    let may_be_paid = !state.is_end() && state != JobState::Held;
+    (may_be_paid && request.is_same(&job.request)).then_some(Objection::Twin { job: id, state })
 }
 
 #[cfg(test)]
@@ -289,7 +299,8 @@ mod tests {
         rests_on(&twins(&[queued]), &twins(&[running]), &twins(&[running, queued]), None);
         for state in JobState::ALL {
             let objections = consent(&fox()).objections(&fox(), &twins(&[*state]));
-            assert_eq!(objections.is_empty(), state.is_end(), "{state}");
+            let is_free = state.is_end() || *state == JobState::Held;
+            assert_eq!(objections.is_empty(), is_free, "{state}");
         }
         let again = Consent { again: true, ..consent(&fox()) };
         assert_eq!(again.objections(&fox(), &twins(&[queued])), []);

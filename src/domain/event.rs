@@ -93,6 +93,16 @@ pub enum JobEvent {
         /// What was seen.
         error: JobError,
     },
+    /// It was surely not taken, and nobody sends it until the user says so.
+    Held {
+        /// Why.
+        reason: String,
+    },
+    /// The user said so.
+    Released {
+        /// Whether the user has also said that it may pass a limit of the config.
+        over_limit: bool,
+    },
     /// The user asked to stop it.
     CancelAsked,
     /// It stopped before anything was paid, or the provider confirmed the stop.
@@ -132,6 +142,8 @@ impl JobEvent {
             Self::Succeeded => "succeeded",
             Self::Failed { .. } => "failed",
             Self::Expired { .. } => "expired",
+            Self::Held { .. } => "held",
+            Self::Released { .. } => "released",
             Self::CancelAsked => "cancel_asked",
             Self::Canceled { .. } => "canceled",
             Self::Doubted { .. } => "doubted",

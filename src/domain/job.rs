@@ -105,6 +105,8 @@ worded! {
         Expired = "expired",
         /// Nobody can tell whether it was accepted; only the user may decide.
         InDoubt = "in_doubt",
+        /// Never sent, and nobody sends it until the user says so.
+        Held = "held",
     }
 }
 
@@ -116,7 +118,7 @@ impl JobState {
 
     /// Whether the driver has something to do for the job.
     pub fn is_live(self) -> bool {
-        !self.is_end() && self != Self::InDoubt
+        !self.is_end() && !matches!(self, Self::InDoubt | Self::Held)
     }
 
     /// Whether it is going to be sent, once or again.
@@ -386,6 +388,12 @@ pub struct Job {
     pub download_tries: u32,
     /// What went wrong, last.
     pub error: Option<JobError>,
+    /// Why it is held; none where it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<String>,
+    /// The user has said that it may pass a limit of the config.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub over_limit: bool,
 }
 
 impl Job {
@@ -417,6 +425,8 @@ impl Job {
             failures: Vec::new(),
             download_tries: 0,
             error: None,
+            held: None,
+            over_limit: false,
         }
     }
 

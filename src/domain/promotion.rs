@@ -45,7 +45,7 @@ impl Promotable {
         if draft.request.kind != JobKind::Draft {
             return Err(NotPromotable::NoDraft(draft.request.kind));
         }
-        if draft.state.is_live() {
+        if draft.state.is_live() || draft.state == JobState::Held {
             return Err(NotPromotable::NotReady);
         }
         let draft_id = draft.draft_id().filter(|_| draft.state == JobState::Succeeded);
@@ -84,7 +84,7 @@ impl fmt::Display for NotPromotable {
 /// Whether `job` is the final of the result `draft_id` at `resolution`, there or on its way, so that a second
 /// one would be paid for again.
 pub fn is_final_of(job: &Job, draft_id: &str, resolution: Resolution) -> bool {
-    let there = matches!(job.state, JobState::Succeeded | JobState::InDoubt);
+    let there = matches!(job.state, JobState::Succeeded | JobState::InDoubt | JobState::Held);
     (there || job.state.is_live())
         && job.request.kind == JobKind::Final
         && job.request.resolution == resolution

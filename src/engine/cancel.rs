@@ -30,6 +30,18 @@ impl Engine {
         }
     }
 
+    /// The job is not to be sent until the user says so. One that is being sent, or may have arrived, is not
+    /// known to be unsent: it goes on, and is held only if the provider surely did not take it.
+    pub(super) fn hold(&mut self, id: JobId, reason: String, now: Now, step: &mut Step) {
+        let Some(live) = self.live.get_mut(&id) else { return };
+        match live.job.state {
+            JobState::Queued | JobState::RetryWait if !live.may_arrive => {
+                self.record(id, JobEvent::Held { reason }, now, step);
+            }
+            _ => live.hold_wanted = Some(reason),
+        }
+    }
+
     /// Asks the provider to stop a running job, where it can.
     pub(super) fn ask_to_stop(&mut self, id: JobId, now: Now, step: &mut Step) {
         let Some(live) = self.live.get(&id) else { return };

@@ -91,6 +91,8 @@ pub(super) struct Live {
     pub(super) progress_percent: Option<u8>,
     /// The user wants it stopped: it is not sent again, should the provider not have it.
     pub(super) cancel_wanted: bool,
+    /// Why it is not sent again, should the provider surely not have taken it; none where it may be.
+    pub(super) hold_wanted: Option<String>,
     /// When the provider is to be asked to stop it; none while that is not wanted, or a reply awaited.
     pub(super) stop_due_ms: Option<u64>,
     /// How often it was asked.
@@ -132,6 +134,7 @@ impl Engine {
             Input::LookedUp { job, outcome } => self.looked_up(job, outcome, now, &mut step),
             Input::Saved { job, index, outcome } => self.saved(job, index, outcome, now, &mut step),
             Input::Cancel { job } => self.cancel(job, now, &mut step),
+            Input::Hold { job, reason } => self.hold(job, reason, now, &mut step),
             Input::Stopped { job, outcome } => self.stopped(job, outcome, now, &mut step),
             Input::Wake => {}
         }
@@ -205,16 +208,18 @@ impl Engine {
     }
 
     fn adopt_all(&mut self, jobs: Vec<Adopted>, now: Now, step: &mut Step) {
-        let stops: Vec<JobId> = jobs.iter().filter(|one| one.stop).map(|one| one.job.id).collect();
-        for Adopted { job, expected_ms, sent_before, .. } in jobs {
+        for Adopted { job, expected_ms, sent_before, stop, hold } in jobs {
             let id = job.id;
             self.adopt(job, expected_ms, now);
             if sent_before {
                 self.was_sent(id, now, step);
             }
-        }
-        for id in stops {
-            self.cancel(id, now, step);
+            if stop {
+                self.cancel(id, now, step);
+            }
+            if let Some(reason) = hold {
+                self.hold(id, reason, now, step);
+            }
         }
     }
 
@@ -237,6 +242,7 @@ impl Engine {
             still_since_ms: None,
             progress_percent: None,
             cancel_wanted: false,
+            hold_wanted: None,
             // Whether an earlier process's stop arrived is not known, and a second one does no harm.
             stop_due_ms: (job.state == JobState::Canceling).then_some(now.mono_ms),
             stop_asks: 0,
@@ -346,6 +352,9 @@ impl Engine {
         self.record(id, JobEvent::Postponed { error: trouble.error, wait_ms }, now, step);
         if let Some(live) = self.live.get_mut(&id) {
             live.due_ms = Some(now.mono_ms + wait_ms);
+            if let Some(reason) = live.hold_wanted.take() {
+                self.hold(id, reason, now, step);
+            }
         }
     }
 

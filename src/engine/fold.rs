@@ -18,7 +18,10 @@ pub fn apply(job: &mut Job, event: &JobEvent, at: Timestamp) -> bool {
         job.since = at;
     }
     job.updated_at = at;
+    job.held = None;
     match event {
+        JobEvent::Held { reason } => job.held = Some(reason.clone()),
+        JobEvent::Released { over_limit } => job.over_limit |= over_limit,
         JobEvent::Sent => {
             job.sends = job.sends.saturating_add(1);
             job.sent_at = Some(at);

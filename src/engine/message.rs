@@ -63,6 +63,13 @@ pub enum Input {
         /// The job.
         job: JobId,
     },
+    /// Nobody wants to send it for now, if it was surely not taken.
+    Hold {
+        /// The job.
+        job: JobId,
+        /// Why.
+        reason: String,
+    },
     /// What came of [`Command::Cancel`].
     Stopped {
         /// The job.
@@ -83,6 +90,8 @@ pub struct Adopted {
     pub expected_ms: u64,
     /// Whether the user wants it stopped.
     pub stop: bool,
+    /// Why it is not to be sent, where that is so and it was surely not taken.
+    pub hold: Option<String>,
     /// Whether it was sent after its row was written, as another witness than the database knows.
     pub sent_before: bool,
 }

@@ -9,7 +9,10 @@ use crate::domain::job::JobState::{self, *};
 pub fn transition(state: JobState, event: &E) -> Option<JobState> {
     match (state, event) {
         (Queued | RetryWait, E::Sent) => Some(Submitting),
-        (Queued | RetryWait | Canceling, E::Canceled { .. }) => Some(Canceled),
+        (Queued | RetryWait | Canceling | Held, E::Canceled { .. }) => Some(Canceled),
+        (Queued | RetryWait, E::Held { .. }) => Some(Held),
+        // As the two below, from the user alone.
+        (Held, E::Released { .. }) => Some(Queued),
         (Submitting | Confirming, E::Accepted { .. }) => Some(Running),
         (Submitting, E::Postponed { .. }) => Some(RetryWait),
         // From the first two where another witness than the database knows that it was sent.

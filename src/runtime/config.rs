@@ -34,7 +34,7 @@ pub struct Config {
     pub images: Images,
     /// Keys of the studio: place, then action, then keys.
     pub keys: BTreeMap<String, BTreeMap<String, Vec<String>>>,
-    /// Whether no keeper carries live jobs on when the studio is left.
+    /// Whether no keeper carries live jobs on when studio and verbs have ended; see [`Self::wants_no_keeper`].
     pub no_keeper: bool,
     /// What may be spent without being asked.
     pub limits: Limits,
@@ -209,6 +209,11 @@ impl Config {
             let what = without_values(&error.message().lines().collect::<Vec<_>>().join(" "));
             ConfigError::Wrong { path: path.to_owned(), line, what }
         })
+    }
+
+    /// Whether no keeper is to be started: as the environment says, or the file.
+    pub fn wants_no_keeper(&self) -> bool {
+        self.no_keeper || std::env::var_os("RUSHES_NO_KEEPER").is_some_and(|set| !set.is_empty())
     }
 
     /// The sandbox's speed: the environment's, the file's, or one.

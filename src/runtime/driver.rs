@@ -6,25 +6,24 @@ use std::fs::{File, TryLockError};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::clock::{Clock, new_dice_seed};
 use super::execute::Executor;
 use super::expected::expected_ms;
 use super::foreign::Foreign;
+use super::held;
 use super::intents::{self, IntentsError, Witness};
-use super::limiter::Waiting;
+use super::live::{LiveJob, Snapshot};
 use super::save::{self, Progress};
 use super::store_thread::StoreGone;
 use super::workspace::Workspace;
 use crate::domain::event::Write;
-use crate::domain::job::{FailureClass, Job, JobError, JobId};
-use crate::domain::wait::Wait;
-use crate::engine::{Adopted, Engine, Held, Input, Now, Step, Watched};
+use crate::domain::job::{JobId, JobState};
+use crate::engine::{Adopted, Engine, Input, Step};
 use crate::store::{Lease, Store, StoreError};
 
 /// The most messages that wait for the driver.
@@ -41,6 +40,9 @@ const LOOKS: u32 = 4;
 const FIRST_COMMIT_WAIT: Duration = Duration::from_millis(400);
 const LONGEST_COMMIT_WAIT: Duration = Duration::from_secs(10);
 
+/// How long the replies to what is being sent are waited for when driving is to end.
+const LAST_REPLIES: Duration = Duration::from_secs(2);
+
 /// What reaches the driver.
 #[derive(Debug)]
 pub(super) enum Message {
@@ -52,38 +54,6 @@ pub(super) enum Message {
     Progress { job: JobId, index: usize, progress: Progress },
     /// A request waits for its turn, or has had it; only shown.
     Turns,
-}
-
-/// The live jobs as they are now. Later values replace earlier ones.
-#[derive(Clone, Debug, Default)]
-pub struct Snapshot {
-    /// Rises with every change that was stored.
-    pub version: u64,
-    /// Whether this process drives.
-    pub driving: bool,
-    /// The jobs that are not at their end.
-    pub jobs: Vec<LiveJob>,
-    /// Why nothing can be stored for now, so that nothing new is sent, in a sentence.
-    pub stuck: Option<&'static str>,
-    /// Providers that do not answer, and why.
-    pub troubles: Vec<(String, JobError)>,
-}
-
-/// A live job with what is not stored.
-#[derive(Clone, Debug)]
-pub struct LiveJob {
-    /// The job as stored.
-    pub job: Job,
-    /// How far the provider says it is.
-    pub percent: Option<u8>,
-    /// How far its files are, all together.
-    pub saving: Option<Progress>,
-    /// When the provider should be done, by how long such jobs take.
-    pub expected_end: Option<Timestamp>,
-    /// When something is done for it next.
-    pub next_at: Option<Timestamp>,
-    /// Why it has not been sent yet, or its request not left.
-    pub wait: Option<Wait>,
 }
 
 /// Why driving ended before it was told to.
@@ -117,10 +87,19 @@ pub struct Driver {
 impl Driver {
     /// Starts to drive, or to follow whoever does.
     pub fn start(workspace: Arc<Workspace>) -> Self {
+        Self::begin(workspace, true)
+    }
+
+    /// Starts to follow whoever drives, and never drives itself.
+    pub fn follow(workspace: Arc<Workspace>) -> Self {
+        Self::begin(workspace, false)
+    }
+
+    fn begin(workspace: Arc<Workspace>, may_drive: bool) -> Self {
         let (told, snapshots) = watch::channel(Snapshot::default());
         let (outbox, inbox) = mpsc::channel(MAX_MESSAGES);
         let executor = Executor::new(Arc::clone(&workspace), outbox.clone());
-        let task = tokio::spawn(Actor::new(workspace, told, inbox, executor).run());
+        let task = tokio::spawn(Actor::new(workspace, may_drive, told, inbox, executor).run());
         Self { outbox, snapshots, task }
     }
 
@@ -144,6 +123,23 @@ impl Driver {
             Err(_) => Err(DriverError::Gone(StoreGone)),
         }
     }
+
+    /// Ends the driving, so that another process can begin to. Replies to what is being sent are waited for a
+    /// little: where a provider knows no key, nobody else could find out what became of it.
+    pub async fn end(mut self) {
+        let is_sending = |live: &LiveJob| live.job.state == JobState::Submitting;
+        drop(
+            timeout(LAST_REPLIES, async {
+                while self.snapshot().driving && self.snapshot().jobs.iter().any(is_sending) {
+                    self.changed().await?;
+                }
+                Ok::<_, DriverError>(())
+            })
+            .await,
+        );
+        self.task.abort();
+        drop((&mut self.task).await);
+    }
 }
 
 /// Tells a driver to look at the database.
@@ -165,6 +161,8 @@ impl Drop for Driver {
 
 struct Actor {
     workspace: Arc<Workspace>,
+    /// Whether it drives where nobody does.
+    may_drive: bool,
     clock: Clock,
     told: watch::Sender<Snapshot>,
     inbox: mpsc::Receiver<Message>,
@@ -195,6 +193,7 @@ enum Role {
 impl Actor {
     fn new(
         workspace: Arc<Workspace>,
+        may_drive: bool,
         told: watch::Sender<Snapshot>,
         inbox: mpsc::Receiver<Message>,
         executor: Executor,
@@ -209,6 +208,7 @@ impl Actor {
             witness: None,
             role: Role::Following { lock: None },
             workspace,
+            may_drive,
             told,
             inbox,
         }
@@ -263,7 +263,7 @@ impl Actor {
 
     /// Sees what other processes did, and drives if nobody does.
     async fn look_around(&mut self) -> Result<(), DriverError> {
-        if matches!(self.role, Role::Following { .. }) {
+        if self.may_drive && matches!(self.role, Role::Following { .. }) {
             self.try_to_drive().await?;
         }
         let version = self.store(|store| store.data_version()).await??;
@@ -311,14 +311,17 @@ impl Actor {
 
     /// Gives the engine the jobs that it does not have yet, and the wishes to stop.
     async fn adopt_new(&mut self) -> Result<(), DriverError> {
-        let (jobs, cancels) = self
-            .store(|store| Ok::<_, StoreError>((store.live_jobs()?, store.cancels_asked()?)))
-            .await??;
-        let stops: HashSet<JobId> = cancels.into_iter().map(|job| job.id).collect();
+        let read = |store: &mut Store| {
+            Ok::<_, StoreError>((store.live_jobs()?, store.cancels_asked()?, store.holds_asked()?))
+        };
+        let (jobs, cancels, holds) = self.store(read).await??;
+        let [stops, holds] = [cancels, holds]
+            .map(|jobs| jobs.into_iter().map(|job| job.id).collect::<HashSet<JobId>>());
         self.read_journal().await?;
         let mut adopted = Vec::new();
         for job in jobs {
             let (id, stop) = (job.id, stops.contains(&job.id));
+            let mut hold = holds.contains(&id).then(|| held::INTERRUPTED.to_owned());
             if self.engine().is_some_and(|engine| !engine.is_live(id)) {
                 let sent_before = match &self.witness {
                     Some(witness) => witness.knows_more_than(&job),
@@ -327,9 +330,14 @@ impl Actor {
                     None => false,
                 };
                 let expected_ms = expected_ms(&self.workspace, &job).await?;
-                adopted.push(Adopted { job, expected_ms, stop, sent_before });
+                if hold.is_none() {
+                    hold = held::forbidden(&self.workspace, &job).await??;
+                }
+                adopted.push(Adopted { job, expected_ms, stop, hold, sent_before });
             } else if stop {
                 self.drive(Input::Cancel { job: id }).await?;
+            } else if let Some(reason) = hold {
+                self.drive(Input::Hold { job: id, reason }).await?;
             }
         }
         if !adopted.is_empty() {
@@ -404,7 +412,8 @@ impl Actor {
                 let now = self.clock.now();
                 let waiting = self.executor.waiting();
                 let jobs = engine.jobs(now.mono_ms);
-                let jobs = jobs.map(|watched| self.live(watched, &waiting, now));
+                let jobs =
+                    jobs.map(|watched| LiveJob::watched(watched, &self.progress, &waiting, now));
                 let troubles = self.workspace.catalog.providers.iter().filter_map(|provider| {
                     Some((provider.id.clone(), engine.trouble(&provider.id)?.clone()))
                 });
@@ -412,14 +421,7 @@ impl Actor {
             }
             Role::Following { .. } => {
                 let jobs = self.store(|store| store.live_jobs()).await??;
-                let jobs = jobs.into_iter().map(|job| LiveJob {
-                    job,
-                    percent: None,
-                    saving: None,
-                    expected_end: None,
-                    next_at: None,
-                    wait: None,
-                });
+                let jobs = jobs.into_iter().map(LiveJob::stored);
                 (false, jobs.collect(), Vec::new())
             }
         };
@@ -428,41 +430,6 @@ impl Actor {
             *snapshot = Snapshot { version, driving, jobs, stuck: None, troubles };
         });
         Ok(())
-    }
-
-    fn live(&self, watched: Watched<'_>, waiting: &[Waiting], now: Now) -> LiveJob {
-        let job = watched.job.clone();
-        let parts: Vec<&Progress> = (0..job.outputs.len())
-            .filter_map(|index| self.progress.get(&(job.id, index)))
-            .collect();
-        let saving = (!parts.is_empty()).then(|| Progress {
-            bytes: parts.iter().map(|part| part.bytes).sum(),
-            total: parts.iter().map(|part| part.total).sum(),
-        });
-        let after = |at: Timestamp, ms: u64| {
-            at.checked_add(SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX))).ok()
-        };
-        let at = |mono_ms: u64| after(now.wall, mono_ms.saturating_sub(now.mono_ms));
-        let turn = waiting.iter().find(|one| one.job == job.id);
-        let wait = match (watched.held, turn) {
-            (Some(Held::Full { max }), _) => Some(Wait::Place { max }),
-            (Some(Held::Closed { class, until_ms }), _) => {
-                at(until_ms).map(|until| Wait::Pause { class, until })
-            }
-            (None, Some(turn)) => after(now.wall, turn.wait_ms).map(|at| match turn.is_paused {
-                true => Wait::Pause { class: FailureClass::Rate, until: at },
-                false => Wait::Turn { rate: turn.rate, at },
-            }),
-            (None, None) => None,
-        };
-        LiveJob {
-            percent: watched.progress_percent,
-            saving,
-            expected_end: job.accepted_at.and_then(|at| after(at, watched.expected_ms)),
-            next_at: watched.due_ms.and_then(at),
-            wait,
-            job,
-        }
     }
 
     async fn store<T, F>(&self, call: F) -> Result<T, DriverError>

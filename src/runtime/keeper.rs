@@ -7,16 +7,23 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
+use tokio::time::timeout;
 
 use super::clock::wall;
 use super::driver::{Driver, DriverError};
 use super::places::Places;
 use super::store_thread::StoreGone;
 use super::workspace::Workspace;
+use crate::domain::job::Job;
 use crate::store::StoreError;
+use crate::words;
+
+/// How long leaving waits for the database: the terminal is given back within 100 ms.
+const HAND_OVER: Duration = Duration::from_millis(60);
 
 /// A keeper that runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +54,56 @@ pub enum KeeperError {
         /// Why.
         source: io::Error,
     },
+}
+
+/// What becomes of the live jobs that a process leaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// Whether a keeper carries them on.
+    pub is_kept: bool,
+    /// The same in a sentence.
+    pub words: String,
+}
+
+/// Has a keeper carry the live jobs on that this process leaves, unless none is wanted (`off`, or the config).
+/// Returns nothing where no job is live.
+pub async fn hand_over(workspace: &Workspace, off: bool) -> Option<Left> {
+    // Behind whatever is being stored this moment. Where the database takes its time, a keeper that
+    // finds nothing to do ends by itself.
+    let asked = timeout(HAND_OVER, workspace.store.run(|store| store.live_jobs())).await;
+    let (jobs, within) = match asked {
+        Ok(Ok(Ok(jobs))) if jobs.is_empty() => return None,
+        Ok(Ok(Ok(jobs))) => (words::count(jobs.len(), "job"), within(workspace, &jobs)),
+        _ => ("jobs may be".to_owned(), String::new()),
+    };
+    let off = off || workspace.config.wants_no_keeper();
+    let started = (!off).then(|| start(&workspace.places)).transpose();
+    let is_kept = matches!(started, Ok(Some(())));
+    let words = match started {
+        Ok(Some(())) => "; a keeper saves what comes (rushes keeper --status)".to_owned(),
+        Ok(None) => {
+            format!(", which nobody saves: `rushes wait` or the studio carries on{within}")
+        }
+        Err(error) => format!(
+            ", which nobody saves, since no keeper could be started ({error}): `rushes wait` or the studio \
+             carries on{within}"
+        ),
+    };
+    Some(Left { is_kept, words: format!("{jobs} under way{words}") })
+}
+
+/// How long somebody may take to look, for the job whose result goes first.
+fn within(workspace: &Workspace, jobs: &[Job]) -> String {
+    let now = wall();
+    let left = jobs.iter().filter_map(|job| {
+        let provider = workspace.catalog.provider(&job.request.model.provider)?;
+        let lifetime = SignedDuration::from_hours(provider.result_lifetime_h?.into());
+        // No result is older than its job's acceptance.
+        let since = job.rendered_at.or(job.accepted_at).unwrap_or(now);
+        Some((lifetime - now.duration_since(since), &provider.name))
+    });
+    let Some((left, name)) = left.min() else { return String::new() };
+    format!(", within {}, for which {name} surely keeps what it renders", words::span(left))
 }
 
 /// Starts a keeper for `places` and returns at once. One that finds another at work ends by itself.

@@ -66,7 +66,8 @@ pub async fn store(workspace: &Workspace, job: Job, consent: Consent) -> Result<
         let (catalog, _) = read_catalog(&places);
         let model = catalog.model(&job.request.model);
         let estimate = model.map(|model| Estimate::of(model, &job.request));
-        let job = Job { estimate: estimate.clone().unwrap_or_default(), ..job };
+        let over_limit = consent.passes_limits();
+        let job = Job { estimate: estimate.clone().unwrap_or_default(), over_limit, ..job };
         let event = JobEvent::Created { job: Box::new(job.clone()) };
         let write = Write { at: job.created_at, event, job };
         let day = write.at.checked_sub(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MIN);

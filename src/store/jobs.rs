@@ -4,10 +4,11 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 
 use super::left_aside::text;
-use super::{Lease, Store, StoreError, search_text};
+use super::{Lease, Store, StoreError, search_text, standing};
 use crate::domain::catalog::ModelId;
 use crate::domain::event::{JobEvent, Write};
 use crate::domain::job::{Job, JobId, JobKind, JobState};
+use crate::domain::money::MicroUsd;
 use crate::domain::request::ClipLength;
 use crate::domain::size::Resolution;
 
@@ -138,6 +139,48 @@ impl Store {
     /// The live jobs that somebody asked to stop.
     pub fn cancels_asked(&self) -> Result<Vec<Job>, StoreError> {
         self.jobs("SELECT id, body FROM job WHERE is_live = 1 AND cancel_asked = 1", [])
+    }
+
+    /// Asks whoever drives not to send `id`, if nobody asked to stop it altogether.
+    pub fn ask_hold(&self, id: JobId) -> Result<(), StoreError> {
+        let sql = "UPDATE job SET cancel_asked = 2 WHERE id = ?1 AND cancel_asked = 0";
+        let asked = self.connection.execute(sql, [id.to_string()]);
+        asked.map(drop).map_err(|error| self.wrong(error))
+    }
+
+    /// The live jobs that somebody asked not to send.
+    pub fn holds_asked(&self) -> Result<Vec<Job>, StoreError> {
+        self.jobs("SELECT id, body FROM job WHERE is_live = 1 AND cancel_asked = 2", [])
+    }
+
+    /// Writes `write`, which releases its job, if that is held still and `allows` does, which is told what
+    /// [`Self::spent_since`] is. Nobody's wish to hold it is left. Returns nothing where it was not held.
+    pub fn commit_released<E>(
+        &mut self,
+        write: &Write,
+        since: Timestamp,
+        allows: impl FnOnce(&[(String, MicroUsd)]) -> Result<(), E>,
+    ) -> Result<Option<Result<(), E>>, StoreError> {
+        let path = self.path.clone();
+        let wrong = |error| StoreError::using(&path, error);
+        let transaction = begin(&mut self.connection).map_err(wrong)?;
+        let id = write.job.id.to_string();
+        let forget = "UPDATE job SET cancel_asked = 0 WHERE id = ?1 AND state = ?2";
+        let held = transaction.execute(forget, [id.as_str(), JobState::Held.word()]);
+        if held.map_err(wrong)? == 0 {
+            return Ok(None);
+        }
+        if let Err(refusal) = allows(&standing::spent_since(&transaction, since).map_err(wrong)?) {
+            return Ok(Some(Err(refusal)));
+        }
+        write_all(&transaction, std::slice::from_ref(write)).map_err(wrong)?;
+        transaction.commit().map_err(wrong)?;
+        Ok(Some(Ok(())))
+    }
+
+    /// What the jobs made since `since` were charged, or may be, by model.
+    pub fn spent_since(&self, since: Timestamp) -> Result<Vec<(String, MicroUsd)>, StoreError> {
+        standing::spent_since(&self.connection, since).map_err(|error| self.wrong(error))
     }
 
     /// How long the last jobs of that sort took from acceptance to the last result, as their

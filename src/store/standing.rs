@@ -1,7 +1,7 @@
 //! What a new job is held against, read in the transaction that stores it.
 
 use jiff::Timestamp;
-use rusqlite::{Params, Transaction, params};
+use rusqlite::{Connection, Params, Transaction, params};
 
 use super::jobs::{begin, write_all};
 use super::left_aside::text;
@@ -76,8 +76,8 @@ fn bodies(
 }
 
 /// What the jobs made since `since` were charged, or may be, by model.
-fn spent_since(
-    transaction: &Transaction<'_>,
+pub(super) fn spent_since(
+    transaction: &Connection,
     since: Timestamp,
 ) -> rusqlite::Result<Vec<(String, MicroUsd)>> {
     let mut statement = transaction.prepare_cached(

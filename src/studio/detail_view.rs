@@ -147,6 +147,10 @@ fn trouble(app: &App, job: &Job, width: u16) -> Vec<Row<'static>> {
         lines.push(Row::default());
         lines.extend(rows(CONFIRMING, theme.style(Tone::Warn), width));
     }
+    if let Some(held) = words::held(job) {
+        lines.push(Row::default());
+        lines.extend(rows(&held, theme.style(Tone::Warn), width));
+    }
     if job.state == JobState::InDoubt {
         for paragraph in words::doubt(job, &app.catalog) {
             lines.push(Row::default());

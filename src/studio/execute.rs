@@ -7,11 +7,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
-use tokio::time::timeout;
 
 use super::app::{Entry, Live, Saved};
 use super::dialog::JobStory;
@@ -26,12 +24,13 @@ use crate::domain::request::{FrameImage, GenerationRequest};
 use crate::runtime::account;
 use crate::runtime::clip_server::Link;
 use crate::runtime::clock::wall;
-use crate::runtime::driver::{Bell, Snapshot};
+use crate::runtime::driver::Bell;
 use crate::runtime::files::write_whole;
+use crate::runtime::held::{self, Released};
 use crate::runtime::image_paths;
 use crate::runtime::images;
-use crate::runtime::keeper;
 use crate::runtime::keys;
+use crate::runtime::live::Snapshot;
 use crate::runtime::new_job::{self, Refused, Stored};
 use crate::runtime::opener::{self, Here, Opened as Shown};
 use crate::runtime::settle::{self, SettleError, Settled};
@@ -45,9 +44,6 @@ const LISTED: usize = 100;
 const FOUND: usize = 500;
 /// How many jobs of a day are summed up.
 const MOST_A_DAY: usize = 10_000;
-
-/// How long leaving the studio waits for the database: the terminal is given back within 100 ms.
-const HAND_OVER: Duration = Duration::from_millis(60);
 
 /// The outside, as the studio reaches it.
 #[derive(Clone, Debug)]
@@ -92,6 +88,7 @@ impl Outside {
                     this.submit(*request, parent, *consent).await
                 }
                 Effect::Cancel(id) => this.cancel(id).await,
+                Effect::Release { id, confirmed } => this.release(id, confirmed).await,
                 Effect::LookUp(id) => this.settle(settle::look_up(&this.workspace, id).await).await,
                 Effect::Close(id) => this.settle(settle::close(&this.workspace, id).await).await,
                 Effect::Browse(url) => Some(browse(url)),
@@ -130,32 +127,6 @@ impl Outside {
         });
     }
 
-    /// Has a keeper carry the live jobs on, and says what becomes of them.
-    pub(super) async fn hand_over(&self) -> Option<String> {
-        // Behind whatever is being stored this moment. Where the database takes its time, a keeper that
-        // finds nothing to do ends by itself.
-        let asked = timeout(HAND_OVER, self.workspace.store.run(|store| store.live_jobs())).await;
-        let jobs = match asked {
-            Ok(Ok(Ok(jobs))) if jobs.is_empty() => return None,
-            Ok(Ok(Ok(jobs))) => crate::words::count(jobs.len(), "job"),
-            _ => "jobs may be".to_owned(),
-        };
-        if self.workspace.config.no_keeper {
-            return Some(format!(
-                "{jobs} under way, which nobody saves: `rushes wait` or the studio carries on"
-            ));
-        }
-        Some(match keeper::start(&self.workspace.places) {
-            Ok(()) => {
-                format!("{jobs} under way; a keeper saves what comes (rushes keeper --status)")
-            }
-            Err(error) => format!(
-                "{jobs} under way, which nobody saves, since no keeper could be started ({error}): \
-                 `rushes wait` or the studio carries on, before the results expire"
-            ),
-        })
-    }
-
     async fn submit(
         &self,
         request: GenerationRequest,
@@ -185,13 +156,32 @@ impl Outside {
     }
 
     async fn cancel(&self, id: JobId) -> Option<Msg> {
-        match self.store(move |store| store.ask_cancel(id)).await {
+        let asked = match held::cancel(&self.workspace, id).await {
+            Ok(Ok(true)) => Ok(()),
+            _ => self.store(move |store| store.ask_cancel(id)).await,
+        };
+        match asked {
             Ok(()) => {
                 self.bell.ring().await;
                 None
             }
             Err(problem) => Some(Msg::Complain(problem)),
         }
+    }
+
+    async fn release(&self, id: JobId, confirmed: bool) -> Option<Msg> {
+        Some(match held::release(&self.workspace, id, confirmed).await {
+            Ok(Ok(Released::Yes)) => {
+                self.bell.ring().await;
+                Msg::Submitted(id)
+            }
+            Ok(Ok(Released::WasNot(state))) => {
+                Msg::Say(format!("it is not held any more: {}", crate::words::state_word(state)))
+            }
+            Ok(Ok(Released::OverLimit(passed))) => Msg::Complain(format!("not sent: {passed}")),
+            Ok(Err(error)) => Msg::Complain(format!("{error}. Nothing was sent")),
+            Err(error) => Msg::Complain(error.to_string()),
+        })
     }
 
     /// What came of settling a job in doubt; whoever drives goes on with one that was found.
@@ -423,7 +413,7 @@ pub(super) fn opened(workspace: &Workspace) -> Opened {
 
 /// The live jobs as the studio keeps them.
 pub(super) fn lives(snapshot: Snapshot) -> Msg {
-    let live = |live: crate::runtime::driver::LiveJob| Live {
+    let live = |live: crate::runtime::live::LiveJob| Live {
         job: live.job,
         percent: live.percent,
         saving: live.saving.map(|saving| (saving.bytes, saving.total)),

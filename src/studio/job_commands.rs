@@ -156,6 +156,10 @@ fn retry(app: &mut App, job: Job) -> Vec<Effect> {
         app.say("it is under way", false);
         return Vec::new();
     }
+    if job.state == JobState::Held {
+        release(app, &job);
+        return Vec::new();
+    }
     let Some(price) = paying::price(app, &job.request) else {
         app.say("the catalog no longer has its model", true);
         return Vec::new();
@@ -168,9 +172,31 @@ fn retry(app: &mut App, job: Job) -> Vec<Effect> {
     paying::ask(app, title, lines, wanted, objections)
 }
 
+/// Asks whether the held `job` is to be sent.
+fn release(app: &mut App, job: &Job) {
+    let reason = job.held.as_deref().unwrap_or_default();
+    let mut lines = vec![
+        words::settings(&job.request),
+        format!("never sent: {reason}"),
+        format!("estimated {}", job.estimate),
+    ];
+    let provider = app.catalog.provider(&job.request.model.provider);
+    let mut confirmed = false;
+    if !provider.is_some_and(|provider| provider.play_money) {
+        let passed = app.limits.passed(app.spent().0.at_most(), &job.estimate);
+        confirmed = !passed.is_empty();
+        lines.extend(passed.iter().map(words::objection::objection));
+    }
+    app.dialog = Some(Dialog::Confirm {
+        title: "Send it now?".to_owned(),
+        lines,
+        effect: Some(Effect::Release { id: job.id, confirmed }),
+    });
+}
+
 fn cancel(app: &mut App, job: &Job) -> Vec<Effect> {
     match job.state {
-        JobState::Queued | JobState::RetryWait => vec![Effect::Cancel(job.id)],
+        JobState::Queued | JobState::RetryWait | JobState::Held => vec![Effect::Cancel(job.id)],
         _ if can_stop(app, job) => {
             app.say("the provider is asked to stop it", false);
             vec![Effect::Cancel(job.id)]

@@ -171,6 +171,7 @@ pub(super) fn glyph(job: &Job) -> (&'static str, Tone) {
         JobState::Canceled => ("○", Tone::Dim),
         JobState::Expired => ("⌛", Tone::Bad),
         JobState::InDoubt => ("?", Tone::Bad),
+        JobState::Held => ("≡", Tone::Warn),
     }
 }
 
@@ -222,6 +223,7 @@ fn facts<'a>(app: &Seen<'_>, job: &Job, live: Option<&Live>) -> Vec<Vec<Span<'a>
                 Err(_) => vec![vec![money]],
             }
         }
+        (JobState::Held, _) => vec![vec![span("not sent, R sends it", warn)], vec![money]],
         (state, _) if state.is_end() || state == JobState::InDoubt => {
             let charged = job.error.as_ref().map_or(Charged::Unknown, |error| error.charged);
             let tone = if charged == Charged::NotCharged { Tone::Dim } else { Tone::Warn };

@@ -224,6 +224,13 @@ pub enum Effect {
     },
     /// Ask for a job to be stopped.
     Cancel(JobId),
+    /// Have a held job sent.
+    Release {
+        /// The job.
+        id: JobId,
+        /// Whether the user has confirmed that it passes a limit.
+        confirmed: bool,
+    },
     /// Ask the provider of a job in doubt whether it has it.
     LookUp(JobId),
     /// Close a job in doubt.

@@ -65,7 +65,7 @@ pub(super) fn leads_somewhere(app: &Seen<'_>, entry: Option<&Entry>, action: Act
 pub(super) fn can_stop(app: &Around, job: &Job) -> bool {
     let provider = app.catalog.provider(&job.request.model.provider);
     match job.state {
-        JobState::Queued | JobState::RetryWait => true,
+        JobState::Queued | JobState::RetryWait | JobState::Held => true,
         JobState::Submitting | JobState::Running | JobState::Canceling => {
             provider.is_some_and(|provider| provider.can_cancel)
         }

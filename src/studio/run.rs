@@ -26,6 +26,7 @@ use super::update::update;
 use super::view::view;
 use crate::runtime::clock::wall;
 use crate::runtime::driver::Driver;
+use crate::runtime::keeper;
 use crate::runtime::notes::Listener;
 use crate::runtime::places::Places;
 use crate::runtime::workspace::{Workspace, WorkspaceError};
@@ -128,7 +129,7 @@ impl Studio {
         let Some(outside) = outside else { return Ok((end, None)) };
         // Whatever ended it: a terminal that is gone shows first where it is written to.
         outside.save_now(&app.take_saved());
-        let left = outside.hand_over().await;
+        let left = keeper::hand_over(&outside.workspace, false).await.map(|left| left.words);
         drop(driver);
         // As whoever uses the database last closes it, one file holds everything. Whoever must leave at once
         // leaves a log beside it, which is as good; what is not closed by then is closed by the process's end.

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use rushes::domain::job::JobState;
 use rushes::store::Store;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use super::support::{Desk, Running, facts, generate, text, until};
@@ -129,7 +130,7 @@ fn what_a_killed_process_left_of_a_clip_goes_when_another_drives() {
 }
 
 #[test]
-fn without_wait_it_returns_once_accepted_and_any_later_command_carries_on() {
+fn without_wait_it_returns_once_accepted_and_a_later_command_carries_on() {
     let desk = Desk::new();
     // A provider that works on between two commands, as a real one does.
     let mut remote = desk.start(&["sandbox", "--listen", "127.0.0.1:0"]);
@@ -138,10 +139,8 @@ fn without_wait_it_returns_once_accepted_and_any_later_command_carries_on() {
     assert_eq!(first["state"], "running");
     assert_eq!(first["files"], serde_json::json!([]));
     assert_eq!(desk.accepted_once_each(), 1);
-    until("`rushes jobs` to carry on", || {
-        let jobs = desk.done(&["jobs", "--json"]).objects();
-        jobs.len() == 1 && jobs[0]["state"] == "succeeded"
-    });
+    let kept = desk.done(&["wait", "--json"]).object();
+    assert_eq!((&kept["id"], &kept["state"]), (&first["id"], &"succeeded".into()));
     let second = desk.done(&generate("a day ferry", &[])).object();
     let second = text(&second, "/id");
     let waited = desk.done(&["wait", second, "--json"]).object();
@@ -151,42 +150,46 @@ fn without_wait_it_returns_once_accepted_and_any_later_command_carries_on() {
     assert_eq!((none.out.as_str(), none.err.trim()), ("", "no job is live"));
 }
 
-/// Ctrl+C is not a failure: what was accepted goes on, and the exit status says that it is not known.
+/// Ctrl+C is not a failure: what was accepted goes on, and the program dies by the signal, as shells expect.
 #[cfg(unix)]
 #[test]
 fn an_interrupt_leaves_the_job_to_the_next_command() {
     let desk = Desk::new();
     let running = desk.start(&generate("a night ferry sandbox:slow", &["--wait"]));
     until("acceptance", || states(&desk).contains(&JobState::Running));
-    interrupt(&running);
-    running.ended().expecting(3).saying(&["rushes wait"]);
+    signal(&running, Signal::INT);
+    let ended = running.ended().saying(&["goes on at the provider", "rushes wait"]);
+    assert_eq!((ended.status, ended.signal), (None, Some(Signal::INT.as_raw())));
     let jobs = desk.done(&["wait", "--json"]).objects();
     assert_eq!(jobs.len(), 1);
     assert_eq!(jobs[0]["state"], Value::from("succeeded"));
     assert_eq!(desk.accepted_once_each(), 1);
 }
 
-#[cfg(unix)]
-fn interrupt(running: &Running) {
-    use rustix::process::{Pid, Signal, kill_process};
+fn signal(running: &Running, signal: Signal) {
     let id = Pid::from_raw(running.id() as i32).expect("a process id");
-    kill_process(id, Signal::INT).expect("the process is there");
+    kill_process(id, signal).expect("the process is there");
 }
 
-/// A sandbox that takes one job at a time and needs hours for it keeps the first job at the provider and
-/// the second one here, however long the commands between take.
-#[test]
-fn only_what_was_not_sent_is_canceled() {
-    let desk = Desk::new();
+/// A sandbox that takes one job at a time and needs hours for it keeps the first job at the provider and every
+/// other one here, however long the commands between take.
+fn one_place_taken(desk: &Desk) -> (Running, Value) {
     desk.write(
         "config/catalog/sandbox.toml",
         "[provider]\nid = \"sandbox\"\nname = \"Sandbox\"\nprotocol = \"runware\"\n\
          mirrors = \"runware\"\nplay_money = true\nmax_live_jobs = 1\ncan_look_up = true\n",
     );
-    let done = desk.clip("a pier");
     let mut remote = desk.start(&["sandbox", "--listen", "127.0.0.1:0", "--speed", "0.01"]);
     remote.next_line();
     let accepted = desk.done(&generate("a night ferry", &[])).object();
+    (remote, accepted)
+}
+
+#[test]
+fn only_what_was_not_sent_is_canceled() {
+    let desk = Desk::new();
+    let done = desk.clip("a pier");
+    let (_remote, accepted) = one_place_taken(&desk);
     let id = text(&accepted, "/id");
     desk.run(&["cancel", id]).expecting(1).saying(&["no way to stop it", "rushes wait"]);
     let waiting = desk.start(&generate("a raft", &["--wait"]));
@@ -199,4 +202,31 @@ fn only_what_was_not_sent_is_canceled() {
     desk.done(&["cancel", text(&jobs[0], "/id")]);
     desk.run(&["cancel", text(&done, "/id")]).expecting(2).saying(&["ended already"]);
     assert_eq!(desk.accepted_once_each(), 2);
+}
+
+/// A loop of submits is left by one Ctrl+C, and what that one had not sent is sent by nobody: not by a verb that
+/// looks, not by one that drives, not by the keeper. Naming it sends it.
+#[test]
+fn what_an_interrupted_verb_had_not_sent_is_held_until_it_is_named() {
+    for by in [Signal::INT, Signal::TERM, Signal::HUP] {
+        let desk = Desk::new();
+        let (remote, _) = one_place_taken(&desk);
+        let waiting = desk.start(&generate("a raft", &["--wait"]));
+        until("a job without a place", || states(&desk).contains(&JobState::Queued));
+        signal(&waiting, by);
+        let ended = waiting.ended().saying(&["held", "not sent and not charged", "rushes wait"]);
+        assert_eq!(ended.signal, Some(by.as_raw()), "{}", ended.err);
+        let raft = desk.done(&["history", "--json", "is:held"]).object();
+        let id = text(&raft, "/id");
+        assert_eq!(text(&raft, "/prompt"), "a raft");
+        assert!(text(&raft, "/held").contains("interrupted"));
+        // There is room now, and others drive.
+        remote.kill();
+        fs::remove_file(desk.path("config/catalog/sandbox.toml")).expect("the file is there");
+        desk.clip("a boat");
+        assert_eq!(desk.accepted_once_each(), 2);
+        let sent = desk.done(&["wait", id, "--json"]).object();
+        assert_eq!((text(&sent, "/id"), &sent["state"]), (id, &"succeeded".into()));
+        assert_eq!(desk.accepted_once_each(), 3);
+    }
 }

@@ -8,6 +8,7 @@ mod disk;
 mod doctor;
 mod doubt;
 mod drafts;
+mod driving;
 mod dry_run;
 mod examples;
 mod further;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::JoinHandle;
@@ -26,6 +27,8 @@ pub(crate) struct Desk {
 /// How a run ended.
 pub(crate) struct Ended {
     pub(crate) status: Option<i32>,
+    /// By which signal it died, if it did.
+    pub(crate) signal: Option<i32>,
     pub(crate) out: String,
     pub(crate) err: String,
 }
@@ -101,6 +104,8 @@ impl Desk {
             .env("RUSHES_DATA_DIR", self.data())
             .env("RUSHES_CONFIG", self.config())
             .env("RUSHES_SANDBOX_SPEED", "50")
+            // What a keeper does beside a test is seen where the test is about keepers.
+            .env("RUSHES_NO_KEEPER", "1")
             .current_dir(self.folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -238,9 +243,10 @@ impl Running {
         let child = self.child();
         let (out, err) = (drained(child.stdout.take()), drained(child.stderr.take()));
         until("the end of a program", || self.has_ended());
-        let status = self.child().wait().expect("the program ends").code();
+        let status = self.child().wait().expect("the program ends");
         self.child = None;
-        Ended { status, out: out.join().expect("output"), err: err.join().expect("errors") }
+        let (status, signal) = (status.code(), status.signal());
+        Ended { status, signal, out: out.join().expect("output"), err: err.join().expect("errors") }
     }
 
     /// Its process id.

@@ -71,7 +71,7 @@ impl World {
         let adopted = |job: &Job| {
             let expected_ms = CATALOG.expected_wait_s(&job.request) * 1000;
             let stop = !late && stops.contains(&job.id);
-            Adopted { job: job.clone(), expected_ms, stop, sent_before: false }
+            Adopted { job: job.clone(), expected_ms, stop, hold: None, sent_before: false }
         };
         let live = self.store.live_jobs().filter(|job| !process.engine.is_live(job.id));
         let mut jobs: Vec<Adopted> = live.map(adopted).collect();

@@ -4,7 +4,7 @@ use super::script::*;
 use crate::domain::job::{Charged, FailureClass, JobId, JobState};
 use crate::domain::outcome::{Report, Sighting};
 use crate::domain::sample;
-use crate::engine::{Command, Input};
+use crate::engine::{Adopted, Command, Input};
 
 fn asked(script: &Script, job: JobId) -> bool {
     let stops =
@@ -101,4 +101,63 @@ fn a_provider_that_can_not_stop_jobs_is_not_asked() {
     script.give(Input::Cancel { job });
     assert_eq!(script.state(job), JobState::Running);
     assert!(!asked(&script, job));
+}
+
+fn hold(script: &mut Script, job: JobId) {
+    script.give(Input::Hold { job, reason: "its verb was interrupted".to_owned() });
+}
+
+/// Nobody sends it, whatever becomes free and however long it takes.
+#[test]
+fn what_was_surely_not_taken_is_held_and_sent_by_nobody() {
+    let mut script = Script::new();
+    let first = script.running(KEEPS_RECORDS, 1);
+    script.running(KEEPS_RECORDS, 1);
+    let (queued, refused) = (script.job(KEEPS_RECORDS, 1), script.job(KEEPS_NONE, 1));
+    script.reply(refused, busy(Some(3_600_000)));
+    for job in [queued, refused] {
+        hold(&mut script, job);
+        assert_eq!(script.state(job), JobState::Held);
+    }
+    script.poll(first, seen_failing(&[], &[FailureClass::Provider], 0));
+    script.pass(2 * 3_600_000);
+    assert!(!script.is_sending(queued) && !script.is_sending(refused));
+    assert_eq!(script.story(queued), "created held");
+    assert_eq!(script.story(refused), "created sent postponed held");
+    let rows = [queued, refused].map(|job| script.rows[&job].clone());
+    script.restart(Vec::new());
+    script.give(adopt(rows));
+    assert!(!script.is_sending(queued) && !script.is_sending(refused), "no driver adopts it");
+}
+
+#[test]
+fn what_is_being_sent_is_held_only_if_it_comes_back() {
+    let mut script = Script::new();
+    let [taken, refused, lost_one] = [KEEPS_NONE, KEEPS_NONE, KEEPS_RECORDS].map(|provider| {
+        let job = script.job(provider, 1);
+        hold(&mut script, job);
+        job
+    });
+    script.reply(taken, accepted());
+    script.reply(refused, busy(None));
+    script.reply(lost_one, lost());
+    assert_eq!(script.story(taken), "created sent accepted");
+    assert_eq!(script.story(refused), "created sent postponed held");
+    assert_eq!(script.state(lost_one), JobState::Confirming, "it may be there, so it is asked for");
+}
+
+#[test]
+fn a_wish_to_hold_waits_for_whoever_drives_next() {
+    let mut script = Script::new();
+    script.running(KEEPS_RECORDS, 1);
+    script.running(KEEPS_RECORDS, 1);
+    let job = script.job(KEEPS_RECORDS, 1);
+    let row = script.rows[&job].clone();
+    script.restart(Vec::new());
+    let hold = Some("its verb was interrupted".to_owned());
+    let held =
+        Adopted { job: row, expected_ms: EXPECTED_MS, stop: false, hold, sent_before: false };
+    script.give(Input::Adopt { jobs: vec![held] });
+    assert_eq!(script.story(job), "created held", "both places were free");
+    assert_eq!(script.rows[&job].held.as_deref(), Some("its verb was interrupted"));
 }

@@ -173,7 +173,13 @@ fn what_another_witness_knows_as_sent_is_asked_for_and_not_sent() {
         let row = script.rows[&job].clone();
         assert!(matches!(row.state, JobState::Queued | JobState::RetryWait));
         script.restart(Vec::new());
-        let sent = Adopted { job: row, expected_ms: EXPECTED_MS, stop: false, sent_before: true };
+        let sent = Adopted {
+            job: row,
+            expected_ms: EXPECTED_MS,
+            stop: false,
+            hold: None,
+            sent_before: true,
+        };
         script.give(Input::Adopt { jobs: vec![sent] });
         assert!(!script.is_sending(job));
         if provider == KEEPS_NONE {
@@ -196,7 +202,8 @@ fn what_another_witness_knows_as_sent_is_not_stopped_as_if_it_was_never_sent() {
     let row = Job { state: JobState::Queued, sends: 0, sent_at: None, ..script.rows[&job].clone() };
     script.rows.insert(job, row.clone());
     script.restart(Vec::new());
-    let sent = Adopted { job: row, expected_ms: EXPECTED_MS, stop: true, sent_before: true };
+    let sent =
+        Adopted { job: row, expected_ms: EXPECTED_MS, stop: true, hold: None, sent_before: true };
     script.give(Input::Adopt { jobs: vec![sent] });
     assert_eq!(script.state(job), JobState::InDoubt);
 }

@@ -55,6 +55,10 @@ impl Walk {
                 self.script.give(Input::Cancel { job });
             }
             2 if self.fault(25) => self.crash(),
+            12 if !self.jobs.is_empty() && self.fault(30) => {
+                let job = self.jobs[self.dice.throw() as usize % self.jobs.len()];
+                self.script.give(Input::Hold { job, reason: "interrupted".to_owned() });
+            }
             3..12 if !self.script.open.is_empty() => {
                 let nr = self.dice.throw() as usize % self.script.open.len();
                 let command = self.script.open.remove(nr);
@@ -236,6 +240,7 @@ fn what_was_rendered_is_saved_or_known_to_be_lost() {
         for job in &walk.jobs {
             let row = &walk.script.rows[job];
             let Some(report) = walk.remote.get(&row.attempt_key) else { continue };
+            assert_ne!(row.state, JobState::Held, "seed {seed}: {}", walk.script.story(*job));
             if row.state == JobState::InDoubt {
                 continue;
             }

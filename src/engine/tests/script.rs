@@ -349,6 +349,12 @@ pub fn broken() -> SaveTrouble {
 
 /// Jobs of the usual length, handed to the engine.
 pub fn adopt(jobs: impl IntoIterator<Item = Job>) -> Input {
-    let adopted = |job| Adopted { job, expected_ms: EXPECTED_MS, stop: false, sent_before: false };
+    let adopted = |job| Adopted {
+        job,
+        expected_ms: EXPECTED_MS,
+        stop: false,
+        hold: None,
+        sent_before: false,
+    };
     Input::Adopt { jobs: jobs.into_iter().map(adopted).collect() }
 }

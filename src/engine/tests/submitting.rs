@@ -211,8 +211,13 @@ fn what_was_stopped_while_nobody_drove_is_never_sent() {
     script.reply(second, accepted());
     let queued = script.rows[&queued].clone();
     script.restart(Vec::new());
-    let stopped =
-        Adopted { job: queued.clone(), expected_ms: EXPECTED_MS, stop: true, sent_before: false };
+    let stopped = Adopted {
+        job: queued.clone(),
+        expected_ms: EXPECTED_MS,
+        stop: true,
+        hold: None,
+        sent_before: false,
+    };
     script.give(Input::Adopt { jobs: vec![stopped] });
     assert_eq!(script.story(queued.id), "created canceled", "both places were free");
 }

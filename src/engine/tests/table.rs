@@ -7,19 +7,20 @@ use crate::engine::{apply, transition};
 
 /// Rows are states, columns events, cells where the event leads; `.` where it has no effect.
 const TABLE: &str = "
-            crea sent acce post unkn notf oure oumo oufa rend save safa oulo succ fail expi cask cncl doub clos
-queued      .    subm .    .    conf .    .    .    .    .    .    .    .    .    fail .    .    cncl .    .
-submitting  .    .    runn retr conf .    .    .    .    .    .    .    .    .    fail .    .    .    in_d .
-confirming  .    .    runn .    .    retr .    .    .    .    .    .    .    .    fail .    .    .    in_d .
-running     .    .    .    .    .    .    runn runn runn down runn runn runn .    fail .    cing .    .    .
-downloading .    .    .    .    .    .    .    down .    .    down down down succ .    expi .    .    .    .
-retry_wait  .    subm .    .    conf .    .    .    .    .    .    .    .    .    fail .    .    cncl .    .
-canceling   .    .    .    .    .    .    cing cing cing down cing cing cing .    fail .    .    cncl .    .
-succeeded   .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .
-failed      .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .
-canceled    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .
-expired     .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .
-in_doubt    .    .    runn .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    fail
+            crea sent acce post unkn notf oure oumo oufa rend save safa oulo succ fail expi cask cncl doub clos held rele
+queued      .    subm .    .    conf .    .    .    .    .    .    .    .    .    fail .    .    cncl .    .    held .
+submitting  .    .    runn retr conf .    .    .    .    .    .    .    .    .    fail .    .    .    in_d .    .    .
+confirming  .    .    runn .    .    retr .    .    .    .    .    .    .    .    fail .    .    .    in_d .    .    .
+running     .    .    .    .    .    .    runn runn runn down runn runn runn .    fail .    cing .    .    .    .    .
+downloading .    .    .    .    .    .    .    down .    .    down down down succ .    expi .    .    .    .    .    .
+retry_wait  .    subm .    .    conf .    .    .    .    .    .    .    .    .    fail .    .    cncl .    .    held .
+canceling   .    .    .    .    .    .    cing cing cing down cing cing cing .    fail .    .    cncl .    .    .    .
+succeeded   .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .
+failed      .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .
+canceled    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .
+expired     .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .
+in_doubt    .    .    runn .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    fail .    .
+held        .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    cncl .    .    .    queu
 ";
 
 #[test]
@@ -91,6 +92,8 @@ fn events() -> Vec<(&'static str, JobEvent)> {
         ("cncl", JobEvent::Canceled { error: error.clone() }),
         ("doub", JobEvent::Doubted { error: error.clone() }),
         ("clos", JobEvent::Closed { error }),
+        ("held", JobEvent::Held { reason: String::new() }),
+        ("rele", JobEvent::Released { over_limit: false }),
     ];
     for (_, event) in &events {
         listed(event);
@@ -120,6 +123,8 @@ fn listed(event: &JobEvent) {
         | JobEvent::CancelAsked
         | JobEvent::Canceled { .. }
         | JobEvent::Doubted { .. }
-        | JobEvent::Closed { .. } => {}
+        | JobEvent::Closed { .. }
+        | JobEvent::Held { .. }
+        | JobEvent::Released { .. } => {}
     }
 }

@@ -199,3 +199,30 @@ fn the_jobs_since_a_time_come_oldest_first() {
     assert_eq!(since(2, 10), [3, 2]);
     assert_eq!(since(9, 2), [1, 3]);
 }
+
+#[test]
+fn a_held_job_is_not_live_and_only_one_release_of_it_is_written() {
+    let (place, mut store) = store();
+    let queued = life(1, |_| {}).store(&mut store);
+    place.open().ask_hold(queued.id).expect("a wish");
+    assert_eq!(store.holds_asked().expect("jobs"), std::slice::from_ref(&queued));
+    assert_eq!(store.cancels_asked().expect("jobs"), []);
+    let next = |job: &Job, event: JobEvent| {
+        let mut job = job.clone();
+        assert!(apply(&mut job, &event, sample::noon()), "{event:?}");
+        Write { at: sample::noon(), event, job }
+    };
+    let held = next(&queued, JobEvent::Held { reason: "interrupted".to_owned() });
+    store.commit(std::slice::from_ref(&held), None).expect("a commit");
+    assert_eq!(store.live_jobs().expect("jobs"), []);
+    let released = next(&held.job, JobEvent::Released { over_limit: false });
+    let since = sample::noon();
+    let no = store.commit_released(&released, since, |_| Err("a limit")).expect("a commit");
+    assert_eq!((no, store.live_jobs().expect("jobs")), (Some(Err("a limit")), Vec::new()));
+    for wrote in [Some(Ok(())), None] {
+        let told = store.commit_released::<()>(&released, since, |_| Ok(())).expect("a commit");
+        assert_eq!(told, wrote);
+    }
+    assert_eq!(store.live_jobs().expect("jobs"), [released.job]);
+    assert_eq!(store.holds_asked().expect("jobs"), [], "the wish is over");
+}

@@ -8,6 +8,7 @@ mod doubt;
 mod drawing;
 mod finding;
 mod fuzz;
+mod held;
 mod images;
 mod jobs;
 mod keyboard;

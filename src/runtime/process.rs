@@ -1,0 +1,13 @@
+//! What the system tells of processes: which signals this one was told to ignore. Where it tells nothing, none is.
+
+use std::fs;
+
+use rustix::process::Signal;
+
+/// Whether this process was started to ignore `signal`, and nothing here has changed that yet.
+pub fn is_ignored(signal: Signal) -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    mask >> (signal.as_raw() - 1) & 1 == 1
+}
