@@ -48,8 +48,7 @@ const SPECIAL: [(IpNet, &str); 30] = [
 ];
 
 /// Endings of names that lead nowhere in public.
-const LOCAL_NAMES: [&str; 7] =
-    ["localhost", "local", "internal", "home.arpa", "lan", "localdomain", "intranet"];
+const LOCAL_NAMES: [&str; 6] = ["local", "internal", "home.arpa", "lan", "localdomain", "intranet"];
 
 const fn v4([a, b, c, d]: [u8; 4], length: u8) -> IpNet {
     IpNet::V4(ipnet::Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), length))
@@ -93,11 +92,12 @@ impl Reach {
         let host = host(url);
         match host.parse() {
             Ok(address) => self.open([address], &host).await.map(drop),
-            Err(_)
-                if by_proxy && is_local(&host) && !self.base.as_deref().is_some_and(is_local) =>
-            {
-                Err(Blocked::LocalName(one_line(&host, 100)))
-            }
+            Err(_) if by_proxy => match local(&host) {
+                Some(place) if self.base.as_deref().and_then(local) != Some(place) => {
+                    Err(Blocked::LocalName(one_line(&host, 100)))
+                }
+                _ => Ok(()),
+            },
             Err(_) => Ok(()),
         }
     }
@@ -189,17 +189,26 @@ fn embedded(address: IpAddr) -> IpAddr {
     }
 }
 
-/// Whether `host` is a name or an address that is found in a private network only.
-fn is_local(host: &str) -> bool {
-    match host.parse() {
-        Ok(address) => special(address).is_some(),
-        Err(_) => {
-            let ends = |end: &str| {
-                host.strip_suffix(end).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-            };
-            !host.contains('.') || LOCAL_NAMES.into_iter().any(ends)
-        }
+/// Where a host is that no public server has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Local {
+    Machine,
+    Network,
+}
+
+/// Where `host` is, an address or a name, if not in public.
+fn local(host: &str) -> Option<Local> {
+    if let Ok(address) = host.parse::<IpAddr>() {
+        let place = if address.is_loopback() { Local::Machine } else { Local::Network };
+        return special(address).map(|_| place);
     }
+    let ends = |end: &str| {
+        host.strip_suffix(end).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    };
+    if ends("localhost") {
+        return Some(Local::Machine);
+    }
+    (!host.contains('.') || LOCAL_NAMES.into_iter().any(ends)).then_some(Local::Network)
 }
 
 #[cfg(test)]
@@ -338,7 +347,12 @@ mod tests {
             let said = check(&reach(PUBLIC, &[]), &url, true).await.expect_err(name);
             assert!(said.contains("a name of private networks"), "{said}");
             check(&reach(PUBLIC, &[]), &url, false).await.expect("looked up");
-            check(&reach("gateway.internal", &[]), &url, true).await.expect("the service is there");
+            let (beside, other) = match name.to_lowercase().contains("localhost") {
+                true => ("127.0.0.1", "gateway.internal"),
+                false => ("gateway.internal", "127.0.0.1"),
+            };
+            check(&reach(beside, &[]), &url, true).await.expect("the service is there");
+            check(&reach(other, &[]), &url, true).await.expect_err("the service is elsewhere");
         }
         for name in
             ["files.example", "notlocalhost.example", "local.example", "internal.example.com"]

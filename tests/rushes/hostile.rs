@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::network::{Front, NAME};
 use super::support::{Desk, Ended, Running, text};
 use super::wire::{Act, Call, Wire, announced, drip, reply};
 
@@ -101,6 +102,11 @@ struct Met {
 
 /// Generates at `wire`, and checks what must hold whatever is said there.
 fn met(model: &str, wire: Wire) -> Met {
+    met_within(model, wire, &[])
+}
+
+/// The same in an environment with those variables.
+fn met_within(model: &str, wire: Wire, environment: &[(&str, &str)]) -> Met {
     let desk = Desk::quick();
     let line = ["generate", "--wait", "--json", "--model", model, "--prompt", "a paper boat"];
     let mut command = desk.command(&line);
@@ -110,6 +116,7 @@ fn met(model: &str, wire: Wire) -> Met {
     }
     // What hangs is to be given up soon; the others are not that slow on a busy machine.
     command.env("RUSHES_TIMEOUT_S", "4");
+    command.envs(environment.iter().copied());
     let ended = Running::start(command).ended();
     let job = ended.object();
     let shown = desk.done(&["show", text(&job, "/id")]);
@@ -441,6 +448,24 @@ fn what_is_no_file_is_fetched_again_and_never_kept() {
         assert_eq!(met.submits(), 1, "{says}");
         assert!(met.story().contains(says), "{says}: {}", met.story());
     });
+}
+
+/// A proxy looks names up itself, so that only the name can be judged; where the proxy is, is the user's word.
+#[test]
+fn behind_a_proxy_a_clip_is_fetched_from_no_name_of_a_private_network() {
+    let there = Desk::new();
+    let front = Front::new(&there);
+    let ca = there.write("ca.pem", &front.ca).display().to_string();
+    let proxy = front.proxy().replace("127.0.0.1", "localhost");
+    let cases = [(NAME, "answers 404"), ("printer.local", "a name of private networks")];
+    for (nr, (host, says)) in cases.into_iter().enumerate() {
+        let place = format!("location: https://{host}/none.mp4\r\n");
+        let wire = service(For::File, 1, wrong(move |_, _| reply(302, &place, "")));
+        let met = met_within(MODELS[0], wire, &[("HTTPS_PROXY", &proxy), ("SSL_CERT_FILE", &ca)]);
+        met.is_whole(host);
+        assert!(met.story().contains(says), "{host}: {}", met.story());
+        assert_eq!(front.connects().len(), 1, "case {nr}: {:?}", front.connects());
+    }
 }
 
 /// A cache on the way may answer with a part that is the whole file.

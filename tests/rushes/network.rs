@@ -23,15 +23,15 @@ use super::keys::{KEY, QUICK_RUNWARE, key_is_nowhere, nobody_called, remote};
 use super::support::{Desk, Ended, Running, text};
 
 /// The name that the certificate is for besides localhost; no such host is anywhere.
-const NAME: &str = "api.runware.test";
+pub(crate) const NAME: &str = "api.runware.test";
 
 /// A TLS server in front of a sandbox.
-struct Front {
+pub(crate) struct Front {
     _runtime: Runtime,
     _sandbox: Running,
     address: SocketAddr,
     /// The certificate of the CA that signed for it.
-    ca: String,
+    pub(crate) ca: String,
     seen: Arc<Mutex<Seen>>,
 }
 
@@ -68,7 +68,7 @@ fn acceptor(issuer: &Issuer<'_, KeyPair>) -> TlsAcceptor {
 
 impl Front {
     /// In front of a sandbox on `desk` that takes only the key.
-    fn new(desk: &Desk) -> Self {
+    pub(crate) fn new(desk: &Desk) -> Self {
         let (sandbox, url) = remote(desk);
         let origin = url.strip_suffix("/v1").expect("Runware's path").to_owned();
         let (ca, issuer) = ca("the company's own");
@@ -113,7 +113,7 @@ impl Front {
     }
 
     /// A proxy that leads everything here; returns its address.
-    fn proxy(&self) -> String {
+    pub(crate) fn proxy(&self) -> String {
         let listener = self._runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
         let address = listener.local_addr().expect("an address");
         let (seen, front) = (Arc::clone(&self.seen), self.address);
@@ -137,7 +137,7 @@ impl Front {
         format!("http://{address}")
     }
 
-    fn connects(&self) -> Vec<String> {
+    pub(crate) fn connects(&self) -> Vec<String> {
         self.seen.lock().expect("a lock").connects.clone()
     }
 }
