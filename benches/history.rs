@@ -195,6 +195,7 @@ fn job(
             path: format!("clips/{number}.mp4"),
             bytes: 4_000_000,
             sha256: "ab".repeat(32),
+            cut: false,
             facts: None,
         }),
         lost: false,

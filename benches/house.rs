@@ -99,6 +99,7 @@ fn writes(model: &Model, number: usize) -> Vec<Write> {
         bytes: 1_800_000,
         sha256: "0".repeat(64),
         facts: None,
+        cut: false,
     };
     for event in [
         JobEvent::Sent,

@@ -11,7 +11,7 @@ use crate::domain::event::JobEvent;
 use crate::domain::job::{Charged, FailureClass, Job, JobError, JobKind, JobState};
 use crate::domain::mark::Mark;
 use crate::domain::request::Parameters;
-use crate::domain::wait::Wait;
+use crate::domain::wait::{Unseen, Wait};
 
 /// A job's state as a person reads it.
 pub fn state(job: &Job) -> &'static str {
@@ -21,6 +21,9 @@ pub fn state(job: &Job) -> &'static str {
             FailureClass::Lost if error.is_closed() => "closed",
             _ => state_word(job.state),
         },
+        _ if job.state == JobState::Succeeded && job.files().any(|file| file.cut) => {
+            "ready, cut off"
+        }
         _ => state_word(job.state),
     }
 }
@@ -240,6 +243,46 @@ pub fn wait(wait: &Wait, provider: &str, now: Timestamp) -> (String, String) {
                 rate.window_s
             ),
         ),
+        Wait::Unseen { why, since } => unseen(*why, provider, &left_since(*since, now)),
+    }
+}
+
+fn left_since(since: Timestamp, now: Timestamp) -> String {
+    span(now.duration_since(since))
+}
+
+/// Why a job is not seen at `provider`, for so long: shortly, and in a sentence with what can be done.
+fn unseen(why: Unseen, provider: &str, long: &str) -> (String, String) {
+    match why {
+        Unseen::NotKnown => (
+            format!("not known there for {long}, asked again"),
+            format!(
+                "{provider} has not known it for {long}, although it took it. It is asked for again, later and \
+                 later, for as long as it may have it; check the key and the address with `rushes doctor`"
+            ),
+        ),
+        Unseen::OtherAccount => (
+            format!("not known to this key or address for {long}"),
+            format!(
+                "{provider} has not known it for {long}, but is asked with another key or at another address \
+                 than it was sent with: set those again, and it goes on"
+            ),
+        ),
+        Unseen::Unclear(class) => (
+            format!("{}: asked again, for {long}", failure(class)),
+            format!(
+                "{provider} has answered for {long} with '{}', which may be about the question and not the \
+                 job. It is asked for again",
+                failure(class)
+            ),
+        ),
+        Unseen::NoAddress => (
+            format!("done, without an address for {long}"),
+            format!(
+                "{provider} has said for {long} that it is done, and gives no address for the clip. It is asked \
+                 again for ten minutes; then it is in doubt, and can be looked up by hand"
+            ),
+        ),
     }
 }
 
@@ -250,18 +293,31 @@ pub fn doubt(job: &Job, catalog: &Catalog) -> [String; 3] {
     let name = provider.map_or(id.as_str(), |provider| provider.name.as_str());
     let at = job.sent_at.unwrap_or(job.created_at).strftime("%Y-%m-%d %H:%M:%S UTC");
     let what = job.error.as_ref().map_or("", |error| error.message.as_str());
-    let happened = format!(
-        "It was sent at {at}, and no reply tells whether {name} took it ({what}). It is not sent \
-         again by itself."
-    );
+    let happened = match job.accepted_at {
+        None => format!(
+            "It was sent at {at}, and no reply tells whether {name} took it ({what}). It is not sent \
+             again by itself."
+        ),
+        Some(_) => format!(
+            "{name} took it at {at}, and what became of it is not known ({what}). It is not sent again by \
+             itself, and asked for again when the key or the address changes."
+        ),
+    };
     let cost = match job.estimate.most() {
+        _ if let Some(charge) = job.charge() => format!("{name} said that it charged {charge}."),
         Some(_) => format!("If {name} took it, it is billed once: estimated {}.", job.estimate),
         None => format!("If {name} took it, it is billed once; no price is published for it."),
     };
     let page = provider.map_or("", |provider| provider.dashboard_url.as_str());
     let wire_id = catalog.model(&job.request.model).map_or("", |model| model.wire_id.as_str());
-    let find = if provider.is_some_and(|provider| provider.can_look_up) {
-        format!("{name} can be asked again: it knows a job by its key, {}.", job.attempt_key)
+    let find = if provider.is_some_and(|provider| provider.can_be_asked_for(job)) {
+        match &job.remote_id {
+            Some(id) => format!("{name} can be asked again: it knows the job as {id}."),
+            None => format!(
+                "{name} can be asked again: it knows a job by its key, {}.",
+                job.attempt_key
+            ),
+        }
     } else {
         format!(
             "{name} can't be asked for a job whose reply was lost. Its dashboard can tell: look for \
@@ -330,7 +386,8 @@ pub fn event(event: &JobEvent) -> String {
         JobEvent::Released { .. } => "released, and to be sent".to_owned(),
         JobEvent::CancelAsked => "asked the provider to stop".to_owned(),
         JobEvent::Canceled { error } => format!("canceled: {}", error.message),
-        JobEvent::Doubted { error } => format!("in doubt: {}", error.message),
+        JobEvent::Doubted { error, .. } => format!("in doubt: {}", error.message),
+        JobEvent::Recovered { how } => format!("recovered: {how}"),
         JobEvent::Closed { error } => error.message.clone(),
     }
 }

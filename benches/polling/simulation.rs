@@ -290,6 +290,7 @@ impl Run {
                         path: String::new(),
                         bytes: 1,
                         sha256: String::new(),
+                        cut: false,
                         facts: None,
                     });
                     self.give(Input::Saved { job: job.id, index, outcome });
@@ -319,7 +320,10 @@ impl Run {
             sightings.push((target.job, Sighting::Seen(report)));
         }
         let jobs = targets.iter().map(|target| target.job).collect();
-        self.answer(answered_ms, Input::Polled { provider, jobs, outcome: Ok(sightings) });
+        self.answer(
+            answered_ms,
+            Input::Polled { provider, jobs, account: None, outcome: Ok(sightings) },
+        );
     }
 }
 

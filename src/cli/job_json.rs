@@ -58,7 +58,7 @@ impl JobJson {
             Some(json!({
                 "path": file(&clip.path), "bytes": clip.bytes, "sha256": clip.sha256,
                 "seed": output.seed, "charge_usd": output.charge.map(MicroUsd::as_usd),
-                "flagged": output.flagged,
+                "flagged": output.flagged, "cut": clip.cut,
             }))
         });
         Self {

@@ -20,7 +20,9 @@ pub(super) async fn run(
     let workspace = context.workspace()?;
     let job = find_job(&workspace, text).await?;
     let id = job.id;
-    if job.state != JobState::InDoubt {
+    // What earlier versions gave up can be looked up as well, and only that.
+    let looks_up_given_up = settling.look_up && job.may_be_recovered();
+    if job.state != JobState::InDoubt && !looks_up_given_up {
         return Err(was_not(&job, job.state));
     }
     let catalog = &workspace.catalog;
@@ -33,7 +35,7 @@ pub(super) async fn run(
         (true, _) => settle::look_up(&workspace, id).await,
         (_, true) => settle::close(&workspace, id).await,
         _ => {
-            let can_look_up = provider.is_some_and(|provider| provider.can_look_up);
+            let can_look_up = provider.is_some_and(|provider| provider.can_be_asked_for(&job));
             return tell(context, &job, words::doubt(&job, catalog), can_look_up);
         }
     };
@@ -45,7 +47,7 @@ pub(super) async fn run(
         Ok(Settled::Yes(job)) if job.state.is_live() => {
             let short = id.short();
             context.out.line(&format!(
-                "job {id} was taken: `rushes wait {short}` carries on and saves its file"
+                "the provider has job {id}: `rushes wait {short}` carries on and saves its file"
             ))?;
             Ok(0)
         }
@@ -55,8 +57,14 @@ pub(super) async fn run(
             Ok(0)
         }
         Ok(Settled::WasNot(state)) => Err(was_not(&job, state)),
+        Ok(Settled::NotKnown) if job.accepted_at.is_some() => Err(Trouble::unknown(format!(
+            "the provider does not know job {id}, which it took: with another key or address it may. It stays as it is"
+        ))),
         Ok(Settled::NotKnown) => Err(Trouble::unknown(format!(
             "the provider's records don't know job {id}: most likely it was never taken. It stays in doubt until you close it or submit it again"
+        ))),
+        Ok(Settled::NothingNew) => Err(Trouble::unknown(format!(
+            "the provider knows job {id}, and has nothing of it that is not here; it stays as it is"
         ))),
         Err(error @ SettleError::CanNotAsk(_)) => {
             let [_, _, find] = words::doubt(&job, catalog);

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::account::Account;
 use super::job::{ClipFile, Job, JobError, Output};
 use super::money::MicroUsd;
 
@@ -110,10 +111,18 @@ pub enum JobEvent {
         /// Whether it was charged.
         error: JobError,
     },
-    /// Nobody can tell whether it was accepted.
+    /// Nobody can tell whether it was accepted, or what became of it.
     Doubted {
         /// What is known.
         error: JobError,
+        /// The account that was asked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        asked_as: Option<Account>,
+    },
+    /// The provider has it after all, although it was in doubt or had been given up.
+    Recovered {
+        /// How that is known.
+        how: String,
     },
     /// The user closed a job in doubt: nobody asks about it any more.
     Closed {
@@ -147,6 +156,7 @@ impl JobEvent {
             Self::CancelAsked => "cancel_asked",
             Self::Canceled { .. } => "canceled",
             Self::Doubted { .. } => "doubted",
+            Self::Recovered { .. } => "recovered",
             Self::Closed { .. } => "closed",
         }
     }

@@ -7,9 +7,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::account::Account;
 use super::catalog::Model;
 use super::cost::Estimate;
 use super::money::MicroUsd;
+use super::outcome::Report;
 use super::request::GenerationRequest;
 
 /// A job's id: a UUIDv7, so that ids sort by age and histories of several machines merge.
@@ -308,6 +310,24 @@ pub struct Output {
     pub lost: bool,
 }
 
+impl Output {
+    /// Whether `other` is the same result, told at another time: by the service's id of it, or where it gives
+    /// none by the address without what signs it.
+    pub fn is(&self, other: &Self) -> bool {
+        unsigned(&self.remote_id) == unsigned(&other.remote_id)
+    }
+
+    /// Whether the service gave it no id, so that its address stands for one.
+    pub fn is_nameless(&self) -> bool {
+        self.remote_id.contains("://")
+    }
+}
+
+/// An address without its query and its fragment.
+pub fn unsigned(url: &str) -> &str {
+    url.split(['?', '#']).next().unwrap_or(url)
+}
+
 /// A saved clip.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClipFile {
@@ -319,6 +339,13 @@ pub struct ClipFile {
     pub sha256: String,
     /// What the file itself says of the clip, where it could be read.
     pub facts: Option<ClipSummary>,
+    /// Whether it breaks off before its end: the service has no whole one.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub cut: bool,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// What a clip's own file says.
@@ -367,6 +394,12 @@ pub struct Job {
     /// The idempotency key: the provider runs at most one generation for it, and a job never
     /// gets a second one (law 2).
     pub attempt_key: Uuid,
+    /// The account that it is made for; none at the sandbox, and in jobs of before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<Account>,
+    /// The account that was asked last when it came to be in doubt: another one may know more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_as: Option<Account>,
     /// How often it was sent, all under the one key.
     pub sends: u32,
     /// When it was last sent.
@@ -415,6 +448,8 @@ impl Job {
             estimate: Estimate::of(model, &request),
             request,
             attempt_key,
+            account: None,
+            asked_as: None,
             sends: 0,
             sent_at: None,
             accepted_at: None,
@@ -451,6 +486,29 @@ impl Job {
     /// The seed that was used, or asked for.
     pub fn seed(&self) -> Option<u64> {
         self.outputs.iter().find_map(|output| output.seed).or(self.request.seed)
+    }
+
+    /// Whether its provider may be asked for it although nobody drives it: it is in doubt, or was given up, or
+    /// some of its results were.
+    pub fn may_be_recovered(&self) -> bool {
+        let given_up = || {
+            let codes = ["lost", "overdue", "noOutput", "noUrls"];
+            self.error.as_ref().is_some_and(|error| codes.contains(&error.code.as_str()))
+        };
+        match self.state {
+            JobState::InDoubt | JobState::Expired => true,
+            JobState::Failed => given_up(),
+            JobState::Succeeded => self.outputs.iter().any(|output| output.lost),
+            _ => false,
+        }
+    }
+
+    /// Whether `report` tells of anything that may still be had: what runs, or a result that is not here.
+    pub fn gains_by(&self, report: &Report) -> bool {
+        let is_here = |told: &Output| {
+            self.outputs.iter().any(|output| output.is(told) && output.file.is_some())
+        };
+        report.pending > 0 || report.outputs.iter().any(|told| !is_here(told))
     }
 
     /// Whether it goes on from another job's clip.

@@ -42,6 +42,8 @@ pub struct Trouble {
 pub enum Sighting {
     /// It knows nothing of it, or not yet.
     NotKnown,
+    /// What it says may be about the question as well as about the job, so it says nothing of the job.
+    Unclear(JobError),
     /// It knows it.
     Seen(Report),
 }
@@ -59,6 +61,8 @@ pub struct Report {
     pub progress_percent: Option<u8>,
     /// Whether it was stopped there; `failures` says so in words.
     pub canceled: bool,
+    /// Whether a result is said to be done, with no address to fetch it from. It counts as pending.
+    pub no_address: bool,
 }
 
 /// Why a file could not be saved.
@@ -66,8 +70,24 @@ pub struct Report {
 pub struct SaveTrouble {
     /// What was seen.
     pub error: JobError,
-    /// Whether the address no longer leads to a file, so that only a new one can help.
-    pub gone: bool,
+    /// What kind of trouble, which says how soon to try again.
+    pub kind: SaveTroubleKind,
+}
+
+/// What kind of trouble kept a file from being saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SaveTroubleKind {
+    /// It may pass by itself.
+    Passing,
+    /// The address leads to no file: it may have moved, or be refused for a while.
+    Gone,
+    /// A whole transfer of so many bytes gave a file that breaks off before its end.
+    Cut {
+        /// How many.
+        bytes: u64,
+    },
+    /// What comes is larger than such a clip can be.
+    TooLarge,
 }
 
 /// What a service told. Its words may repeat the key that it was asked with.
@@ -114,6 +134,7 @@ impl Told for Sighting {
                 let failures = report.failures.into_iter().map(clean).collect();
                 Self::Seen(Report { failures, ..report })
             }
+            Self::Unclear(error) => Self::Unclear(error.without_key(key)),
             Self::NotKnown => self,
         }
     }

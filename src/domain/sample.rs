@@ -67,6 +67,7 @@ pub fn clip(name: &str) -> ClipFile {
         bytes: 1234,
         sha256: "ab".repeat(32),
         facts: None,
+        cut: false,
     }
 }
 

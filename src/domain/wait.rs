@@ -1,9 +1,22 @@
-//! Why a job that is ready to go has not gone yet.
+//! Why a job that is ready to go on has not gone on yet.
 
 use jiff::Timestamp;
 
 use super::catalog::RequestRate;
 use super::job::FailureClass;
+
+/// Why a job is not seen at its provider, which has accepted it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unseen {
+    /// The provider does not know it.
+    NotKnown,
+    /// It does not know it, and was asked with another key or at another address than it was sent with.
+    OtherAccount,
+    /// It answers with trouble of that class, which may be the question's or the job's.
+    Unclear(FailureClass),
+    /// It says that it is done, and gives no address for the clip.
+    NoAddress,
+}
 
 /// What keeps a job, or its next request, from going out now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,5 +39,12 @@ pub enum Wait {
         rate: RequestRate,
         /// When this one should leave, if nothing comes between.
         at: Timestamp,
+    },
+    /// It is not seen at its provider, and asked for later and later.
+    Unseen {
+        /// Why.
+        why: Unseen,
+        /// Since when.
+        since: Timestamp,
     },
 }

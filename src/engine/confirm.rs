@@ -3,17 +3,16 @@
 
 use super::core::{Engine, Live, target};
 use super::message::{Command, Now, Step};
+use super::missing::GRACE_MS;
 use super::schedule::backoff_ms;
 use crate::domain::event::JobEvent;
 use crate::domain::job::{Charged, FailureClass, Job, JobError, JobId, JobState};
 use crate::domain::outcome::{Sighting, Trouble};
+use crate::domain::wait::Unseen;
 
 /// Polls that don't know a job before the provider's records are asked: about half a minute, in
 /// which an accepted job becomes visible.
 const POLLS_BEFORE_LOOK_UP: u32 = 5;
-/// A running job must be unknown this long before its records are asked: a deployed client of RunPod
-/// waits as long for a job that was just submitted to become visible.
-const UNKNOWN_GRACE_MS: u64 = 150_000;
 /// After a longer gap nobody promises that the provider still knows the key, so only the user may
 /// send the job again.
 const LONGEST_GAP_MS: i64 = 15 * 60_000;
@@ -51,7 +50,8 @@ impl Engine {
     fn doubt(&mut self, id: JobId, reason: &str, now: Now, step: &mut Step) {
         let message = format!("{reason}; whether the provider has the job can't be found out");
         let error = JobError::ours(FailureClass::Lost, "inDoubt", message, Charged::Unknown);
-        self.record(id, JobEvent::Doubted { error }, now, step);
+        let asked_as = self.live.get(&id).and_then(|live| live.asked_as.clone());
+        self.record(id, JobEvent::Doubted { error, asked_as }, now, step);
     }
 
     /// Asks the records for the jobs that polls don't know.
@@ -71,16 +71,28 @@ impl Engine {
         }
     }
 
-    /// A poll did not know the job.
-    pub(super) fn not_known(&mut self, id: JobId, now: Now) {
+    /// A poll did not know the job, or said `unclear` of it.
+    pub(super) fn not_seen(
+        &mut self,
+        id: JobId,
+        unclear: Option<JobError>,
+        now: Now,
+        step: &mut Step,
+    ) {
         let dice = self.dice.throw();
         let Some(live) = self.live.get_mut(&id) else { return };
-        live.unknown += 1;
-        live.unknown_since_ms.get_or_insert(now.mono_ms);
-        if live.job.state == JobState::Confirming {
-            live.due_ms = Some(now.mono_ms + backoff_ms(live.unknown + 1, 15_000, dice));
-        } else {
-            live.schedule_poll(now);
+        let state = live.job.state;
+        let is_unclear = unclear.is_some();
+        live.miss_by(unclear, now);
+        if state == JobState::Confirming {
+            let times = live.missing.as_ref().map_or(0, |missing| missing.times);
+            live.due_ms = Some(now.mono_ms + backoff_ms(times + 1, 15_000, dice));
+            return;
+        }
+        // That it is not known must be said by the records too.
+        let parked = is_unclear && self.park_where_hopeless(id, now, step);
+        if !parked && state != JobState::Downloading {
+            self.schedule_poll(id, now);
         }
     }
 
@@ -103,21 +115,36 @@ impl Engine {
             Ok(Sighting::NotKnown) if state == JobState::Confirming => {
                 self.may_send_again(id, now, step);
             }
-            Ok(Sighting::NotKnown) => {
-                let message = "the provider no longer knows the job".to_owned();
-                let error = JobError::ours(FailureClass::Lost, "lost", message, Charged::Unknown);
-                self.give_up(id, error, now, step);
+            Ok(Sighting::Unclear(error)) if state == JobState::Confirming => {
+                self.look_up_later(id, &Trouble { error, retry_after_ms: None }, dice, now);
             }
-            Err(trouble) => {
-                let wait_ms = backoff_ms(live.unknown, 60_000, dice);
-                live.unknown += 1;
+            Ok(Sighting::NotKnown) => self.not_in_records(id, None, now, step),
+            Ok(Sighting::Unclear(error)) => self.not_in_records(id, Some(error), now, step),
+            Err(trouble) => self.look_up_later(id, &trouble, dice, now),
+        }
+    }
+
+    /// The records gave no answer.
+    fn look_up_later(&mut self, id: JobId, trouble: &Trouble, dice: u64, now: Now) {
+        if let Some(missing) = self.live.get_mut(&id).and_then(|live| live.missing.as_mut()) {
+            let wait_ms = backoff_ms(missing.times, 60_000, dice);
+            missing.times += 1;
+            if let Some(live) = self.live.get_mut(&id) {
+                let wait_ms = wait_ms.max(live.missing_pace_ms(now));
                 live.due_ms = Some(now.mono_ms + trouble.retry_after_ms.unwrap_or(wait_ms));
             }
         }
     }
 
+    /// Its provider's records don't know the job: only those of the account that it was sent with prove that
+    /// it was not taken.
     fn may_send_again(&mut self, id: JobId, now: Now, step: &mut Step) {
         let Some(live) = self.live.get_mut(&id) else { return };
+        if live.unseen_by(live.asked_as.as_ref()) == Unseen::OtherAccount {
+            let reason =
+                "no reply came, and what was asked is another account than it was sent with";
+            return self.doubt(id, reason, now, step);
+        }
         let sent_at = live.job.sent_at.unwrap_or(live.job.created_at);
         // The wall clock may have been put back, and the other one does not count a laptop's sleep.
         let by_wall_ms = now.wall.duration_since(sent_at).as_millis() as i64;
@@ -158,19 +185,18 @@ pub(super) fn may_arrive(job: &Job) -> bool {
 impl Live {
     /// The provider has it, or will be given it anew: what was not known before no longer counts.
     pub(super) fn now_known(&mut self) {
-        (self.unknown, self.unknown_since_ms) = (0, None);
+        self.missing = None;
     }
 
     /// Whether polls have failed to find the job often enough to ask the records.
     pub(super) fn wants_look_up(&self) -> bool {
-        let waited_ms = self
-            .due_ms
-            .zip(self.unknown_since_ms)
-            .map_or(0, |(due_ms, since_ms)| due_ms.saturating_sub(since_ms));
-        self.unknown >= POLLS_BEFORE_LOOK_UP
+        let Some(missing) = &self.missing else { return false };
+        let waited_ms = self.due_ms.map_or(0, |due_ms| due_ms.saturating_sub(missing.since_ms));
+        missing.times >= POLLS_BEFORE_LOOK_UP
+            && missing.why != Unseen::NoAddress
             && match self.job.state {
                 JobState::Confirming => true,
-                JobState::Running | JobState::Canceling => waited_ms >= UNKNOWN_GRACE_MS,
+                JobState::Running | JobState::Canceling => waited_ms >= GRACE_MS,
                 _ => false,
             }
     }

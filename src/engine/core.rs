@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use super::confirm::may_arrive;
 use super::fold::apply;
 use super::message::{Adopted, Command, Input, Now, Step, Target};
+use super::missing::Missing;
 use super::provider_state::ProviderState;
 use super::schedule::{Dice, backoff_ms, poll_wait_ms};
+use crate::domain::account::Account;
 use crate::domain::catalog::Provider;
 use crate::domain::event::{JobEvent, Write};
 use crate::domain::job::{FailureClass, Job, JobError, JobId, JobState};
 use crate::domain::outcome::{SubmitOutcome, Trouble};
+use crate::domain::wait::Unseen;
 
 /// How often a job is sent before it fails, all under one key.
 const MAX_SENDS: u32 = 10;
@@ -20,6 +23,9 @@ const LONGEST_SEND_WAIT_MS: u64 = 60_000;
 const MAX_JOBS_A_POLL: usize = 100;
 /// A provider that still says "processing" after this long will not finish.
 const MAX_RUNNING_MS: i64 = 24 * 3_600_000;
+/// With some results there and the rest neither there, failed, nor under way, the rest won't come; nor will an
+/// address that a provider fails to give for so long.
+pub(super) const STANDSTILL_MS: u64 = 600_000;
 /// Nothing is given up for its age before this process has watched it for this long: the wall clock that
 /// the age is read from may have jumped.
 const LEAST_WATCH_MS: u64 = 3_600_000;
@@ -28,7 +34,7 @@ const LEAST_WATCH_MS: u64 = 3_600_000;
 #[derive(Debug)]
 pub struct Engine {
     pub(super) live: BTreeMap<JobId, Live>,
-    providers: BTreeMap<String, ProviderState>,
+    pub(super) providers: BTreeMap<String, ProviderState>,
     pub(super) dice: Dice,
 }
 
@@ -45,6 +51,8 @@ pub struct Watched<'a> {
     pub due_ms: Option<u64>,
     /// What keeps it from being sent, where it is not its own last try.
     pub held: Option<Held>,
+    /// Why its provider does not show it, and since when on the monotonic clock.
+    pub unseen: Option<(Unseen, u64)>,
 }
 
 /// What keeps a job from being sent.
@@ -82,10 +90,10 @@ pub(super) struct Live {
     poll_wait_ms: u64,
     /// Whether a poll that asks for it is under way.
     pub(super) polling: bool,
-    /// Polls and lookups in a row that did not know it.
-    pub(super) unknown: u32,
-    /// Since when it is not known.
-    pub(super) unknown_since_ms: Option<u64>,
+    /// Why it is not seen, where it is not.
+    pub(super) missing: Option<Missing>,
+    /// The account that was asked for it last.
+    pub(super) asked_as: Option<Account>,
     /// Since when its report has stood still with results missing.
     pub(super) still_since_ms: Option<u64>,
     pub(super) progress_percent: Option<u8>,
@@ -104,11 +112,26 @@ pub(super) struct Live {
 #[derive(Debug, Default)]
 pub(super) struct Save {
     pub(super) tries: u32,
-    pub(super) gone: u32,
+    /// The address leads nowhere.
+    pub(super) gone: bool,
     /// Its address changed while the old one was being fetched.
     pub(super) moved: bool,
+    /// How often it changed.
+    pub(super) moves: u32,
+    /// The file that the service gives breaks off.
+    pub(super) cuts: Option<Cuts>,
+    /// Whether such a file is taken.
+    pub(super) keep_cut: bool,
     /// When to try again; none while it is being saved, or given up.
     pub(super) due_ms: Option<u64>,
+}
+
+/// A file that breaks off each time, at the same place.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cuts {
+    pub(super) times: u32,
+    pub(super) since_ms: u64,
+    pub(super) bytes: u64,
 }
 
 impl Engine {
@@ -128,10 +151,14 @@ impl Engine {
         match input {
             Input::Adopt { jobs } => self.adopt_all(jobs, now, &mut step),
             Input::Submitted { job, outcome } => self.submitted(job, outcome, now, &mut step),
-            Input::Polled { provider, jobs, outcome } => {
+            Input::Polled { provider, jobs, account, outcome } => {
+                self.asked_as(&jobs, account.as_ref());
                 self.polled(&provider, &jobs, outcome, now, &mut step);
             }
-            Input::LookedUp { job, outcome } => self.looked_up(job, outcome, now, &mut step),
+            Input::LookedUp { job, account, outcome } => {
+                self.asked_as(&[job], account.as_ref());
+                self.looked_up(job, outcome, now, &mut step);
+            }
             Input::Saved { job, index, outcome } => self.saved(job, index, outcome, now, &mut step),
             Input::Cancel { job } => self.cancel(job, now, &mut step),
             Input::Hold { job, reason } => self.hold(job, reason, now, &mut step),
@@ -155,6 +182,7 @@ impl Engine {
             expected_ms: live.expected_ms,
             due_ms: live.due_ms,
             held: self.held(live, now_ms),
+            unseen: live.missing.as_ref().map(|missing| (missing.why, missing.since_ms)),
         })
     }
 
@@ -172,6 +200,15 @@ impl Engine {
             return Some(Held::Closed { class: provider.closed_for, until_ms });
         }
         self.is_full(live).then_some(Held::Full { max: provider.max_live_jobs })
+    }
+
+    /// Remembers as whom these were asked for.
+    fn asked_as(&mut self, jobs: &[JobId], account: Option<&Account>) {
+        for id in jobs {
+            if let Some(live) = self.live.get_mut(id) {
+                live.asked_as = account.cloned();
+            }
+        }
     }
 
     /// Whether `job` is one of the live ones.
@@ -237,8 +274,8 @@ impl Engine {
             due_ms: Some(now.mono_ms),
             poll_wait_ms: 0,
             polling: false,
-            unknown: 0,
-            unknown_since_ms: None,
+            missing: None,
+            asked_as: None,
             still_since_ms: None,
             progress_percent: None,
             cancel_wanted: false,
@@ -427,6 +464,12 @@ impl Engine {
         }
     }
 
+    pub(super) fn schedule_poll(&mut self, id: JobId, now: Now) {
+        if let Some(live) = self.live.get_mut(&id) {
+            live.schedule_poll(now);
+        }
+    }
+
     pub(super) fn can_cancel(&self, provider: &str) -> bool {
         self.providers.get(provider).is_some_and(|provider| provider.can_cancel)
     }
@@ -461,7 +504,8 @@ impl Live {
 
     pub(super) fn schedule_poll(&mut self, now: Now) {
         let elapsed_ms = (now.mono_ms as i64 - self.started_ms).max(0) as u64;
-        self.poll_wait_ms = poll_wait_ms(elapsed_ms, self.expected_ms);
+        let wait_ms = poll_wait_ms(elapsed_ms, self.expected_ms);
+        self.poll_wait_ms = wait_ms.max(self.missing_pace_ms(now));
         self.due_ms = Some(now.mono_ms + self.poll_wait_ms);
     }
 
@@ -470,10 +514,9 @@ impl Live {
         self.age_ms(now) > MAX_RUNNING_MS && self.is_watched_long(now)
     }
 
-    /// How long the provider has had the job, by the wall clock.
+    /// How long the job has stood where it stands, by the wall clock: with the provider, or rendered.
     pub(super) fn age_ms(&self, now: Now) -> i64 {
-        let since = self.job.accepted_at.unwrap_or(self.job.created_at);
-        now.wall.duration_since(since).as_millis() as i64
+        now.wall.duration_since(self.job.since).as_millis() as i64
     }
 
     /// Whether this process has watched the job for long enough to believe in its age.

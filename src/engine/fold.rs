@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::transition::transition;
 use crate::domain::event::JobEvent;
-use crate::domain::job::Job;
+use crate::domain::job::{FailureClass, Job};
 
 /// Applies `event` to `job`; `false` where the event has no effect in the job's state.
 pub fn apply(job: &mut Job, event: &JobEvent, at: Timestamp) -> bool {
@@ -61,11 +61,15 @@ pub fn apply(job: &mut Job, event: &JobEvent, at: Timestamp) -> bool {
             job.failures.push(error.clone());
             job.error = Some(error.clone());
         }
+        JobEvent::Doubted { error, asked_as } => {
+            job.asked_as.clone_from(asked_as);
+            job.error = Some(error.clone());
+        }
+        JobEvent::Recovered { .. } => recover(job),
         JobEvent::Postponed { error, .. }
         | JobEvent::Failed { error }
         | JobEvent::Expired { error }
         | JobEvent::Canceled { error }
-        | JobEvent::Doubted { error }
         | JobEvent::Closed { error } => job.error = Some(error.clone()),
         JobEvent::Created { .. }
         | JobEvent::OutcomeUnknown { .. }
@@ -74,4 +78,18 @@ pub fn apply(job: &mut Job, event: &JobEvent, at: Timestamp) -> bool {
         | JobEvent::CancelAsked => {}
     }
     true
+}
+
+/// What was lost is to be had again; what failed at the provider stays so.
+fn recover(job: &mut Job) {
+    for output in job.outputs.iter_mut().filter(|output| output.lost) {
+        output.lost = false;
+        // A lost result's error is always of this class.
+        let error = job.failures.iter().rposition(|error| error.class == FailureClass::Expired);
+        if let Some(nr) = error {
+            job.failures.remove(nr);
+        }
+    }
+    job.asked_as = None;
+    job.error = job.failures.last().cloned();
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::domain::account::Account;
 use crate::domain::catalog::ModelId;
 use crate::domain::event::Write;
 use crate::domain::job::{ClipFile, Job, JobId, Output};
@@ -39,6 +40,8 @@ pub enum Input {
         provider: String,
         /// The jobs that were asked for.
         jobs: Vec<JobId>,
+        /// As which account it was asked.
+        account: Option<Account>,
         /// What the provider says of them.
         outcome: Result<Vec<(JobId, Sighting)>, Trouble>,
     },
@@ -46,6 +49,8 @@ pub enum Input {
     LookedUp {
         /// The job.
         job: JobId,
+        /// As which account it was asked.
+        account: Option<Account>,
         /// What the provider's records say of it.
         outcome: Result<Sighting, Trouble>,
     },
@@ -133,6 +138,8 @@ pub enum Command {
         index: usize,
         /// The result.
         output: Output,
+        /// Whether to keep a file that breaks off before its end: the service has no whole one.
+        keep_cut: bool,
     },
 }
 

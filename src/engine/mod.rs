@@ -9,6 +9,7 @@ mod confirm;
 mod core;
 mod fold;
 mod message;
+mod missing;
 mod provider_state;
 mod results;
 pub mod schedule;

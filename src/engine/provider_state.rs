@@ -7,12 +7,19 @@ use crate::domain::job::{FailureClass, JobError};
 /// The most polls at once where each asks for one job: one that hangs must not hold up the others.
 const MAX_POLLS: usize = 8;
 
+/// How long a provider of which nobody says it keeps files, and knows jobs: the longest that any names.
+const KEPT_MS: u64 = 7 * 24 * 3_600_000;
+
 /// What is known of one provider.
 #[derive(Debug)]
 pub(super) struct ProviderState {
     pub(super) max_live_jobs: usize,
     pub(super) can_cancel: bool,
     pub(super) can_look_up: bool,
+    /// How long it knows a job.
+    pub(super) record_lifetime_ms: u64,
+    /// How long it keeps a file.
+    pub(super) result_lifetime_ms: u64,
     /// No submit before this time, after the provider said that it has no room.
     pub(super) closed_until_ms: u64,
     /// What it said then.
@@ -35,10 +42,16 @@ pub(super) struct ProviderState {
 
 impl ProviderState {
     pub(super) fn new(provider: &Provider) -> Self {
+        let result_lifetime_ms =
+            provider.result_lifetime_h.map_or(KEPT_MS, |hours| u64::from(hours) * 3_600_000);
         Self {
             max_live_jobs: provider.max_live_jobs.max(1),
             can_cancel: provider.can_cancel,
             can_look_up: provider.can_look_up,
+            record_lifetime_ms: provider
+                .record_lifetime_min
+                .map_or(result_lifetime_ms, |minutes| u64::from(minutes) * 60_000),
+            result_lifetime_ms,
             closed_until_ms: 0,
             closed_for: FailureClass::Capacity,
             failed_polls: 0,

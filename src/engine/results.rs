@@ -1,27 +1,57 @@
 //! What a provider reports, and the saving of results: a result is a file, not a URL (law 4).
 
-use super::core::{Engine, Save};
+use super::core::{Cuts, Engine, STANDSTILL_MS, Save};
 use super::message::{Command, Now, Step};
 use super::schedule::backoff_ms;
 use crate::domain::event::JobEvent;
-use crate::domain::job::{Charged, ClipFile, FailureClass, Job, JobError, JobId, JobState};
-use crate::domain::outcome::{Report, SaveTrouble, Sighting, Trouble};
+use crate::domain::job::{
+    Charged, ClipFile, FailureClass, Job, JobError, JobId, JobState, Output, unsigned,
+};
+use crate::domain::outcome::{Report, SaveTrouble, SaveTroubleKind, Sighting, Trouble};
+use crate::domain::wait::Unseen;
 
-/// How often an address may lead nowhere before its result counts as gone.
-const MAX_GONE: u32 = 6;
 /// After this many failed fetches the provider is asked for the address again: it may have moved.
 const TRIES_BEFORE_ASKING: u32 = 2;
-/// The longest wait before a file is fetched again.
+/// The longest wait before a file is fetched again, and before one that will not soon be another.
 const LONGEST_SAVE_WAIT_MS: u64 = 300_000;
-/// Providers keep files about this long; after it there is nothing left to fetch.
-const FILES_KEPT_MS: i64 = 8 * 24 * 3_600_000;
-/// With some results there and the rest neither there, failed, nor under way, the rest won't come.
-const STANDSTILL_MS: u64 = 600_000;
+const LONGEST_DEAD_WAIT_MS: u64 = 1_800_000;
+/// So long after its provider's own time for it a file is still asked for.
+const MARGIN_MS: u64 = 24 * 3_600_000;
+/// A new address is used at once so many times; after that it waits as the old one did.
+const MAX_MOVES_AT_ONCE: u32 = 3;
+/// A file that breaks off is kept as it is once it broke off so often, at the same place, over such a time.
+const CUTS_BEFORE_KEPT: u32 = 4;
+const CUTS_OVER_MS: u64 = 3_600_000;
 
 impl Save {
     /// Whether the address looks dead, so that the provider is to be asked for a new one.
     pub(super) fn wants_address(&self) -> bool {
-        self.gone > 0 || self.tries >= TRIES_BEFORE_ASKING
+        self.gone || self.tries >= TRIES_BEFORE_ASKING
+    }
+}
+
+impl Save {
+    /// Another address is tried at once.
+    fn start_anew(&mut self, now: Now) {
+        (self.gone, self.moved, self.due_ms) = (false, false, Some(now.mono_ms));
+    }
+
+    /// Notes how the last try failed.
+    fn note(&mut self, kind: SaveTroubleKind, now: Now) {
+        self.gone = kind == SaveTroubleKind::Gone;
+        let SaveTroubleKind::Cut { bytes } = kind else { return };
+        let before = self.cuts.filter(|cuts| cuts.bytes == bytes);
+        let Cuts { times, since_ms, .. } =
+            before.unwrap_or(Cuts { times: 0, since_ms: now.mono_ms, bytes });
+        self.cuts = Some(Cuts { times: times + 1, since_ms, bytes });
+        self.keep_cut |= times + 1 >= CUTS_BEFORE_KEPT && now.mono_ms - since_ms >= CUTS_OVER_MS;
+    }
+
+    /// Whether there is at least a file that breaks off, to be taken by one more try.
+    fn takes_what_there_is(&mut self) -> bool {
+        let more = self.cuts.is_some() && !self.keep_cut;
+        self.keep_cut |= more;
+        more
     }
 }
 
@@ -48,7 +78,8 @@ impl Engine {
         };
         for (id, sighting) in sightings {
             match sighting {
-                Sighting::NotKnown => self.not_known(id, now),
+                Sighting::NotKnown => self.not_seen(id, None, now, step),
+                Sighting::Unclear(error) => self.not_seen(id, Some(error), now, step),
                 Sighting::Seen(report) => self.seen(id, report, "a poll found it", now, step),
             }
         }
@@ -56,6 +87,8 @@ impl Engine {
             if let Some(live) = self.live.get_mut(id)
                 && live.due_ms.is_none()
                 && live.job.state.is_live()
+                // What is rendered is asked for again only where its address fails again.
+                && live.job.state != JobState::Downloading
             {
                 live.schedule_poll(now);
             }
@@ -65,7 +98,10 @@ impl Engine {
     /// The provider knows the job, and this is how it stands.
     pub(super) fn seen(&mut self, id: JobId, report: Report, how: &str, now: Now, step: &mut Step) {
         let Some(live) = self.live.get_mut(&id) else { return };
-        live.now_known();
+        match report.no_address {
+            true => live.miss(Unseen::NoAddress, None, now),
+            false => live.now_known(),
+        }
         live.progress_percent = report.progress_percent.or(live.progress_percent);
         if live.job.state == JobState::Confirming {
             let how = how.to_owned();
@@ -84,65 +120,45 @@ impl Engine {
             return;
         }
         let wanted = live.job.request.results as usize;
-        let (there, failed) = (live.job.outputs.len(), live.job.failed_results());
-        let no_more = report.pending == 0 && there == 0 && failed > 0;
-        if there + failed >= wanted || no_more || (standstill && there > 0) {
-            if there > 0 {
-                self.record(id, JobEvent::Rendered, now, step);
-                self.finish(id, now, step);
-            } else if let Some(error) = live.job.failures.first().cloned() {
-                self.record(id, JobEvent::Failed { error }, now, step);
-            }
+        let (there, failed) = (live.job.outputs.len(), distinct(&report.failures).len());
+        let all = there >= wanted || (report.pending == 0 && there + failed >= wanted);
+        if all || (standstill && there + failed > 0) {
+            self.rendered(id, all, now, step);
         } else if live.is_overdue(now) {
             let message = "the provider has been at it for more than a day".to_owned();
             let error = JobError::ours(FailureClass::Timeout, "overdue", message, Charged::Unknown);
-            self.give_up(id, error, now, step);
-        } else {
-            live.schedule_poll(now);
+            self.park(id, error, now, step);
+        } else if !report.no_address || !self.park_where_hopeless(id, now, step) {
+            self.schedule_poll(id, now);
         }
     }
 
-    /// No more results will come, as `error` says; those that are there are kept.
-    pub(super) fn give_up(&mut self, id: JobId, error: JobError, now: Now, step: &mut Step) {
-        let some = self.live.get(&id).is_some_and(|live| !live.job.outputs.is_empty());
-        if !some {
+    /// No more results will come; of `all` that were asked for it is known how they did.
+    fn rendered(&mut self, id: JobId, all: bool, now: Now, step: &mut Step) {
+        let Some(live) = self.live.get(&id) else { return };
+        if !live.job.outputs.is_empty() {
+            self.record(id, JobEvent::Rendered, now, step);
+            self.finish(id, now, step);
+        } else if let Some(error) = live.job.failures.first() {
+            // Those of which nothing was said may have been made all the same.
+            let charged = if all { error.charged } else { Charged::Unknown };
+            let error = JobError { charged, ..error.clone() };
             self.record(id, JobEvent::Failed { error }, now, step);
-            return;
         }
-        self.record(id, JobEvent::OutputFailed { error }, now, step);
-        self.record(id, JobEvent::Rendered, now, step);
-        self.finish(id, now, step);
     }
 
     /// Notes what is new in a report; `true` if nothing has been new for long.
     fn note_results(&mut self, id: JobId, report: &Report, now: Now, step: &mut Step) -> bool {
         let Some(live) = self.live.get(&id) else { return false };
-        let (known, failed) = (live.job.outputs.clone(), live.job.failed_results());
+        let known = live.job.outputs.clone();
         let before = step.writes.len();
-        for output in &report.outputs {
-            let same = known.iter().position(|other| other.remote_id == output.remote_id);
-            match same.map(|index| (index, &known[index])) {
-                None => {
-                    let output = output.clone();
-                    if self.record(id, JobEvent::OutputReady { output }, now, step)
-                        && let Some(live) = self.live.get_mut(&id)
-                    {
-                        let save = Save { due_ms: Some(now.mono_ms), ..Save::default() };
-                        live.saves.insert(live.job.outputs.len() - 1, save);
-                    }
-                }
-                Some((index, other)) if other.file.is_none() && other.url != output.url => {
-                    let url = output.url.clone();
-                    self.record(id, JobEvent::OutputMoved { index, url }, now, step);
-                    self.save_again(id, index, now);
-                }
-                Some(_) => {}
+        for (output, place) in report.outputs.iter().zip(places(&known, &report.outputs)) {
+            match place {
+                None => self.note_ready(id, output, now, step),
+                Some(nr) => self.note_moved(id, nr, &known[nr], output, now, step),
             }
         }
-        for error in report.failures.iter().skip(failed) {
-            let error = error.clone();
-            self.record(id, JobEvent::OutputFailed { error }, now, step);
-        }
+        self.note_failures(id, &report.failures, now, step);
         let Some(live) = self.live.get_mut(&id) else { return false };
         if step.writes.len() > before || report.pending > 0 {
             live.still_since_ms = None;
@@ -152,15 +168,59 @@ impl Engine {
         now.mono_ms - since_ms >= STANDSTILL_MS
     }
 
+    fn note_ready(&mut self, id: JobId, output: &Output, now: Now, step: &mut Step) {
+        let output = output.clone();
+        if self.record(id, JobEvent::OutputReady { output }, now, step)
+            && let Some(live) = self.live.get_mut(&id)
+        {
+            let save = Save { due_ms: Some(now.mono_ms), ..Save::default() };
+            live.saves.insert(live.job.outputs.len() - 1, save);
+        }
+    }
+
+    /// A result is told with another address, which counts where the old one failed or leads elsewhere: a
+    /// service that signs anew each time it is asked would fill the log.
+    fn note_moved(
+        &mut self,
+        id: JobId,
+        index: usize,
+        old: &Output,
+        new: &Output,
+        now: Now,
+        step: &mut Step,
+    ) {
+        let save = self.live.get(&id).and_then(|live| live.saves.get(&index));
+        let failed = save.is_some_and(|save| save.tries > 0);
+        let elsewhere = unsigned(&old.url) != unsigned(&new.url);
+        if old.file.is_none() && old.url != new.url && (failed || elsewhere) {
+            let url = new.url.clone();
+            self.record(id, JobEvent::OutputMoved { index, url }, now, step);
+            self.save_again(id, index, now);
+        }
+    }
+
+    /// A report tells all that failed so far, some perhaps twice and in changing words: as many are noted as it
+    /// has different ones.
+    fn note_failures(&mut self, id: JobId, told: &[JobError], now: Now, step: &mut Step) {
+        let told = distinct(told);
+        let Some(live) = self.live.get(&id) else { return };
+        let missing = told.len().saturating_sub(live.job.failed_results());
+        let known = live.job.failures.clone();
+        let new = told.into_iter().filter(|error| !known.contains(error)).take(missing);
+        for error in new.cloned().collect::<Vec<_>>() {
+            self.record(id, JobEvent::OutputFailed { error }, now, step);
+        }
+    }
+
     /// Uses a new address at once, unless a transfer is under way: two would write one file.
     fn save_again(&mut self, id: JobId, index: usize, now: Now) {
         let save = self.live.get_mut(&id).and_then(|live| live.saves.get_mut(&index));
-        match save {
-            Some(save) if save.due_ms.is_some() => {
-                *save = Save { due_ms: Some(now.mono_ms), ..Save::default() };
-            }
-            Some(save) => save.moved = true,
-            None => {}
+        let Some(save) = save else { return };
+        save.moves += 1;
+        match save.due_ms {
+            Some(_) if save.moves <= MAX_MOVES_AT_ONCE => save.start_anew(now),
+            Some(_) => {}
+            None => save.moved = true,
         }
     }
 
@@ -180,7 +240,9 @@ impl Engine {
         for (job, index, save) in due {
             save.due_ms = None;
             if let Some(output) = job.outputs.get(index).cloned() {
-                step.commands.push(Command::Save { job: Box::new(job.clone()), index, output });
+                let keep_cut = save.keep_cut;
+                let job = Box::new(job.clone());
+                step.commands.push(Command::Save { job, index, output, keep_cut });
             }
         }
     }
@@ -216,31 +278,40 @@ impl Engine {
     ) {
         let dice = self.dice.throw();
         let Some(live) = self.live.get_mut(&id) else { return };
-        let too_late = live.age_ms(now) > FILES_KEPT_MS && live.is_watched_long(now);
+        let provider = self.providers.get(&live.job.request.model.provider);
+        let kept_ms = provider.map_or(u64::MAX, |provider| provider.result_lifetime_ms + MARGIN_MS);
+        let too_late = live.age_ms(now) > kept_ms as i64 && live.is_watched_long(now);
         let Some(save) = live.saves.get_mut(&index) else { return };
+        save.tries += 1;
         if save.moved {
             // What the old address said tells nothing of the new one.
-            *save = Save { due_ms: Some(now.mono_ms), ..Save::default() };
+            save.start_anew(now);
             self.record(id, JobEvent::SaveFailed { index, error: trouble.error }, now, step);
             return;
         }
-        save.tries += 1;
-        save.gone += u32::from(trouble.gone);
-        if save.gone >= MAX_GONE || too_late {
+        save.note(trouble.kind, now);
+        if too_late && !save.takes_what_there_is() {
             live.saves.remove(&index);
             let error = JobError { class: FailureClass::Expired, ..trouble.error };
             self.record(id, JobEvent::OutputLost { index, error }, now, step);
             return self.finish(id, now, step);
         }
-        save.due_ms = Some(now.mono_ms + backoff_ms(save.tries, LONGEST_SAVE_WAIT_MS, dice));
+        let longest_ms = match trouble.kind {
+            SaveTroubleKind::Passing | SaveTroubleKind::Cut { .. } => LONGEST_SAVE_WAIT_MS,
+            SaveTroubleKind::Gone | SaveTroubleKind::TooLarge => LONGEST_DEAD_WAIT_MS,
+        };
+        // What is too large is so again.
+        let tries = if trouble.kind == SaveTroubleKind::TooLarge { 20 } else { save.tries };
+        save.due_ms = Some(now.mono_ms + backoff_ms(tries, longest_ms, dice));
         if save.wants_address() && live.job.state == JobState::Downloading {
             live.due_ms = Some(now.mono_ms);
         }
         self.record(id, JobEvent::SaveFailed { index, error: trouble.error }, now, step);
     }
 
-    /// Ends a job whose results are all rendered and either saved or lost.
-    fn finish(&mut self, id: JobId, now: Now, step: &mut Step) {
+    /// Ends a job whose results are all rendered and either saved or lost. Where none could be saved it is in
+    /// doubt instead, since the provider may be asked once more.
+    pub(super) fn finish(&mut self, id: JobId, now: Now, step: &mut Step) {
         let Some(live) = self.live.get(&id) else { return };
         let job = &live.job;
         let all = job.outputs.iter().all(|output| output.file.is_some() || output.lost);
@@ -249,10 +320,37 @@ impl Engine {
         }
         let event = match &job.error {
             Some(error) if job.files().next().is_none() => {
-                JobEvent::Expired { error: error.clone() }
+                let asked_as = live.asked_as.clone();
+                JobEvent::Doubted { error: error.clone(), asked_as }
             }
             _ => JobEvent::Succeeded,
         };
         self.record(id, event, now, step);
     }
+}
+
+/// Which of the known results each of `told` is, as far as it is one of them.
+fn places(known: &[Output], told: &[Output]) -> Vec<Option<usize>> {
+    let is = |new: &Output| known.iter().position(|old| old.is(new));
+    let mut places: Vec<Option<usize>> = told.iter().map(is).collect();
+    // A report tells all results: of strange addresses only as many are new as it tells more than are known.
+    let strange = |nr: &usize| places[*nr].is_none() && told[*nr].is_nameless();
+    let strange: Vec<usize> = (0..told.len()).filter(strange).collect();
+    let new = told.len().saturating_sub(known.len());
+    for nr in &strange[..strange.len().saturating_sub(new)] {
+        let free = |old: &usize| known[*old].is_nameless() && !places.contains(&Some(*old));
+        places[*nr] = (0..known.len()).find(free);
+    }
+    places
+}
+
+/// The failures that differ: the same words twice may be one failure told twice.
+fn distinct(failures: &[JobError]) -> Vec<&JobError> {
+    let mut all: Vec<&JobError> = Vec::new();
+    for error in failures {
+        if !all.contains(&error) {
+            all.push(error);
+        }
+    }
+    all
 }

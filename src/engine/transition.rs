@@ -5,7 +5,7 @@ use crate::domain::job::JobState::{self, *};
 
 /// The state that `event` leads to from `state`, or nothing where the event has no effect there.
 ///
-/// Ends absorb (law 7): they have no row.
+/// Ends absorb (law 7): they have no row but one, since what was given up may be there after all.
 pub fn transition(state: JobState, event: &E) -> Option<JobState> {
     match (state, event) {
         (Queued | RetryWait, E::Sent) => Some(Submitting),
@@ -18,9 +18,13 @@ pub fn transition(state: JobState, event: &E) -> Option<JobState> {
         // From the first two where another witness than the database knows that it was sent.
         (Queued | RetryWait | Submitting, E::OutcomeUnknown { .. }) => Some(Confirming),
         (Confirming, E::NotFound) => Some(RetryWait),
-        (Submitting | Confirming, E::Doubted { .. }) => Some(InDoubt),
-        // These two come from the user alone, who looked it up or gave it up.
+        (
+            Submitting | Confirming | Running | Canceling | Downloading | InDoubt,
+            E::Doubted { .. },
+        ) => Some(InDoubt),
+        // Nobody but the user, or another key, brings these: the provider was asked, or the job is given up.
         (InDoubt, E::Accepted { .. }) => Some(Running),
+        (InDoubt | Succeeded | Failed | Expired, E::Recovered { .. }) => Some(Running),
         (InDoubt, E::Closed { .. }) => Some(Failed),
         // Not while it is being sent: the reply to that brings the id that a stop must name.
         (Running, E::CancelAsked) => Some(Canceling),

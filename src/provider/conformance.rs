@@ -15,12 +15,13 @@ use crate::domain::outcome::{Sighting, SubmitOutcome, Trouble};
 use crate::domain::sample;
 
 /// What every adapter must be asked, in the order of a job's life.
-const NAMES: [&str; 20] = [
+const NAMES: [&str; 22] = [
     "accepted",
     "queued",
     "running",
     "done",
     "several results",
+    "done without an address",
     "failed",
     "moderated",
     "not known",
@@ -31,6 +32,7 @@ const NAMES: [&str; 20] = [
     "refused setting",
     "rate limit at submit",
     "rate limit at poll",
+    "the question's trouble",
     "sent again",
     "unknown status",
     "truncated JSON",
@@ -60,7 +62,11 @@ enum Meaning {
         charge: Option<i64>,
     },
     Failed(FailureClass),
+    /// It asks to wait for an address.
+    NoAddress,
     NotKnown,
+    /// It may be the question's trouble.
+    Unclear(FailureClass),
     Refused(FailureClass),
     /// With the wait that was asked for, in milliseconds.
     Busy(Option<u64>),
@@ -190,11 +196,13 @@ fn seen(outcome: Result<Vec<(JobId, Sighting)>, Trouble>) -> Meaning {
     match outcome.map(|mut all| all.remove(0).1) {
         Err(trouble) => Meaning::Trouble(trouble.error.class, trouble.retry_after_ms),
         Ok(Sighting::NotKnown) => Meaning::NotKnown,
+        Ok(Sighting::Unclear(error)) => Meaning::Unclear(error.class),
         Ok(Sighting::Seen(report)) => match (report.failures.first(), report.outputs.len()) {
             (Some(error), _) => {
                 assert!(!error.message.is_empty() && !error.code.is_empty());
                 Meaning::Failed(error.class)
             }
+            (None, 0) if report.no_address && report.pending > 0 => Meaning::NoAddress,
             (None, 0) => Meaning::Running,
             (None, results) => {
                 Meaning::Done { results, charge: report.outputs[0].charge.map(|charge| charge.0) }

@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::registry::Named;
 use super::reply::{
-    MAX_MESSAGE_CHARS, MAX_URL_CHARS, excerpt, is_unclear, job_id, not_its_protocol, object,
-    segment, status_error, tells_of_moderation, trouble,
+    MAX_MESSAGE_CHARS, MAX_URL_CHARS, is_unclear, job_id, not_its_protocol, object, segment,
+    status_error, tells_of_moderation, trouble,
 };
 use super::runpod::no_files;
 use super::wire::{HttpRequest, HttpResponse};
@@ -95,7 +95,7 @@ pub(super) fn polled(job: &Named, response: &HttpResponse) -> Result<Sighting, T
     let body = object(response).unwrap_or_default();
     let status = body.get("status").and_then(Value::as_str).filter(|_| response.status < 300);
     let report = match status {
-        Some("succeeded") => succeeded(job, &body, response),
+        Some("succeeded") => succeeded(job, &body),
         Some(_) => match failed(&body) {
             Some(error) => Report { failures: vec![error], ..Report::default() },
             None => Report { pending: 1, ..Report::default() },
@@ -110,7 +110,7 @@ pub(super) fn polled(job: &Named, response: &HttpResponse) -> Result<Sighting, T
     Ok(Sighting::Seen(report))
 }
 
-fn succeeded(job: &Named, body: &Value, response: &HttpResponse) -> Report {
+fn succeeded(job: &Named, body: &Value) -> Report {
     // One client in the field also reads `output.url`.
     let url = body
         .pointer("/output/urls/0")
@@ -118,13 +118,7 @@ fn succeeded(job: &Named, body: &Value, response: &HttpResponse) -> Report {
         .and_then(Value::as_str)
         .filter(|url| !url.is_empty());
     let Some(url) = url else {
-        let message = format!(
-            "the provider says that the run succeeded, but gives no address: {}",
-            excerpt(&response.body)
-        );
-        let class = FailureClass::Provider;
-        let error = JobError::ours(class, "noUrls", message, Charged::Charged);
-        return Report { failures: vec![error], ..Report::default() };
+        return Report { pending: 1, no_address: true, ..Report::default() };
     };
     let url = one_line(url, MAX_URL_CHARS);
     let output = Output {

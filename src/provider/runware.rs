@@ -230,7 +230,7 @@ pub(super) fn looked_up(job: &Named, response: &HttpResponse) -> Result<Sighting
         // A record proves that the task was taken, even where it holds no item yet.
         let pending = Report { pending: 1, ..Report::default() };
         return Ok(match sighting {
-            Sighting::NotKnown => Sighting::Seen(pending),
+            Sighting::NotKnown | Sighting::Unclear(_) => Sighting::Seen(pending),
             seen => seen,
         });
     }
@@ -372,9 +372,11 @@ impl Envelope {
     fn sighting(&self, key: &str) -> Sighting {
         let mut report = Report::default();
         let mut mentioned = false;
+        let mut unclear = None;
         for item in self.items.iter().filter(|item| item.task_uuid() == Some(key)) {
             mentioned = true;
             if let Some(error) = item.error() {
+                // It stands in the place of a result, so it is one's.
                 report.failures.push(error.read(Charged::NotCharged));
             } else if let Some(output) = output(item) {
                 let twice = report.outputs.iter().any(|other| other.remote_id == output.remote_id);
@@ -383,6 +385,7 @@ impl Envelope {
                 }
             } else {
                 report.pending += 1;
+                report.no_address |= item.text("status") == Some("success");
                 let progress = item.0.get("progress").and_then(Value::as_u64);
                 report.progress_percent = progress.map(|percent| percent.min(100) as u8);
             }
@@ -392,10 +395,18 @@ impl Envelope {
             if error.is_not_known() || error.is_conflict() {
                 continue;
             }
+            if error.may_be_the_questions() {
+                unclear = Some(error.read(Charged::Unknown));
+                continue;
+            }
             mentioned = true;
             report.failures.push(error.read(Charged::NotCharged));
         }
-        if mentioned { Sighting::Seen(report) } else { Sighting::NotKnown }
+        match unclear {
+            _ if mentioned => Sighting::Seen(report),
+            Some(error) => Sighting::Unclear(error),
+            None => Sighting::NotKnown,
+        }
     }
 }
 

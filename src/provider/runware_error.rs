@@ -18,6 +18,10 @@ pub(super) struct WireError {
     pub(super) message: Option<String>,
     pub(super) parameter: Value,
     pub(super) task_uuid: Option<String>,
+    /// What kind of task met it: the one that was submitted, or the question for it.
+    task_type: Option<String>,
+    /// `error` where it is the state of the task (Runware docs, task polling).
+    status: Option<String>,
 }
 
 impl WireError {
@@ -33,6 +37,8 @@ impl WireError {
             message: text("message"),
             parameter: value.get("parameter").cloned().unwrap_or_default(),
             task_uuid: text("taskUUID"),
+            task_type: text("taskType"),
+            status: text("status"),
         }
     }
 
@@ -63,6 +69,26 @@ impl WireError {
     pub(super) fn is_not_known(&self) -> bool {
         let code = self.code.as_deref().unwrap_or_default();
         class(code) == FailureClass::Lost || code == "taskExpired"
+    }
+
+    /// Whether the error may be about the question for a task and not about the task: of a failure that ends
+    /// what was paid for only that is believed which can be nothing else. Both name the task; the documents show
+    /// a failed one with `status`, and say of the answers' type now one thing and now the other.
+    pub(super) fn may_be_the_questions(&self) -> bool {
+        let code = self.code.as_deref().unwrap_or_default();
+        let asked = matches!(self.task_type.as_deref(), Some("getResponse" | "getTaskDetails"));
+        let rendered = self.task_type.as_deref() == Some("videoInference");
+        let failed = self.status.as_deref() == Some("error");
+        match class(code) {
+            // No question has content or a model, or grows old.
+            FailureClass::Moderated | FailureClass::ModelGone | FailureClass::Expired => false,
+            _ if asked => true,
+            // Every question has a key and a rate; of a task it is the provider's provider that refuses these.
+            FailureClass::Rate | FailureClass::Key => {
+                !rendered && !(failed && code.starts_with("provider"))
+            }
+            _ => !rendered && !failed,
+        }
     }
 
     /// Whether the error only says that the provider has this task already.

@@ -306,6 +306,7 @@ impl Actor {
         let engine = Box::new(Engine::new(&self.workspace.catalog.providers, new_dice_seed()));
         self.role = Role::Driving { engine, lease, _lock: file };
         self.seen_version = None;
+        self.executor.ask_again();
         Ok(())
     }
 

@@ -11,9 +11,11 @@ use super::exchange::{self, Answer};
 use super::images;
 use super::intents::Intent;
 use super::limiter::{Limiters, Purpose, Waiting};
-use super::line::{address, line};
+use super::line::{Line, address, line};
 use super::save::{self, Source};
+use super::settle;
 use super::workspace::Workspace;
+use crate::domain::account::Account;
 use crate::domain::job::{Charged, FailureClass, Job, JobError, JobId};
 use crate::domain::outcome::{SaveTrouble, Sighting, SubmitOutcome, Trouble};
 use crate::engine::{Command, Input, Target};
@@ -54,19 +56,20 @@ impl Executor {
                 }
                 Command::Poll { provider, targets } => {
                     let jobs = targets.iter().map(|target| target.job).collect();
-                    let outcome = this.poll(&provider, targets).await;
-                    Input::Polled { provider, jobs, outcome }
+                    let (account, outcome) = this.poll(&provider, targets).await;
+                    Input::Polled { provider, jobs, account, outcome }
                 }
                 Command::LookUp { provider, target } => {
                     let job = target.job;
-                    Input::LookedUp { job, outcome: this.look_up(&provider, target).await }
+                    let (account, outcome) = this.look_up(&provider, target).await;
+                    Input::LookedUp { job, account, outcome }
                 }
                 Command::Cancel { provider, target } => {
                     let job = target.job;
                     Input::Stopped { job, outcome: this.cancel(&provider, target).await }
                 }
-                Command::Save { job, index, output } => {
-                    let outcome = this.save(&job, index, &output).await;
+                Command::Save { job, index, output, keep_cut } => {
+                    let outcome = this.save(&job, index, &output, keep_cut).await;
                     Input::Saved { job: job.id, index, outcome }
                 }
             };
@@ -79,6 +82,17 @@ impl Executor {
             // Only now, so that no job is ready later for its pictures' sake.
             if let Some(path) = saved {
                 this.workspace.pictures.later(this.workspace.places.clip(&path));
+            }
+        });
+    }
+
+    /// Asks for the jobs in doubt that another key or address was asked for, and returns at once.
+    pub(super) fn ask_again(&self) {
+        let this = self.clone();
+        tokio::spawn(async move {
+            // What fails here is asked again at the next start, or by the user.
+            if settle::ask_again(&this.workspace).await.is_ok_and(|found| found > 0) {
+                drop(this.outbox.send(Message::Stored).await);
             }
         });
     }
@@ -104,6 +118,9 @@ impl Executor {
                 refused(error)
             }
         })?;
+        if job.account.is_some() && job.account != line.account() {
+            return Err(refused(other_account(&line.provider.name)));
+        }
         let protocol = line.provider.protocol;
         let images = images::kept(&job.request, &self.workspace.places);
         let request = registry::submit(protocol, &line.address.url, model, job, &images);
@@ -115,12 +132,23 @@ impl Executor {
         Ok(line.heard(exchange::submitted(protocol, job, reply)))
     }
 
+    /// What the provider says of the jobs, and the account that was asked.
     pub(super) async fn poll(
         &self,
         provider: &str,
         targets: Vec<Target>,
+    ) -> (Option<Account>, Result<Vec<(JobId, Sighting)>, Trouble>) {
+        match line(&self.workspace, provider).await {
+            Ok(line) => (line.account(), self.poll_by(&line, targets).await),
+            Err(error) => (None, Err(bare(error))),
+        }
+    }
+
+    async fn poll_by(
+        &self,
+        line: &Line<'_>,
+        targets: Vec<Target>,
     ) -> Result<Vec<(JobId, Sighting)>, Trouble> {
-        let line = line(&self.workspace, provider).await.map_err(bare)?;
         let named: Vec<Named> = targets.into_iter().map(|target| self.named(target)).collect();
         let protocol = line.provider.protocol;
         let Some(request) = registry::poll(protocol, &line.address.url, &named) else {
@@ -128,24 +156,31 @@ impl Executor {
         };
         // A request for several jobs waits in the place of the first of them.
         let first = named.first().map_or(JobId(uuid::Uuid::nil()), |named| named.job);
-        let turn = (provider, Purpose::Poll, first);
+        let turn = (line.provider.id.as_str(), Purpose::Poll, first);
         let reply = self.send(turn, request, &line.key).await;
         line.heard(exchange::polled(protocol, &named, reply))
     }
 
+    /// What the provider's records say of a job, and the account that was asked.
     pub(super) async fn look_up(
         &self,
         provider: &str,
         target: Target,
-    ) -> Result<Sighting, Trouble> {
+    ) -> (Option<Account>, Result<Sighting, Trouble>) {
+        match line(&self.workspace, provider).await {
+            Ok(line) => (line.account(), self.look_up_by(&line, target).await),
+            Err(error) => (None, Err(bare(error))),
+        }
+    }
+
+    async fn look_up_by(&self, line: &Line<'_>, target: Target) -> Result<Sighting, Trouble> {
         let named = self.named(target);
-        let line = line(&self.workspace, provider).await.map_err(bare)?;
         let protocol = line.provider.protocol;
         // Without any name that the provider knows, it knows nothing of the job.
         let Some(request) = registry::look_up(protocol, &line.address.url, &named) else {
             return Ok(Sighting::NotKnown);
         };
-        let turn = (provider, Purpose::Submit, named.job);
+        let turn = (line.provider.id.as_str(), Purpose::Submit, named.job);
         let reply = self.send(turn, request, &line.key).await;
         line.heard(exchange::looked_up(protocol, &named, reply))
     }
@@ -219,6 +254,7 @@ impl Executor {
         job: &Job,
         index: usize,
         output: &crate::domain::job::Output,
+        keep_cut: bool,
     ) -> Result<crate::domain::job::ClipFile, SaveTrouble> {
         // The semaphore is never closed; without a permit the save is merely not counted.
         let _permit = self.saves.acquire().await;
@@ -235,9 +271,18 @@ impl Executor {
         };
         let base = base.unwrap_or_default();
         let max_bytes = workspace.catalog.max_clip_bytes(&job.request);
-        let source = Source { url: &output.url, base: &base, max_bytes };
+        let source = Source { url: &output.url, base: &base, max_bytes, keep_cut };
         save::save(&workspace.transport, source, &workspace.places, job, index, told).await
     }
+}
+
+/// A job that was made for another account than the one that is set now.
+fn other_account(provider: &str) -> JobError {
+    let message = format!(
+        "the key or the address of {provider} is another one than when this was submitted; nothing was sent. \
+         Submit it again to have it sent with this one"
+    );
+    JobError::ours(FailureClass::Key, "otherAccount", message, Charged::NotCharged)
 }
 
 fn bare(error: JobError) -> Trouble {

@@ -4,6 +4,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::keys::{self, Address};
 use super::workspace::Workspace;
+use crate::domain::account::Account;
 use crate::domain::catalog::Provider;
 use crate::domain::job::{Charged, FailureClass, JobError};
 use crate::domain::outcome::Told;
@@ -16,6 +17,12 @@ pub(super) struct Line<'a> {
 }
 
 impl Line<'_> {
+    /// The account that it leads to; none at the sandbox, which has one for all.
+    pub(super) fn account(&self) -> Option<Account> {
+        let real = !self.provider.play_money;
+        real.then(|| Account::of(self.key.expose_secret(), &self.address.url))
+    }
+
     /// What came of an exchange, before anybody stores, shows or logs it: services repeat keys in errors.
     pub(super) fn heard<T: Told>(&self, told: T) -> T {
         told.without_key(self.key.expose_secret())

@@ -10,6 +10,9 @@ use crate::domain::job::{FailureClass, Job, JobError, JobId};
 use crate::domain::wait::Wait;
 use crate::engine::{Held, Now, Watched};
 
+/// A job that its provider does not show is told of after this long: a new one is not seen at once.
+const UNSEEN_SHOWN_MS: u64 = 20_000;
+
 /// The live jobs as they are now. Later values replace earlier ones.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
@@ -76,7 +79,11 @@ impl LiveJob {
                 true => Wait::Pause { class: FailureClass::Rate, until: at },
                 false => Wait::Turn { rate: turn.rate, at },
             }),
-            (None, None) => None,
+            (None, None) => watched.unseen.and_then(|(why, since_ms)| {
+                let missed_ms = now.mono_ms.saturating_sub(since_ms);
+                let since = now.wall - SignedDuration::from_millis(missed_ms as i64);
+                (missed_ms >= UNSEEN_SHOWN_MS).then_some(Wait::Unseen { why, since })
+            }),
         };
         Self {
             percent: watched.progress_percent,

@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use super::clock::{new_attempt_key, new_job_id, wall};
 use super::config::{Config, ConfigError};
+use super::line::line;
 use super::store_thread::StoreGone;
 use super::workspace::{Workspace, read_catalog};
 use crate::domain::catalog::{Catalog, Model};
@@ -60,6 +61,10 @@ pub enum NotStored {
 /// Stores `job`, so that whoever drives sends it, if what the user agreed to still holds: by the catalog and
 /// the limits as their files are now, and by what every program on this data has stored so far.
 pub async fn store(workspace: &Workspace, job: Job, consent: Consent) -> Result<Stored, NotStored> {
+    // Where there is no key nothing is sent either, and so it is said.
+    let account =
+        line(workspace, &job.request.model.provider).await.ok().and_then(|line| line.account());
+    let job = Job { account, ..job };
     let places = workspace.places.clone();
     let stored = move |store: &mut Store| {
         let limits = Config::read(&places)?.limits;

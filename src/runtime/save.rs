@@ -17,13 +17,11 @@ use super::images::hex;
 use super::places::Places;
 use super::sidecar;
 use crate::domain::job::{Charged, ClipFile, ClipSummary, FailureClass, Job, JobError, JobId};
-use crate::domain::outcome::SaveTrouble;
+use crate::domain::outcome::{SaveTrouble, SaveTroubleKind};
 use crate::media::mp4;
 
 /// So much must come in every step of a transfer: a thousandth of what a slow line gives.
 const STEP_BYTES: u64 = 16 << 10;
-/// A file that was cut so often is kept as it is: there is no other, and it was paid for.
-const MAX_CUTS: u32 = 4;
 /// Progress is told again after this many bytes.
 const PROGRESS_STEP_BYTES: u64 = 256 << 10;
 
@@ -56,10 +54,10 @@ impl Transfer {
             200 => total,
             206 => Some(
                 whole(range).filter(|whole| total.is_none_or(|total| total == *whole)).ok_or_else(
-                    || truncated_as("the service sent only a part of the file (206)".to_owned()),
+                    || truncated("the service sent only a part of the file (206)".to_owned()),
                 )?,
             ),
-            204 | 205 => return Err(truncated_as(format!("the service sent nothing ({status})"))),
+            204 | 205 => return Err(truncated(format!("the service sent nothing ({status})"))),
             _ => return Err(refused(status)),
         };
         let transfer = Self { progress: Progress { bytes: 0, total }, max_bytes };
@@ -77,7 +75,7 @@ impl Transfer {
     pub fn end(self) -> Result<Progress, SaveTrouble> {
         let Progress { bytes, total } = self.progress;
         if bytes == 0 || total.is_some_and(|total| total != bytes) {
-            return Err(truncated_as(format!("only {bytes} bytes of the file came")));
+            return Err(truncated(format!("only {bytes} bytes of the file came")));
         }
         Ok(self.progress)
     }
@@ -87,10 +85,8 @@ impl Transfer {
             return Ok(());
         }
         let max_mb = self.max_bytes >> 20;
-        Err(provider(
-            "tooLarge",
-            format!("the file is larger than {max_mb} MB, which no such clip has"),
-        ))
+        let message = format!("the file is larger than {max_mb} MB, which no such clip has");
+        Err(SaveTrouble { kind: SaveTroubleKind::TooLarge, ..provider("tooLarge", message) })
     }
 }
 
@@ -109,6 +105,8 @@ pub(super) struct Source<'a> {
     pub(super) base: &'a str,
     /// The most that such a clip can have.
     pub(super) max_bytes: u64,
+    /// Whether a file that breaks off before its end is taken.
+    pub(super) keep_cut: bool,
 }
 
 /// Fetches result `index` of `job` from `source`, and keeps it under a name of its own.
@@ -145,7 +143,8 @@ pub(super) async fn save(
     told(progress);
     let sha256 = hex(&hash.finalize());
     let (places, job) = (places.clone(), job.clone());
-    let clip = ClipFile { path, bytes: progress.bytes, sha256, facts: None };
+    // Until it is read it counts as cut where that would be taken.
+    let clip = ClipFile { path, bytes: progress.bytes, sha256, facts: None, cut: source.keep_cut };
     let kept = tokio::task::spawn_blocking(move || keep(part, &places, &job, index, clip));
     kept.await.unwrap_or_else(|_| Err(provider("internal", "saving the file broke off".to_owned())))
 }
@@ -176,10 +175,11 @@ fn keep(
     file.sync_all().map_err(disk)?;
     let facts = facts(file, clip.bytes)?;
     // Not every reply says how long it is, and not every one that does is right.
-    if job.download_tries < MAX_CUTS && mp4::is_cut(file, clip.bytes) {
-        return Err(truncated(clip.bytes));
+    let cut = mp4::is_cut(file, clip.bytes);
+    if cut && !clip.cut {
+        return Err(cut_off(clip.bytes));
     }
-    let clip = ClipFile { facts, ..clip };
+    let clip = ClipFile { facts, cut, ..clip };
     let placed = place(&part, places, job, index, clip.clone()).or_else(|_| {
         let path = bare_path(job, index);
         place(&part, places, job, index, ClipFile { path, ..clip })
@@ -315,7 +315,7 @@ fn refused(status: u16) -> SaveTrouble {
     let class = if gone { FailureClass::Expired } else { FailureClass::Provider };
     SaveTrouble {
         error: JobError::ours(class, &format!("http{status}"), message, Charged::Charged),
-        gone,
+        kind: if gone { SaveTroubleKind::Gone } else { SaveTroubleKind::Passing },
     }
 }
 
@@ -323,22 +323,27 @@ fn refused(status: u16) -> SaveTrouble {
 pub fn network(error: SendError) -> SaveTrouble {
     SaveTrouble {
         error: JobError::ours(FailureClass::Network, "download", error.message, Charged::Charged),
-        gone: false,
+        kind: SaveTroubleKind::Passing,
     }
 }
 
-fn truncated(bytes: u64) -> SaveTrouble {
-    truncated_as(format!("the file is cut off: only {bytes} bytes of the file came"))
+fn truncated(message: String) -> SaveTrouble {
+    provider("truncated", message)
 }
 
-fn truncated_as(message: String) -> SaveTrouble {
-    provider("truncated", message)
+/// All that the service announced came, and it is no whole clip.
+fn cut_off(bytes: u64) -> SaveTrouble {
+    let message = format!(
+        "the file that the service gives breaks off after {bytes} bytes; it is fetched again for as long as a \
+         whole one may be had"
+    );
+    SaveTrouble { kind: SaveTroubleKind::Cut { bytes }, ..provider("cutOff", message) }
 }
 
 fn provider(code: &str, message: String) -> SaveTrouble {
     SaveTrouble {
         error: JobError::ours(FailureClass::Provider, code, message, Charged::Charged),
-        gone: false,
+        kind: SaveTroubleKind::Passing,
     }
 }
 
@@ -347,7 +352,7 @@ pub fn disk(error: io::Error) -> SaveTrouble {
     let message = format!("the clip can't be written to the data folder: {error}");
     SaveTrouble {
         error: JobError::ours(FailureClass::Disk, "disk", message, Charged::Charged),
-        gone: false,
+        kind: SaveTroubleKind::Passing,
     }
 }
 

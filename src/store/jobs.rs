@@ -55,6 +55,11 @@ impl Store {
         self.jobs("SELECT id, body FROM job WHERE is_live = 1 ORDER BY seq", [])
     }
 
+    /// Every job in doubt, oldest first.
+    pub fn doubted_jobs(&mut self) -> Result<Vec<Job>, StoreError> {
+        self.jobs("SELECT id, body FROM job WHERE state = 'in_doubt' ORDER BY seq", [])
+    }
+
     /// The job of that id.
     pub fn job(&self, id: JobId) -> Result<Option<Job>, StoreError> {
         Ok(self.jobs("SELECT id, body FROM job WHERE id = ?1", [id.to_string()])?.pop())

@@ -197,8 +197,11 @@ impl Outside {
                 Msg::Say(format!("it is not in doubt: {}", crate::words::state_word(state)))
             }
             Ok(Settled::NotKnown) => Msg::Complain(
-                "the provider's records don't know it: most likely it was never taken".to_owned(),
+                "the provider does not know it, asked with the key and address of now".to_owned(),
             ),
+            Ok(Settled::NothingNew) => {
+                Msg::Say("the provider has nothing of it that is not here".to_owned())
+            }
             Err(error) => Msg::Complain(error.to_string()),
         })
     }

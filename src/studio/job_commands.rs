@@ -213,7 +213,7 @@ fn cancel(app: &mut App, job: &Job) -> Vec<Effect> {
 }
 
 fn look_up(app: &mut App, job: &Job) -> Vec<Effect> {
-    if job.state != JobState::InDoubt {
+    if !job.may_be_recovered() {
         app.say(NOT_IN_DOUBT, false);
         return Vec::new();
     }

@@ -52,7 +52,7 @@ pub(super) fn leads_somewhere(app: &Seen<'_>, entry: Option<&Entry>, action: Act
         A::Promote => Promotable::of(job, app.catalog.model(&job.request.model), app.now).is_ok(),
         A::Retry => !job.state.is_live(),
         A::Cancel => can_stop(app, job),
-        A::LookUp => job.state == JobState::InDoubt && can_look_up(app, job),
+        A::LookUp => job.may_be_recovered() && can_look_up(app, job),
         A::Close => job.state == JobState::InDoubt,
         A::Dashboard => {
             !job.state.is_live() && job.charge().is_none() && dashboard(app, job).is_some()
@@ -73,10 +73,10 @@ pub(super) fn can_stop(app: &Around, job: &Job) -> bool {
     }
 }
 
-/// Whether the job's provider can be asked for one whose reply was lost.
+/// Whether the job's provider can be asked for it.
 pub(super) fn can_look_up(app: &Around, job: &Job) -> bool {
     let provider = app.catalog.provider(&job.request.model.provider);
-    provider.is_some_and(|provider| provider.can_look_up)
+    provider.is_some_and(|provider| provider.can_be_asked_for(job))
 }
 
 /// The page where a person sees what the job's provider took and billed.

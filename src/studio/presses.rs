@@ -49,7 +49,9 @@ impl NoYes {
                 "a key that is held is one press: leave it for 0.8 s, then it counts again"
             }
             Self::Crowded => "that came too fast to be a yes: press it once more",
-            Self::Brought => "that came with text from elsewhere, which never pays: press it once more",
+            Self::Brought => {
+                "that came with text from elsewhere, which never pays: press it once more"
+            }
             Self::Unseen => "that came before the question could be read: press it once more",
         }
     }

@@ -21,7 +21,7 @@ fn doubted(desk: &Desk, like: &str, key_is_known: bool) -> String {
     let error =
         JobError::ours(FailureClass::Lost, "inDoubt", "no reply came".to_owned(), Charged::Unknown);
     let mut writes = vec![Write { at, event: JobEvent::Created { job: job.clone() }, job: *job }];
-    for event in [JobEvent::Sent, JobEvent::Doubted { error }] {
+    for event in [JobEvent::Sent, JobEvent::Doubted { error, asked_as: None }] {
         let mut job = writes[writes.len() - 1].job.clone();
         assert!(apply(&mut job, &event, at), "{event:?}");
         writes.push(Write { at, event, job });

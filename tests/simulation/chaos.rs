@@ -50,7 +50,8 @@ pub fn schedule(seed: u64, sabotage: Sabotage, told: bool) -> World {
         let (upset, over) = upset(&mut dice);
         world.at(at_ms, upset);
         if let Some(over) = over {
-            world.at(at_ms + dice.throw() % 60_000, Happening::Upset(over));
+            let lasts_ms = [60_000, 60_000, 4_000_000][(dice.throw() % 3) as usize];
+            world.at(at_ms + dice.throw() % lasts_ms, Happening::Upset(over));
         }
     }
     for _ in 0..dice.throw() % 3 {
@@ -93,7 +94,7 @@ fn act(dice: &mut Dice) -> Act {
 
 /// Something that befalls the machine, and what ends it.
 fn upset(dice: &mut Dice) -> (Happening, Option<Upset>) {
-    let (upset, over) = match dice.throw() % 8 {
+    let (upset, over) = match dice.throw() % 13 {
         0 | 1 => (Upset::Crash, None),
         2 => (Upset::DiskFull(true), Some(Upset::DiskFull(false))),
         3 => (Upset::DatabaseBusy(true), Some(Upset::DatabaseBusy(false))),
@@ -103,6 +104,10 @@ fn upset(dice: &mut Dice) -> (Happening, Option<Upset>) {
         }
         5 => (Upset::Sleeps(dice.throw() % (2 * DAY_MS)), None),
         6 => (Upset::FilesMove, None),
+        7 => (Upset::FilesDie(true), Some(Upset::FilesDie(false))),
+        8 => (Upset::KnowsNothing(true), Some(Upset::KnowsNothing(false))),
+        9 => (Upset::KeyChanges, Some(Upset::KeyChanges)),
+        10 | 11 => (Upset::Copied, Some(Upset::Restored)),
         _ => return (Happening::Steal, None),
     };
     (Happening::Upset(upset), over)

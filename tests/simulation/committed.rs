@@ -9,7 +9,7 @@ use rushes::domain::job::{Job, JobId};
 use rushes::store::Store;
 
 /// What the disk holds of the database.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Committed {
     /// The rows.
     pub rows: BTreeMap<JobId, Job>,
@@ -41,6 +41,13 @@ impl Committed {
         }
         self.epoch += 1;
         Ok(self.epoch)
+    }
+
+    /// Puts an older copy in the place of what is there. The lease goes on from the highest, as that of the copy
+    /// is held by nobody who lives.
+    pub fn put_back(&mut self, copy: Self) {
+        let epoch = self.epoch;
+        *self = Self { epoch, refuses: self.refuses, ..copy };
     }
 
     /// Whether nobody took a newer lease.

@@ -1,8 +1,8 @@
 //! Carrying out the engine's commands, as `runtime/execute.rs` and `runtime/save.rs` do: with the real
 //! adapters and the real reading of replies, over the simulated network and disk.
 
-use rushes::domain::job::{ClipFile, Job, JobId};
-use rushes::domain::outcome::{SaveTrouble, Sighting, SubmitOutcome};
+use rushes::domain::job::{Charged, ClipFile, FailureClass, Job, JobError, JobId};
+use rushes::domain::outcome::{Report, SaveTrouble, Sighting, SubmitOutcome};
 use rushes::engine::{Command, Input, Target};
 use rushes::provider::registry::{self, Images, Named};
 use rushes::provider::wire::{HttpRequest, HttpResponse};
@@ -18,6 +18,8 @@ use crate::world::{CATALOG, Happening, World, protocol};
 /// A command that is being carried out.
 pub struct Errand {
     process: u64,
+    /// Which of the user's keys it is carried out with.
+    key: usize,
     work: Work,
     parts: Vec<Part>,
 }
@@ -58,6 +60,12 @@ impl World {
                 let began_ms = self.process(number).map_or(0, |process| process.began_ms);
                 let stop_ms = self.store.stops.get(&job.id).copied();
                 self.laws.sent(&job, self.now_ms, began_ms, stop_ms);
+                if job.account != self.account_of(number, &provider) {
+                    let outcome = SubmitOutcome::Refused(other_account());
+                    return self.outcome(number, Input::Submitted { job: job.id, outcome });
+                }
+                // Committed, then noted, then sent.
+                self.journal.insert(job.attempt_key, job.sends);
                 let base_url = Remote::base_url(protocol);
                 let request = registry::submit(protocol, base_url, model, &job, &Images::new());
                 match request {
@@ -75,7 +83,9 @@ impl World {
                 let request = registry::poll(protocol, Remote::base_url(protocol), &named);
                 let Some(request) = request else {
                     let outcome = Ok(Vec::new());
-                    return self.outcome(number, Input::Polled { provider, jobs, outcome });
+                    let account = self.account_of(number, &provider);
+                    return self
+                        .outcome(number, Input::Polled { provider, jobs, account, outcome });
                 };
                 (Work::Poll { provider, jobs }, vec![(request, named)])
             }
@@ -84,7 +94,9 @@ impl World {
                 let request = registry::look_up(protocol, Remote::base_url(protocol), &named);
                 let Some(request) = request else {
                     let outcome = Ok(Sighting::NotKnown);
-                    return self.outcome(number, Input::LookedUp { job: named.job, outcome });
+                    let account = self.account_of(number, &provider);
+                    return self
+                        .outcome(number, Input::LookedUp { job: named.job, account, outcome });
                 };
                 (Work::LookUp { provider, named: named.clone() }, vec![(request, vec![named])])
             }
@@ -98,7 +110,7 @@ impl World {
                 };
                 (Work::Cancel { provider, job }, vec![(request, vec![named])])
             }
-            Command::Save { job, index, output } => {
+            Command::Save { job, index, output, .. } => {
                 let request = HttpRequest::get(output.url);
                 (Work::Save { job, index, download: None }, vec![(request, Vec::new())])
             }
@@ -119,7 +131,8 @@ impl World {
             }
         }
         let may_double = may_double(&work);
-        self.errands.insert(number, Errand { process, work, parts });
+        let key = self.key_of(process);
+        self.errands.insert(number, Errand { process, key, work, parts });
         if count == 0 {
             return self.come_back(number);
         }
@@ -156,13 +169,15 @@ impl World {
     pub fn arrive(&mut self, number: u64, part: usize, fate: Fate) {
         let Some(errand) = self.errands.get(&number) else { return };
         let request = errand.parts[part].request.clone();
-        let key = match &errand.work {
+        let attempt = match &errand.work {
             Work::Submit(job) => Some(job.attempt_key),
             _ => None,
         };
-        let done = self.remote.handle(request, self.true_time());
-        if let (Some(key), Some(task)) = (key, done.accepted) {
-            self.laws.generation(key, task);
+        let (key, asks) = (errand.key, matches!(errand.work, Work::Poll { .. }));
+        let blamed = errand.parts[part].jobs.first().map(|job| job.key);
+        let done = self.remote.handle(request, key, self.true_time());
+        if let (Some(attempt), Some(task)) = (attempt, done.accepted) {
+            self.laws.generation(attempt, task);
         }
         if self.boundary() {
             return;
@@ -175,6 +190,7 @@ impl World {
             }
             Some(Says::Http(response)) => {
                 let answer = match fate {
+                    Fate::Blamed if asks => Ok(network::blamed(blamed, &mut self.dice)),
                     // Of two replies the first is the one that comes back, or the second.
                     Fate::Twice if self.dice.throw().is_multiple_of(2) => return,
                     _ => network::spoiled(fate, response, &mut self.dice),
@@ -202,7 +218,9 @@ impl World {
 
     /// Everything that was asked is answered.
     fn come_back(&mut self, number: u64) {
-        let Some(Errand { process, work, parts }) = self.errands.remove(&number) else { return };
+        let Some(Errand { process, key, work, parts }) = self.errands.remove(&number) else {
+            return;
+        };
         let mut answers = parts.into_iter().filter_map(|part| Some((part.jobs, part.answer?)));
         let mut first = || answers.next().map_or_else(network::broke, |(_, answer)| answer);
         let input = match work {
@@ -217,15 +235,26 @@ impl World {
             }
             Work::Poll { provider, jobs } => {
                 let protocol = protocol(&provider);
+                let believes = self.sabotage == Sabotage::BelievesTheFirstNo;
                 let polled = |(jobs, answer): (Vec<Named>, Answer)| {
-                    exchange::polled(protocol, &jobs, answer)
+                    let told = exchange::polled(protocol, &jobs, answer);
+                    if believes { told.map(believed) } else { told }
                 };
                 let outcome = answers.next().map_or_else(|| Ok(Vec::new()), polled);
-                Input::Polled { provider, jobs, outcome }
+                Input::Polled {
+                    account: self.told_account(&provider, key),
+                    provider,
+                    jobs,
+                    outcome,
+                }
             }
             Work::LookUp { provider, named } => {
                 let outcome = exchange::looked_up(protocol(&provider), &named, first());
-                Input::LookedUp { job: named.job, outcome }
+                Input::LookedUp {
+                    job: named.job,
+                    account: self.told_account(&provider, key),
+                    outcome,
+                }
             }
             Work::Cancel { provider, job } => {
                 let outcome = exchange::stopped(protocol(&provider), first());
@@ -358,7 +387,13 @@ impl World {
         if self.boundary() {
             return;
         }
-        let file = ClipFile { path, bytes: bytes.len() as u64, sha256: sha256(bytes), facts: None };
+        let file = ClipFile {
+            path,
+            bytes: bytes.len() as u64,
+            sha256: sha256(bytes),
+            facts: None,
+            cut: false,
+        };
         self.saved(number, renamed.map(|()| file).map_err(save::disk));
     }
 
@@ -384,6 +419,25 @@ fn may_double(work: &Work) -> bool {
         Work::Save { .. } => false,
         _ => true,
     }
+}
+
+/// What is not known counts as failed.
+fn believed(told: Vec<(JobId, Sighting)>) -> Vec<(JobId, Sighting)> {
+    let error =
+        JobError::ours(FailureClass::Lost, "lost", "not known".to_owned(), Charged::Unknown);
+    let failures = vec![error];
+    let failed = Report { failures, ..Report::default() };
+    let believed = |(job, sighting)| match sighting {
+        Sighting::NotKnown => (job, Sighting::Seen(failed.clone())),
+        seen => (job, seen),
+    };
+    told.into_iter().map(believed).collect()
+}
+
+/// The key is another one than the job was made for.
+fn other_account() -> JobError {
+    let message = "the key is another one".to_owned();
+    JobError::ours(FailureClass::Key, "otherAccount", message, Charged::NotCharged)
 }
 
 fn gone() -> SaveTrouble {

@@ -7,7 +7,7 @@ use std::fmt;
 use jiff::Timestamp;
 use rushes::domain::catalog::Catalog;
 use rushes::domain::event::{JobEvent, Write};
-use rushes::domain::job::{Charged, Job, JobId, JobState};
+use rushes::domain::job::{Charged, Job, JobError, JobId, JobState};
 use rushes::engine::{Engine, apply};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -31,6 +31,7 @@ pub enum Law {
     HonestAboutMoney,
     StoppedIsNotSent,
     NothingIsGivenUp,
+    PaidIsNotLost,
 }
 
 impl fmt::Display for Law {
@@ -48,6 +49,7 @@ impl fmt::Display for Law {
             Self::SameSeedSameTrace => "the same seed gives the same trace",
             Self::HonestAboutMoney => "what was billed is never called free",
             Self::NothingIsGivenUp => "what can still be had is not given up",
+            Self::PaidIsNotLost => "what was paid for is a file, or in doubt",
             Self::StoppedIsNotSent => "what was stopped before it was sent is not sent",
         })
     }
@@ -130,6 +132,13 @@ impl Laws {
             let sends = write.job.sends;
             self.check(Law::BudgetsHold, sends <= MAX_SENDS, || format!("{id} sent {sends} times"));
         }
+    }
+
+    /// An older copy of the database takes its place: what was doubted since is not in it.
+    pub fn put_back(&mut self, copy: &Committed) {
+        let in_doubt =
+            |id: &JobId| copy.rows.get(id).is_some_and(|row| row.state == JobState::InDoubt);
+        self.doubted.retain(in_doubt);
     }
 
     /// A job counts as overdue.
@@ -259,6 +268,14 @@ impl Laws {
                 });
             self.check(Law::HonestAboutMoney, !(paid && free), || {
                 format!("{} is {} and said to be free: {:?}", row.id, row.state, row.error)
+            });
+            // Only the user closes a job that may have been paid for, or stops one that runs.
+            let known = match row.state {
+                JobState::Succeeded | JobState::InDoubt | JobState::Canceled => true,
+                _ => row.error.as_ref().is_some_and(JobError::is_closed),
+            };
+            self.check(Law::PaidIsNotLost, !paid || known, || {
+                format!("{} was paid for and is {}: {:?}", row.id, row.state, row.error)
             });
         }
     }

@@ -3,6 +3,8 @@
 use rushes::engine::schedule::Dice;
 use rushes::provider::wire::HttpResponse;
 use rushes::runtime::exchange::{Answer, SendError};
+use serde_json::json;
+use uuid::Uuid;
 
 /// How long the program waits for a reply.
 pub const TIMEOUT_MS: u64 = 60_000;
@@ -30,11 +32,13 @@ pub enum Fate {
     Turned(u16),
     /// The request arrives, and a gateway answers all the same.
     Broken(u16),
+    /// A question meets trouble of its own, which the reply blames on the job.
+    Blamed,
 }
 
 /// How often each fate comes, in a thousand exchanges.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Weather(pub [(u64, Kind); 10]);
+pub struct Weather(pub [(u64, Kind); 11]);
 
 /// The kinds of trouble, as the weather counts them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,9 +54,10 @@ pub enum Kind {
     TooMany,
     Turned,
     Broken,
+    Blamed,
 }
 
-const KINDS: [Kind; 10] = [
+const KINDS: [Kind; 11] = [
     Kind::NeverLeaves,
     Kind::RequestLost,
     Kind::ReplyLost,
@@ -63,6 +68,7 @@ const KINDS: [Kind; 10] = [
     Kind::TooMany,
     Kind::Turned,
     Kind::Broken,
+    Kind::Blamed,
 ];
 
 impl Weather {
@@ -89,6 +95,7 @@ impl Weather {
                     Kind::TooMany => Fate::Turned(429),
                     Kind::Turned => Fate::Turned([403, 500, 502, 503][(dice.throw() % 4) as usize]),
                     Kind::Broken => Fate::Broken([500, 502, 504][(dice.throw() % 3) as usize]),
+                    Kind::Blamed => Fate::Blamed,
                 };
             }
             thrown -= often;
@@ -123,6 +130,15 @@ pub fn page(status: u16) -> HttpResponse {
     }
     let body = format!("<html><body><h1>{status}</h1></body></html>").into_bytes();
     HttpResponse { status, headers, body }
+}
+
+/// An answer to a question for the task `key` whose trouble is the question's: in the form of Runware's errors,
+/// which to the other services is nothing of their protocol.
+pub fn blamed(key: Option<Uuid>, dice: &mut Dice) -> HttpResponse {
+    let codes = ["rateLimitExceeded", "timeout", "providerInternalError", "invalidApiKey"];
+    let code = codes[(dice.throw() % 4) as usize];
+    let error = json!({ "code": code, "message": "…", "taskType": "getResponse", "taskUUID": key });
+    HttpResponse::json(200, &json!({ "data": [], "errors": [error] }))
 }
 
 /// What is left of a reply.

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use rushes::domain::account::Account;
 use rushes::domain::event::{JobEvent, Write};
 use rushes::domain::job::{Charged, Job, JobId, JobState};
 use rushes::engine::{Adopted, Engine, Input, Now, Step};
 
 use crate::committed::Refused;
 use crate::sabotage::Sabotage;
-use crate::world::{CATALOG, Happening, World};
+use crate::world::{CATALOG, Happening, World, account};
 
 /// The waits before a commit is tried again, as in the driver.
 const FIRST_COMMIT_WAIT_MS: u64 = 400;
@@ -18,6 +19,8 @@ const LONGEST_COMMIT_WAIT_MS: u64 = 10_000;
 pub struct Process {
     pub number: u64,
     pub began_ms: u64,
+    /// Which of the user's keys it found when it began.
+    pub key: usize,
     engine: Engine,
     lease: u64,
     /// What it can't store for now, and how long it waits before the next try. It does nothing else.
@@ -39,8 +42,9 @@ impl World {
         let number = self.number();
         let engine = Engine::new(&CATALOG.providers, self.dice.throw());
         let (stuck, inbox) = (None, VecDeque::new());
-        let began_ms = self.now_ms;
-        self.processes.push(Process { number, began_ms, engine, lease, stuck, inbox });
+        let (began_ms, key) = (self.now_ms, self.key);
+        self.processes.push(Process { number, began_ms, key, engine, lease, stuck, inbox });
+        self.ask_again(key);
         self.mail(number, None);
     }
 
@@ -68,10 +72,14 @@ impl World {
         let stops = self.store.stops_asked();
         let late = self.sabotage == Sabotage::HearsLate;
         let Some(process) = self.processes.iter().find(|one| one.number == number) else { return };
+        let (journal, blind) = (&self.journal, self.sabotage == Sabotage::LosesTheJournal);
         let adopted = |job: &Job| {
             let expected_ms = CATALOG.expected_wait_s(&job.request) * 1000;
             let stop = !late && stops.contains(&job.id);
-            Adopted { job: job.clone(), expected_ms, stop, hold: None, sent_before: false }
+            let waits = matches!(job.state, JobState::Queued | JobState::RetryWait);
+            let sends = journal.get(&job.attempt_key).copied().unwrap_or(0);
+            let sent_before = waits && sends > job.sends && !blind;
+            Adopted { job: job.clone(), expected_ms, stop, hold: None, sent_before }
         };
         let live = self.store.live_jobs().filter(|job| !process.engine.is_live(job.id));
         let mut jobs: Vec<Adopted> = live.map(adopted).collect();
@@ -177,7 +185,7 @@ impl World {
 
     fn observe_giving_up(&mut self, write: &Write) {
         match &write.event {
-            JobEvent::Failed { error } | JobEvent::OutputFailed { error }
+            JobEvent::Doubted { error, .. } | JobEvent::OutputFailed { error }
                 if error.code == "overdue" =>
             {
                 self.laws.overdue(&write.job, self.now_ms);
@@ -252,6 +260,21 @@ impl World {
         for number in due {
             self.mail(number, Some(Input::Wake));
         }
+    }
+
+    /// Which of the user's keys process `number` has.
+    pub fn key_of(&self, number: u64) -> usize {
+        self.processes.iter().find(|one| one.number == number).map_or(self.key, |one| one.key)
+    }
+
+    /// The account of the user's key number `key`, as the program has it.
+    pub fn told_account(&self, provider: &str, key: usize) -> Option<Account> {
+        account(provider, if self.sabotage == Sabotage::TakesAnyAccount { 0 } else { key })
+    }
+
+    /// As whom it asks `provider`.
+    pub fn account_of(&self, number: u64, provider: &str) -> Option<Account> {
+        self.told_account(provider, self.key_of(number))
     }
 
     pub fn process(&mut self, number: u64) -> Option<&mut Process> {

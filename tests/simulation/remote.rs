@@ -10,6 +10,9 @@ use rushes::provider::wire::{HttpRequest, HttpResponse};
 use rushes::sandbox::{Body, Delivery, Record, Sandbox, Settings};
 use uuid::Uuid;
 
+use crate::network::page;
+use crate::world::CATALOG;
+
 /// What the remote does with one request.
 pub struct Done {
     /// What it says; none where the reply is lost on purpose.
@@ -26,17 +29,33 @@ pub enum Says {
     File(Vec<u8>),
 }
 
+/// How many keys the user has, each of an account of its own.
+pub const KEYS: usize = 2;
+
 /// The remote.
 pub struct Remote {
-    sandbox: Sandbox,
+    /// One account for each key: what one has, the other knows nothing of.
+    accounts: Vec<Sandbox>,
+    /// Somebody answers in its place who knows nothing of anybody's jobs.
+    pub knows_nothing: bool,
+    /// No address leads to a file for now, although the files are there.
+    pub files_are_dead: bool,
+    /// What was billed, also for tasks that it has forgotten since.
+    books: BTreeMap<Uuid, i64>,
     /// Rises when every address that was given so far dies.
     addresses: u64,
 }
 
 impl Remote {
-    pub fn new(catalog: Arc<Catalog>) -> Self {
-        let sandbox = Sandbox::new(catalog, Settings { speed: 1.0, key: None });
-        Self { sandbox, addresses: 0 }
+    pub fn new(catalog: &Arc<Catalog>) -> Self {
+        let account = |_| Sandbox::new(Arc::clone(catalog), Settings { speed: 1.0, key: None });
+        Self {
+            accounts: (0..KEYS).map(account).collect(),
+            knows_nothing: false,
+            files_are_dead: false,
+            books: BTreeMap::new(),
+            addresses: 0,
+        }
     }
 
     /// Where the protocol is spoken.
@@ -53,22 +72,47 @@ impl Remote {
         self.addresses += 1;
     }
 
-    /// One request, as it arrives.
-    pub fn handle(&mut self, mut request: HttpRequest, now: Timestamp) -> Done {
-        let origin = format!("https://files{}", self.addresses);
-        if request.url.starts_with("https://files") && !request.url.starts_with(&origin) {
-            let response = HttpResponse { status: 404, headers: Vec::new(), body: Vec::new() };
-            return Done { says: Some(Says::Http(response)), accepted: None };
+    /// One request, as it arrives, with the user's key number `key`; for a file its address says whose it is.
+    pub fn handle(&mut self, request: HttpRequest, key: usize, now: Timestamp) -> Done {
+        let (is_file, submits) = (request.url.starts_with("https://files"), is_submit(&request));
+        if is_file && self.files_are_dead {
+            return says(HttpResponse { status: 404, headers: Vec::new(), body: Vec::new() });
         }
+        if !is_file && self.knows_nothing {
+            return match submits {
+                // Whoever it is takes no jobs.
+                true => says(page(503)),
+                false => {
+                    let mut nobody = Self { knows_nothing: false, ..Self::new(&CATALOG) };
+                    nobody.handle(request, key, now)
+                }
+            };
+        }
+        self.answer(request, key, now)
+    }
+
+    fn answer(&mut self, mut request: HttpRequest, key: usize, now: Timestamp) -> Done {
+        let origin = |key: usize| format!("https://files{}of{key}", self.addresses);
+        let is_file = request.url.starts_with("https://files");
+        let holder = (0..KEYS).find(|key| request.url.starts_with(&format!("{}/", origin(*key))));
+        if is_file && holder.is_none() {
+            return says(HttpResponse { status: 404, headers: Vec::new(), body: Vec::new() });
+        }
+        let key = holder.unwrap_or(key);
+        let origin = origin(key);
         request.headers.push(("authorization".to_owned(), "Bearer key".to_owned()));
-        let reply = self.sandbox.handle(&request, &origin, now);
+        if !is_file {
+            self.billed(now);
+        }
+        let sandbox = &mut self.accounts[key];
+        let reply = sandbox.handle(&request, &origin, now);
         let accepted = reply.records.iter().find_map(|record| match record {
             Record::Accepted(accepted) => Some(accepted.task),
             _ => None,
         });
-        let rendered: Vec<Uuid> = self.sandbox.clips_to_render().map(|(video, _)| video).collect();
+        let rendered: Vec<Uuid> = sandbox.clips_to_render().map(|(video, _)| video).collect();
         for video in rendered {
-            self.sandbox.rendered(video, Ok(()));
+            sandbox.rendered(video, Ok(()));
         }
         let says = match (reply.delivery, reply.body) {
             // Nobody uploads here, so nobody fetches what was uploaded.
@@ -79,16 +123,30 @@ impl Remote {
         Done { says, accepted }
     }
 
-    /// Whether `url` leads to a file.
+    /// Whether `url` leads to a file, now or once addresses live again.
     pub fn has_file(&mut self, url: String, now: Timestamp) -> bool {
-        matches!(self.handle(HttpRequest::get(url), now).says, Some(Says::File(_)))
+        matches!(self.answer(HttpRequest::get(url), 0, now).says, Some(Says::File(_)))
     }
 
     /// What was billed for each task, in micro-dollars; a task without a price counts one for each result.
-    pub fn billed(&self, now: Timestamp) -> BTreeMap<Uuid, i64> {
-        let lines = self.sandbox.ledger(now);
-        lines.map(|line| (line.task, line.billed.0.max(i64::from(line.succeeded)))).collect()
+    pub fn billed(&mut self, now: Timestamp) -> &BTreeMap<Uuid, i64> {
+        let lines = self.accounts.iter().flat_map(|account| account.ledger(now));
+        let billed = lines.map(|line| (line.task, line.billed.0.max(i64::from(line.succeeded))));
+        self.books.extend(billed);
+        &self.books
     }
+}
+
+fn says(response: HttpResponse) -> Done {
+    Done { says: Some(Says::Http(response)), accepted: None }
+}
+
+/// Whether a request makes a job.
+fn is_submit(request: &HttpRequest) -> bool {
+    let body = String::from_utf8_lossy(&request.body);
+    body.contains("videoInference")
+        || request.url.ends_with("/run")
+        || request.url.ends_with("/runs") && !body.is_empty()
 }
 
 /// The file of a result: an MP4 by its first bytes, and no other result's.

@@ -34,10 +34,16 @@ pub enum Sabotage {
     HearsLate,
     /// A file that was saved counts as gone.
     LosesFiles,
+    /// Nobody reads the journal beside the database.
+    LosesTheJournal,
+    /// Whatever account is asked counts as the one that a job was sent with, and any may send it.
+    TakesAnyAccount,
+    /// The first time that a job is not known counts as its failure.
+    BelievesTheFirstNo,
 }
 
 /// Which law each breaks.
-pub const SABOTAGES: [(Sabotage, Law); 13] = [
+pub const SABOTAGES: [(Sabotage, Law); 16] = [
     (Sabotage::TakesLossForFailure, Law::OneGenerationPerKey),
     (Sabotage::SendsDoubted, Law::NoResubmissionInDoubt),
     (Sabotage::WakesTheDead, Law::EndsAbsorb),
@@ -50,5 +56,8 @@ pub const SABOTAGES: [(Sabotage, Law); 13] = [
     (Sabotage::RollsItsOwnDice, Law::SameSeedSameTrace),
     (Sabotage::ClaimsFree, Law::HonestAboutMoney),
     (Sabotage::HearsLate, Law::StoppedIsNotSent),
-    (Sabotage::LosesFiles, Law::NothingIsGivenUp),
+    (Sabotage::LosesFiles, Law::PaidIsNotLost),
+    (Sabotage::LosesTheJournal, Law::OneGenerationPerKey),
+    (Sabotage::TakesAnyAccount, Law::OneGenerationPerKey),
+    (Sabotage::BelievesTheFirstNo, Law::PaidIsNotLost),
 ];

@@ -116,14 +116,31 @@ impl World {
         );
     }
 
-    /// As `runtime/settle.rs` does, over a line without faults.
     fn look_up(&mut self, nth: usize) {
-        let Some(job) = self.nth(nth, |job| job.state == JobState::InDoubt) else { return };
-        let name = &job.request.model.provider;
-        if !CATALOG.provider(name).is_some_and(|provider| provider.can_look_up) {
+        if let Some(job) = self.nth(nth, |job| job.state == JobState::InDoubt) {
+            self.ask_for(job, self.key);
+        }
+    }
+
+    /// Every job in doubt that was asked for with another key is asked for again, as at every start.
+    pub fn ask_again(&mut self, key: usize) {
+        let changed = |job: &&Job| {
+            job.state == JobState::InDoubt
+                && job.asked_as != self.told_account(&job.request.model.provider, key)
+        };
+        let jobs: Vec<Job> = self.store.rows.values().filter(changed).cloned().collect();
+        for job in jobs {
+            self.ask_for(job, key);
+        }
+    }
+
+    /// As `runtime/settle.rs` does, over a line without faults.
+    fn ask_for(&mut self, job: Job, key: usize) {
+        let name = job.request.model.provider.clone();
+        if !CATALOG.provider(&name).is_some_and(|provider| provider.can_be_asked_for(&job)) {
             return;
         }
-        let protocol = protocol(name);
+        let protocol = protocol(&name);
         let named = Named {
             job: job.id,
             key: job.attempt_key,
@@ -133,12 +150,25 @@ impl World {
         let Some(request) = registry::look_up(protocol, Remote::base_url(protocol), &named) else {
             return;
         };
-        let Some(Says::Http(reply)) = self.remote.handle(request, self.true_time()).says else {
+        let Some(Says::Http(reply)) = self.remote.handle(request, key, self.true_time()).says
+        else {
             return;
         };
-        if let Ok(Sighting::Seen(_)) = exchange::looked_up(protocol, &named, Ok(reply)) {
-            let how = "looked up".to_owned();
-            self.decide(job, JobEvent::Accepted { remote_id: None, charge: None, how });
+        let how = "looked up".to_owned();
+        match exchange::looked_up(protocol, &named, Ok(reply)) {
+            Ok(Sighting::Seen(_)) if job.accepted_at.is_some() => {
+                self.decide(job, JobEvent::Recovered { how });
+            }
+            Ok(Sighting::Seen(_)) => {
+                self.decide(job, JobEvent::Accepted { remote_id: None, charge: None, how });
+            }
+            Ok(Sighting::NotKnown) => {
+                let asked_as = self.told_account(&name, key);
+                if let Some(error) = job.error.clone().filter(|_| job.asked_as != asked_as) {
+                    self.decide(job, JobEvent::Doubted { error, asked_as });
+                }
+            }
+            _ => {}
         }
     }
 
@@ -155,14 +185,15 @@ impl World {
         let now = self.now().wall;
         let id = JobId(Uuid::from_u128(u128::from(self.number()) << 80));
         let parent = parent.map(|(job, relation)| Parent { job, relation });
-        let job = Job { parent, ..Job::new(id, self.key(), now, model, request) };
+        let account = self.told_account(&request.model.provider, self.key);
+        let job = Job { parent, account, ..Job::new(id, self.new_key(), now, model, request) };
         let event = JobEvent::Created { job: Box::new(job.clone()) };
         if self.store.commit(&[Write { at: now, event, job }], None).is_ok() {
             self.ring();
         }
     }
 
-    fn key(&mut self) -> Uuid {
+    fn new_key(&mut self) -> Uuid {
         let mut bytes = [0; 16];
         bytes[..8].copy_from_slice(&self.dice.throw().to_le_bytes());
         bytes[8..].copy_from_slice(&self.dice.throw().to_le_bytes());

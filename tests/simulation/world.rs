@@ -6,10 +6,12 @@ use std::fmt::{self, Write as _};
 use std::sync::{Arc, LazyLock};
 
 use jiff::{SignedDuration, Timestamp};
+use rushes::domain::account::Account;
 use rushes::domain::catalog::{Catalog, Protocol};
 use rushes::engine::schedule::Dice;
 use rushes::engine::{Input, Now};
 use rushes::runtime::exchange::Answer;
+use uuid::Uuid;
 
 use crate::committed::Committed;
 use crate::disk::Disk;
@@ -17,15 +19,16 @@ use crate::errand::Errand;
 use crate::laws::Laws;
 use crate::network::{self, Fate, Weather};
 use crate::process::Process;
-use crate::remote::Remote;
+use crate::remote::{KEYS, Remote};
 use crate::sabotage::Sabotage;
 use crate::user::Act;
 
 /// The catalog that the program is built with.
 pub static CATALOG: LazyLock<Arc<Catalog>> = LazyLock::new(|| Arc::new(Catalog::load(&[]).0));
 
-/// How long everything may take once the faults have stopped.
-const PATIENCE_MS: u64 = 3 * 24 * 3_600_000;
+/// How long everything may take once the faults have stopped: what is gone is asked for as long as its service may
+/// have it, and a day more.
+const PATIENCE_MS: u64 = 20 * 24 * 3_600_000;
 /// The most that happens in one run.
 const MAX_TURNS: u32 = 60_000;
 /// How soon the program is started again after the machine went down.
@@ -118,6 +121,16 @@ pub enum Upset {
     Sleeps(u64),
     /// All addresses of files die.
     FilesMove,
+    /// They lead nowhere for a while, or lead to their files again.
+    FilesDie(bool),
+    /// Whoever answers knows nothing of any job, or it is the remote again.
+    KnowsNothing(bool),
+    /// The user sets another key, which counts from the next start.
+    KeyChanges,
+    /// The database is copied.
+    Copied,
+    /// The machine goes down, and the copy is put in the place of the database.
+    Restored,
     /// The faults stop.
     Calm,
 }
@@ -152,6 +165,12 @@ pub struct World {
     pub breaks_next_file: bool,
     /// Whether requests that were on their way arrive although their sender is gone.
     pub in_flight_arrives: bool,
+    /// Which of the user's keys is set.
+    pub key: usize,
+    /// A copy of the database.
+    copy: Option<Committed>,
+    /// How often each attempt key was sent, as the journal beside the database has it.
+    pub journal: BTreeMap<Uuid, u32>,
 }
 
 impl World {
@@ -165,7 +184,7 @@ impl World {
             errands: BTreeMap::new(),
             store: Committed::default(),
             disk: Disk::default(),
-            remote: Remote::new(Arc::clone(&CATALOG)),
+            remote: Remote::new(&CATALOG),
             laws: Laws::default(),
             trace: Trace::default(),
             now_ms: 0,
@@ -177,6 +196,9 @@ impl World {
             blow: None,
             breaks_next_file: false,
             in_flight_arrives: true,
+            key: 0,
+            copy: None,
+            journal: BTreeMap::new(),
         }
     }
 
@@ -299,6 +321,11 @@ impl World {
             Upset::WallJumps(ms) => self.wall_ms += ms,
             Upset::Sleeps(ms) => self.sleep(ms),
             Upset::FilesMove => self.remote.move_files(),
+            Upset::FilesDie(dead) => self.remote.files_are_dead = dead,
+            Upset::KnowsNothing(nothing) => self.remote.knows_nothing = nothing,
+            Upset::KeyChanges => self.key = (self.key + 1) % KEYS,
+            Upset::Copied => self.copy = Some(self.store.clone()),
+            Upset::Restored => self.restore(),
             Upset::Calm => self.calm(),
         }
     }
@@ -326,8 +353,19 @@ impl World {
         self.slept_ms += ms;
     }
 
+    /// An older copy of the database, beside a journal that is newer.
+    fn restore(&mut self) {
+        let Some(copy) = self.copy.take() else { return };
+        self.crash();
+        self.laws.put_back(&copy);
+        self.store.put_back(copy);
+        let wait_ms = self.dice.throw() % 120_000;
+        self.after(wait_ms, Happening::Start);
+    }
+
     fn calm(&mut self) {
         self.calm_ms = Some(self.now_ms);
+        (self.remote.files_are_dead, self.remote.knows_nothing) = (false, false);
         (self.disk.full, self.store.refuses) = (false, false);
         let newest = self.processes.pop();
         self.processes.clear();
@@ -339,12 +377,17 @@ impl World {
         self.laws.rest(&self.store, in_time);
         self.laws.log(&self.store);
         self.laws.files(self.store.rows.values(), &self.disk);
-        let billed = self.remote.billed(self.true_time());
-        self.laws.money(&self.store, &billed);
+        let now = self.true_time();
+        self.laws.money(&self.store, self.remote.billed(now));
         for row in self.store.rows.values() {
             self.trace.line(self.now_ms, format_args!("{} {} {:?}", row.id, row.state, row.error));
         }
     }
+}
+
+/// The account at `provider` of the user's key number `key`.
+pub fn account(provider: &str, key: usize) -> Option<Account> {
+    Some(Account::of(&format!("key {key}"), Remote::base_url(protocol(provider))))
 }
 
 /// Where a protocol is spoken, and by which provider.

@@ -4,6 +4,8 @@ use std::num::NonZeroU32;
 
 use serde::Deserialize;
 
+use crate::domain::job::Job;
+
 /// The wire protocol that a provider speaks; one adapter each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -82,9 +84,19 @@ pub struct Provider {
     /// How long a finished clip can be fetched there, in hours; none where nobody says.
     #[serde(default)]
     pub result_lifetime_h: Option<u32>,
+    /// How long it knows a job that has ended there, in minutes; none where nobody says.
+    #[serde(default)]
+    pub record_lifetime_min: Option<u32>,
     /// What a person should know.
     #[serde(default)]
     pub note: String,
+}
+
+impl Provider {
+    /// Whether it can be asked for `job`: by its own id of it, or by the key that it was sent with.
+    pub fn can_be_asked_for(&self, job: &Job) -> bool {
+        self.can_look_up || job.remote_id.is_some()
+    }
 }
 
 fn default_max_live_jobs() -> usize {

@@ -3,10 +3,14 @@
 use jiff::SignedDuration;
 
 use super::script::*;
+use crate::domain::account::Account;
 use crate::domain::job::{Charged, FailureClass, Job, JobId, JobState};
-use crate::domain::outcome::{Sighting, SubmitOutcome};
+use crate::domain::outcome::{Report, Sighting, SubmitOutcome};
 use crate::domain::sample;
+use crate::domain::wait::Unseen;
 use crate::engine::{Adopted, Command, Input};
+
+const DAY_MS: u64 = 24 * 3_600_000;
 
 #[test]
 fn a_lost_reply_is_confirmed_by_a_poll() {
@@ -263,17 +267,6 @@ fn a_crash_while_confirming_goes_on_confirming() {
 }
 
 #[test]
-fn a_running_job_that_the_provider_forgot_is_lost() {
-    let mut script = Script::new();
-    let job = script.running(KEEPS_RECORDS, 1);
-    script.unknown_until_look_up(job);
-    script.records(job, Ok(Sighting::NotKnown));
-    assert_eq!(script.story(job), "created sent accepted failed");
-    let error = script.rows[&job].error.clone().expect("an error");
-    assert_eq!((error.class, error.charged), (FailureClass::Lost, Charged::Unknown));
-}
-
-#[test]
 fn a_running_job_that_the_records_know_goes_on() {
     let mut script = Script::new();
     let job = script.running(KEEPS_RECORDS, 1);
@@ -308,4 +301,113 @@ fn a_running_job_must_be_unknown_for_minutes_before_it_can_be_lost() {
     script.unknown_until_look_up(job);
     let unknown_ms = script.mono_ms - unknown_since_ms;
     assert!((150_000..=180_000).contains(&unknown_ms), "{unknown_ms}");
+}
+
+/// Another key, a wrong address or a gateway says so for minutes, and the job is at its provider for days.
+#[test]
+fn a_running_job_that_is_not_known_is_asked_for_for_as_long_as_its_provider_knows_jobs() {
+    for (provider, lifetime_ms) in [(KEEPS_RECORDS, 7 * DAY_MS), (FORGETS_SOON, 1_800_000)] {
+        let mut script = Script::new();
+        let job = script.running(provider, 1);
+        let began_ms = script.mono_ms;
+        let mut asked = 0_u64;
+        while script.state(job) == JobState::Running {
+            script.not_known(job);
+            asked += 1;
+        }
+        assert_eq!(script.story(job), "created sent accepted doubted");
+        let missed_ms = script.mono_ms - began_ms;
+        assert!((lifetime_ms..lifetime_ms + 3_600_000).contains(&missed_ms), "{missed_ms}");
+        assert!(asked < 60 + missed_ms / 500_000, "{asked} questions in {missed_ms} ms");
+        let error = script.rows[&job].error.clone().expect("an error");
+        assert_eq!((error.class, error.charged), (FailureClass::Lost, Charged::Unknown));
+        assert!(script.rows[&job].may_be_recovered());
+    }
+}
+
+#[test]
+fn a_running_job_that_is_known_again_goes_on_as_if_nothing_had_been() {
+    let mut script = Script::new();
+    let job = script.running(KEEPS_RECORDS, 1);
+    for _ in 0..40 {
+        script.not_known(job);
+    }
+    let unseen =
+        |script: &Script| script.engine.jobs(script.mono_ms).next().and_then(|one| one.unseen);
+    assert!(matches!(unseen(&script), Some((Unseen::NotKnown, _))));
+    script.poll_or_records(job, seen(&[], 1));
+    assert_eq!(unseen(&script), None);
+    script.poll(job, seen(&["a"], 0));
+    script.save(job, 0, Ok(()));
+    assert_eq!(script.state(job), JobState::Succeeded);
+}
+
+/// What another account does not know is no news: sent again with its key it would be paid twice.
+#[test]
+fn what_another_account_does_not_know_is_never_sent_again() {
+    let mut script = Script::new();
+    script.account = Some(Account::of("rw-one", "https://api.example"));
+    let job = script.job(KEEPS_RECORDS, 1);
+    script.reply(job, lost());
+    let other = Some(Account::of("rw-other", "https://api.example"));
+    script.account.clone_from(&other);
+    script.crash();
+    script.unknown_until_look_up(job);
+    script.records(job, Ok(Sighting::NotKnown));
+    assert_eq!(script.story(job), "created sent outcome_unknown doubted");
+    assert_eq!(
+        script.rows[&job].asked_as, other,
+        "so that it is asked for again with the right key"
+    );
+}
+
+#[test]
+fn a_running_job_says_that_another_account_is_asked_for_it() {
+    let mut script = Script::new();
+    script.account = Some(Account::of("rw-one", "https://api.example"));
+    let job = script.running(KEEPS_RECORDS, 1);
+    script.account = Some(Account::of("rw-one", "https://typo.example"));
+    script.poll(job, Sighting::NotKnown);
+    let unseen = script.engine.jobs(script.mono_ms).next().and_then(|one| one.unseen);
+    assert!(matches!(unseen, Some((Unseen::OtherAccount, _))), "{unseen:?}");
+    // Another key of the same account shows it all the same.
+    script.poll(job, seen(&["a"], 0));
+    assert_eq!(script.state(job), JobState::Downloading);
+}
+
+/// A rate limit, a time-out or an internal error that names the task may be the question's.
+#[test]
+fn trouble_that_may_be_the_questions_fails_no_job() {
+    let mut script = Script::new();
+    let job = script.running(KEEPS_RECORDS, 1);
+    let began_ms = script.mono_ms;
+    let trouble = sample::error(FailureClass::Rate);
+    while script.mono_ms - began_ms < 23 * 3_600_000 {
+        script.poll_or_records(job, Sighting::Unclear(trouble.clone()));
+        assert_eq!(script.state(job), JobState::Running);
+    }
+    while script.state(job) == JobState::Running {
+        script.poll_or_records(job, Sighting::Unclear(trouble.clone()));
+    }
+    assert_eq!(script.story(job), "created sent accepted doubted");
+    let error = script.rows[&job].error.clone().expect("an error");
+    assert_eq!((error.class, error.charged), (FailureClass::Rate, Charged::Unknown));
+}
+
+#[test]
+fn done_without_an_address_is_asked_again_for_minutes_and_then_in_doubt() {
+    let told = || Sighting::Seen(Report { pending: 1, no_address: true, ..Report::default() });
+    let mut script = Script::new();
+    let quick = script.running(KEEPS_NONE, 1);
+    script.poll(quick, told());
+    script.poll(quick, seen(&["a"], 0));
+    script.save(quick, 0, Ok(()));
+    assert_eq!(script.state(quick), JobState::Succeeded);
+    let never = script.running(KEEPS_NONE, 1);
+    let began_ms = script.mono_ms;
+    while script.state(never) == JobState::Running {
+        script.poll(never, told());
+    }
+    assert!((600_000..700_000).contains(&(script.mono_ms - began_ms)));
+    assert_eq!(script.story(never), "created sent accepted doubted");
 }

@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use super::script::*;
 use crate::domain::job::{Charged, FailureClass, JobError, JobId, JobState};
 use crate::domain::outcome::{Report, Sighting};
+use crate::domain::sample;
 use crate::engine::schedule::DENSE_POLL_MS;
 use crate::engine::{Command, Input, Target};
 
@@ -184,13 +185,49 @@ fn what_succeeded_is_kept_when_another_result_fails() {
     assert_eq!(script.rows[&job].failures.len(), 1, "each failure is noted once");
 }
 
+/// It may be one of them, told before the others, or twice.
 #[test]
-fn one_error_for_a_task_of_several_results_ends_it() {
+fn one_failure_of_several_results_ends_the_job_only_once_nothing_else_comes_of_it() {
+    for told in [vec![FailureClass::Timeout], vec![FailureClass::Timeout; 4]] {
+        let mut script = Script::new();
+        let [quick, still] = [0; 2].map(|_| script.running(ROOMY, 4));
+        let failing = |script: &mut Script, job| {
+            let report = seen_failing(&[], &told, 0);
+            script.poll(job, report);
+        };
+        failing(&mut script, quick);
+        assert_eq!(script.state(quick), JobState::Running);
+        script.poll(quick, seen_failing(&["a", "b", "c"], &told, 0));
+        for index in 0..3 {
+            script.save(quick, index, Ok(()));
+        }
+        assert_eq!(
+            (script.state(quick), script.rows[&quick].failures.len()),
+            (JobState::Succeeded, 1)
+        );
+        let began_ms = script.mono_ms;
+        while script.state(still) == JobState::Running {
+            failing(&mut script, still);
+        }
+        assert!(script.mono_ms - began_ms >= 590_000);
+        assert_eq!(script.story(still), "created sent accepted output_failed failed");
+        let error = script.rows[&still].error.clone().expect("an error");
+        assert_eq!((error.class, error.charged), (FailureClass::Timeout, Charged::Unknown));
+    }
+}
+
+/// The words of one failure may differ from poll to poll; the others are still being made.
+#[test]
+fn a_failure_in_changing_words_stands_for_no_other() {
     let mut script = Script::new();
-    let job = script.running(KEEPS_RECORDS, 4);
-    script.poll(job, seen_failing(&[], &[FailureClass::Timeout], 0));
-    assert_eq!(script.story(job), "created sent accepted output_failed failed");
-    assert_eq!(script.error_class(job), Some(FailureClass::Timeout));
+    let job = script.running(KEEPS_RECORDS, 3);
+    for nr in 0..9 {
+        let error =
+            JobError { message: format!("request {nr}"), ..sample::error(FailureClass::Provider) };
+        let report = Report { failures: vec![error], pending: 2, ..Report::default() };
+        script.poll(job, Sighting::Seen(report));
+    }
+    assert_eq!((script.state(job), script.rows[&job].failures.len()), (JobState::Running, 1));
 }
 
 #[test]
@@ -229,7 +266,7 @@ fn results_that_stop_coming_do_not_hold_up_those_that_came() {
 }
 
 #[test]
-fn a_job_that_takes_a_day_is_given_up() {
+fn a_job_that_takes_a_day_is_in_doubt() {
     let mut script = Script::new();
     let job = script.running(KEEPS_RECORDS, 1);
     script.set_clock(script.mono_ms + 23 * 3_600_000);
@@ -239,7 +276,7 @@ fn a_job_that_takes_a_day_is_given_up() {
     script.set_clock(script.mono_ms + 2 * 3_600_000);
     script.give(Input::Wake);
     script.poll(job, seen(&[], 1));
-    assert_eq!(script.story(job), "created sent accepted failed");
+    assert_eq!(script.story(job), "created sent accepted doubted");
     assert_eq!(script.error_class(job), Some(FailureClass::Timeout));
 }
 
@@ -312,8 +349,13 @@ fn results_that_are_there_outlive_a_job_that_is_given_up_or_forgotten() {
         assert!(asked.contains(&job));
         script.answer_poll(asked, Ok(reports.to_vec()));
     }
-    script.give(Input::LookedUp { job: forgotten, outcome: Ok(Sighting::NotKnown) });
-    script.set_clock(script.mono_ms + 25 * 3_600_000);
+    let unknown = |script: &mut Script| {
+        let outcome = Ok(Sighting::NotKnown);
+        script.give(Input::LookedUp { job: forgotten, account: None, outcome });
+    };
+    unknown(&mut script);
+    script.set_clock(script.mono_ms + 8 * 24 * 3_600_000);
+    unknown(&mut script);
     script.poll(late, seen(&["a"], 1));
     for (job, class) in [(late, FailureClass::Timeout), (forgotten, FailureClass::Lost)] {
         script.save(job, 0, Ok(()));

@@ -1,11 +1,13 @@
 //! A result is a file, not a URL (law 4).
 
 use super::script::*;
+use crate::domain::event::JobEvent;
 use crate::domain::job::{FailureClass, JobId, JobState, Output};
 use crate::domain::outcome::{Report, Sighting};
 use crate::domain::sample;
 use crate::engine::Command;
 
+const DAY_MS: u64 = 24 * 3_600_000;
 const MOVED: &str = "https://elsewhere.example/a.mp4";
 
 #[test]
@@ -26,20 +28,6 @@ fn a_transfer_that_breaks_off_is_tried_again_later_and_later() {
 }
 
 #[test]
-fn a_result_is_fetched_for_as_long_as_the_provider_may_have_it() {
-    let mut script = Script::new();
-    let job = script.running(KEEPS_RECORDS, 1);
-    script.poll(job, seen(&["a"], 0));
-    for _ in 0..60 {
-        script.save(job, 0, Err(broken()));
-    }
-    assert_eq!(script.state(job), JobState::Downloading);
-    script.set_clock(script.mono_ms + 9 * 24 * 3_600_000);
-    script.save(job, 0, Err(broken()));
-    assert_eq!(script.state(job), JobState::Expired);
-}
-
-#[test]
 fn a_dead_address_is_asked_for_anew() {
     let mut script = Script::new();
     let job = script.running(KEEPS_RECORDS, 1);
@@ -53,35 +41,6 @@ fn a_dead_address_is_asked_for_anew() {
         "created sent accepted output_ready rendered save_failed output_moved saved succeeded"
     );
     assert_eq!(script.error_class(job), None);
-}
-
-#[test]
-fn what_is_gone_for_good_expires() {
-    let mut script = Script::new();
-    let job = script.running(KEEPS_RECORDS, 1);
-    script.poll(job, seen(&["a"], 0));
-    for _ in 0..6 {
-        assert_eq!(script.state(job), JobState::Downloading);
-        script.save(job, 0, Err(gone()));
-    }
-    assert_eq!(script.state(job), JobState::Expired);
-    assert_eq!(script.error_class(job), Some(FailureClass::Expired));
-    assert!(script.rows[&job].outputs[0].lost);
-    assert_eq!(script.rows[&job].charge().map(|charge| charge.0), Some(72_920), "it was paid for");
-}
-
-#[test]
-fn one_file_saved_and_one_lost_is_a_success_that_says_so() {
-    let mut script = Script::new();
-    let job = script.running(KEEPS_RECORDS, 2);
-    script.poll(job, seen(&["a", "b"], 0));
-    for _ in 0..6 {
-        script.save(job, 0, Err(gone()));
-    }
-    script.save(job, 1, Ok(()));
-    assert_eq!(script.state(job), JobState::Succeeded);
-    assert_eq!(script.rows[&job].files().count(), 1);
-    assert_eq!(script.error_class(job), Some(FailureClass::Expired), "the user is told");
 }
 
 #[test]
@@ -118,37 +77,6 @@ fn moved() -> Sighting {
 }
 
 #[test]
-fn a_lost_result_does_not_stand_for_one_that_is_still_rendering() {
-    let mut script = Script::new();
-    let job = script.running(KEEPS_RECORDS, 2);
-    script.poll(job, seen(&["a"], 1));
-    for _ in 0..6 {
-        script.save(job, 0, Err(gone()));
-    }
-    assert!(script.rows[&job].outputs[0].lost);
-    script.poll(job, seen(&["a"], 1));
-    assert_eq!(script.state(job), JobState::Running);
-    script.poll(job, seen(&["a", "b"], 0));
-    script.save(job, 1, Ok(()));
-    assert_eq!((script.state(job), script.rows[&job].files().count()), (JobState::Succeeded, 1));
-}
-
-#[test]
-fn a_lost_result_does_not_hide_one_that_fails_later() {
-    let mut script = Script::new();
-    let job = script.running(KEEPS_RECORDS, 2);
-    script.poll(job, seen(&["a"], 1));
-    for _ in 0..6 {
-        script.save(job, 0, Err(gone()));
-    }
-    script.poll(job, seen_failing(&["a"], &[FailureClass::Moderated], 0));
-    let classes: Vec<FailureClass> =
-        script.rows[&job].failures.iter().map(|error| error.class).collect();
-    assert_eq!(classes, [FailureClass::Expired, FailureClass::Moderated]);
-    assert_eq!(script.state(job), JobState::Expired);
-}
-
-#[test]
 fn an_address_that_moves_during_a_transfer_is_used_for_the_next_one() {
     let mut script = Script::new();
     let job = script.running(KEEPS_RECORDS, 2);
@@ -157,26 +85,6 @@ fn an_address_that_moves_during_a_transfer_is_used_for_the_next_one() {
     script.poll(job, moved());
     let fetched = script.save(job, 0, Err(gone()));
     assert_ne!(fetched.url, MOVED);
-    assert_eq!(script.save(job, 0, Ok(())).url, MOVED);
-}
-
-/// The old address was asked for the last time that counts when the new one came.
-#[test]
-fn what_an_old_address_says_does_not_count_against_the_new_one() {
-    let mut script = Script::new();
-    let job = script.running(KEEPS_RECORDS, 1);
-    script.poll(job, seen(&["a"], 0));
-    for _ in 0..5 {
-        script.save(job, 0, Err(gone()));
-    }
-    let save = |command: &Command| matches!(command, Command::Save { .. });
-    while !script.open.iter().any(save) {
-        script.take(|command| matches!(command, Command::Poll { .. }));
-        script.wake();
-    }
-    script.answer_poll(vec![job], Ok(vec![(job, moved())]));
-    script.save(job, 0, Err(gone()));
-    assert_eq!(script.state(job), JobState::Downloading);
     assert_eq!(script.save(job, 0, Ok(())).url, MOVED);
 }
 
@@ -189,5 +97,160 @@ fn an_address_that_refuses_connections_is_asked_for_anew_at_the_second_time() {
     script.save(job, 0, Err(broken()));
     script.poll(job, moved());
     assert_eq!(script.save(job, 0, Ok(())).url, MOVED);
+    assert_eq!(script.state(job), JobState::Succeeded);
+}
+
+/// It was there for days, and a job that was given up after 36 seconds never came back.
+#[test]
+fn an_address_that_is_dead_for_hours_is_asked_less_and_less_and_never_given_up() {
+    let mut script = Script::new();
+    let job = script.running(KEEPS_RECORDS, 1);
+    script.poll(job, seen(&["a"], 0));
+    let (began_ms, mut fetches) = (script.mono_ms, 0);
+    while script.mono_ms - began_ms < 24 * 3_600_000 {
+        script.save(job, 0, Err(gone()));
+        while script.take(|command| matches!(command, Command::Poll { .. })).is_some() {
+            script.answer_poll(vec![job], Ok(vec![(job, seen(&["a"], 0))]));
+        }
+        fetches += 1;
+    }
+    assert_eq!(script.state(job), JobState::Downloading);
+    assert!((40..80).contains(&fetches), "{fetches} in a day");
+    script.save(job, 0, Ok(()));
+    assert_eq!(script.state(job), JobState::Succeeded);
+}
+
+#[test]
+fn a_file_that_its_provider_no_longer_keeps_leaves_the_job_in_doubt_to_be_asked_for_again() {
+    let mut script = Script::new();
+    let job = script.running(KEEPS_RECORDS, 1);
+    script.poll(job, seen(&["a"], 0));
+    for trouble in [broken(), gone()] {
+        script.save(job, 0, Err(trouble));
+    }
+    script.set_clock(script.mono_ms + 7 * DAY_MS);
+    script.save(job, 0, Err(gone()));
+    assert_eq!(script.state(job), JobState::Downloading, "a day more than its provider says");
+    script.set_clock(script.mono_ms + 2 * DAY_MS);
+    script.save(job, 0, Err(gone()));
+    let row = &script.rows[&job];
+    assert_eq!((row.state, row.outputs[0].lost), (JobState::InDoubt, true));
+    assert_eq!(script.error_class(job), Some(FailureClass::Expired));
+    assert_eq!(row.charge().map(|charge| charge.0), Some(72_920), "it was paid for");
+
+    // The user looked it up, and the provider has it.
+    let how = "looked up".to_owned();
+    script.decide(job, JobEvent::Recovered { how });
+    assert_eq!((script.rows[&job].failures.len(), script.error_class(job)), (0, None));
+    script.poll(job, moved());
+    script.save(job, 0, Err(gone()));
+    assert_eq!(script.save(job, 0, Ok(())).url, MOVED);
+    assert_eq!(script.state(job), JobState::Succeeded);
+}
+
+#[test]
+fn one_file_saved_and_one_lost_is_a_success_that_says_so_and_can_be_looked_up() {
+    let mut script = Script::new();
+    let job = script.running(KEEPS_RECORDS, 2);
+    script.poll(job, seen(&["a", "b"], 0));
+    script.save(job, 1, Ok(()));
+    script.set_clock(script.mono_ms + 9 * DAY_MS);
+    script.save(job, 0, Err(gone()));
+    assert_eq!(script.state(job), JobState::Succeeded);
+    assert_eq!(script.rows[&job].files().count(), 1);
+    assert_eq!(script.error_class(job), Some(FailureClass::Expired), "the user is told");
+    assert!(script.rows[&job].may_be_recovered());
+    script.decide(job, JobEvent::Recovered { how: "looked up".to_owned() });
+    script.poll(job, seen(&["a", "b"], 0));
+    script.save(job, 0, Ok(()));
+    let row = &script.rows[&job];
+    assert_eq!(
+        (row.state, row.files().count(), row.may_be_recovered()),
+        (JobState::Succeeded, 2, false)
+    );
+}
+
+#[test]
+fn a_service_that_gives_a_dead_address_anew_each_time_is_not_run_after() {
+    let mut script = Script::new();
+    let job = script.running(KEEPS_RECORDS, 1);
+    script.poll(job, seen(&["a"], 0));
+    let (began_ms, mut fetches) = (script.mono_ms, 0_u64);
+    while script.mono_ms - began_ms < 3_600_000 {
+        script.save(job, 0, Err(gone()));
+        fetches += 1;
+        while script.take(|command| matches!(command, Command::Poll { .. })).is_some() {
+            let output = sample::output("a");
+            let url = format!("{}?signed={fetches}", output.url);
+            let outputs = vec![Output { url, ..output }];
+            let told = Sighting::Seen(Report { outputs, ..Report::default() });
+            script.answer_poll(vec![job], Ok(vec![(job, told)]));
+        }
+    }
+    assert!(fetches < 20, "{fetches} in an hour");
+}
+
+/// A service that gives no ids and signs its addresses anew: one clip, not one more with each poll.
+#[test]
+fn addresses_that_are_signed_anew_are_one_result() {
+    let nameless = |path: &str, sign: u32| {
+        let url = format!("https://files.example/{path}.mp4?signed={sign}");
+        Output { remote_id: url.clone(), url, ..sample::output("a") }
+    };
+    let told = |outputs: Vec<Output>, pending| {
+        Sighting::Seen(Report { outputs, pending, ..Report::default() })
+    };
+    let mut script = Script::new();
+    let job = script.running(KEEPS_RECORDS, 3);
+    script.poll(job, told(vec![nameless("a", 1)], 2));
+    script.poll(job, told(vec![nameless("a", 2)], 2));
+    assert_eq!(script.rows[&job].outputs.len(), 1);
+    script.poll(job, told(vec![nameless("a", 3), nameless("b", 3)], 1));
+    // The whole address is another one, but no more results are told than are known.
+    script.poll(job, told(vec![nameless("x/a", 4), nameless("x/b", 4)], 1));
+    assert_eq!((script.rows[&job].outputs.len(), script.state(job)), (2, JobState::Running));
+    script.poll(job, told(vec![nameless("x/a", 5), nameless("x/b", 5), nameless("x/c", 5)], 0));
+    assert_eq!((script.rows[&job].outputs.len(), script.state(job)), (3, JobState::Downloading));
+    // A log that grew with each signature would have an event for each.
+    assert_eq!(script.story(job).matches("output_moved").count(), 2);
+}
+
+/// Four cuts in a quarter of a minute once made half a clip "ready".
+#[test]
+fn a_file_that_breaks_off_is_fetched_whole_for_an_hour_before_it_is_kept_as_it_is() {
+    let mut script = Script::new();
+    let job = script.running(KEEPS_RECORDS, 2);
+    script.poll(job, seen(&["a", "b"], 0));
+    // What befalls another result does not count.
+    for _ in 0..9 {
+        script.save(job, 1, Err(broken()));
+    }
+    let began_ms = script.mono_ms;
+    while !script.keeps_cut(job, 0) {
+        script.save(job, 0, Err(cut_off(9_000)));
+        assert_eq!(script.state(job), JobState::Downloading);
+    }
+    assert!(script.mono_ms - began_ms >= 3_600_000, "{}", script.mono_ms - began_ms);
+    // One that breaks off elsewhere each time is no file that a service has so.
+    let mut script = Script::new();
+    let job = script.running(KEEPS_RECORDS, 1);
+    script.poll(job, seen(&["a"], 0));
+    for nr in 0..60 {
+        assert!(!script.keeps_cut(job, 0));
+        script.save(job, 0, Err(cut_off(9_000 + nr)));
+    }
+}
+
+/// Its provider keeps nothing better, and in an hour nothing at all.
+#[test]
+fn a_file_that_breaks_off_is_taken_before_it_is_gone() {
+    let mut script = Script::new();
+    let job = script.running(KEEPS_RECORDS, 1);
+    script.poll(job, seen(&["a"], 0));
+    script.save(job, 0, Err(cut_off(9_000)));
+    script.set_clock(script.mono_ms + 9 * DAY_MS);
+    script.save(job, 0, Err(cut_off(8_000)));
+    assert!(script.keeps_cut(job, 0));
+    script.save(job, 0, Ok(()));
     assert_eq!(script.state(job), JobState::Succeeded);
 }

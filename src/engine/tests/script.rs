@@ -6,10 +6,13 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::domain::account::Account;
 use crate::domain::catalog::{Model, Protocol, Provider};
 use crate::domain::event::JobEvent;
 use crate::domain::job::{Charged, FailureClass, Job, JobError, JobId, JobState, Output};
-use crate::domain::outcome::{Report, SaveTrouble, Sighting, SubmitOutcome, Trouble};
+use crate::domain::outcome::{
+    Report, SaveTrouble, SaveTroubleKind, Sighting, SubmitOutcome, Trouble,
+};
 use crate::domain::sample;
 use crate::engine::{Adopted, Command, Engine, Input, Now, Target, apply};
 
@@ -21,6 +24,8 @@ pub const KEEPS_NONE: &str = "keeps-none";
 pub const ROOMY: &str = "roomy";
 /// A provider that is asked for each job by itself and takes twenty requests in ten seconds.
 pub const ONE_BY_ONE: &str = "one-by-one";
+/// A provider that can be asked by key, and knows a job for half an hour.
+pub const FORGETS_SOON: &str = "forgets-soon";
 /// How long jobs usually take here.
 pub const EXPECTED_MS: u64 = 60_000;
 
@@ -35,6 +40,8 @@ pub struct Script {
     pub events: BTreeMap<JobId, Vec<(Timestamp, JobEvent)>>,
     /// What was commanded and not answered yet.
     pub open: Vec<Command>,
+    /// The account whose key is set.
+    pub account: Option<Account>,
 }
 
 impl Script {
@@ -46,6 +53,7 @@ impl Script {
             rows: BTreeMap::new(),
             events: BTreeMap::new(),
             open: Vec::new(),
+            account: None,
         }
     }
 
@@ -54,6 +62,7 @@ impl Script {
         let model = model(provider);
         let request = sample::request(&model, |choices| choices.results = Some(results));
         let mut job = sample::job(self.rows.len() as u128 + 1, &model, request);
+        job.account.clone_from(&self.account);
         (job.created_at, job.updated_at, job.since) = (self.wall, self.wall, self.wall);
         let id = job.id;
         let created = JobEvent::Created { job: Box::new(job.clone()) };
@@ -196,7 +205,7 @@ impl Script {
         outcome: Result<Vec<(JobId, Sighting)>, Trouble>,
     ) {
         let provider = self.rows[&jobs[0]].request.model.provider.clone();
-        self.give(Input::Polled { provider, jobs, outcome });
+        self.give(Input::Polled { provider, jobs, account: self.account.clone(), outcome });
     }
 
     /// Waits until the provider's records are asked, and answers.
@@ -204,7 +213,7 @@ impl Script {
         self.wait_for(
             |command| matches!(command, Command::LookUp { target, .. } if target.job == id),
         );
-        self.give(Input::LookedUp { job: id, outcome });
+        self.give(Input::LookedUp { job: id, account: self.account.clone(), outcome });
     }
 
     /// Waits until the provider is asked to stop the job, and answers.
@@ -232,6 +241,25 @@ impl Script {
         panic!("the records were never asked");
     }
 
+    /// Waits until the provider or its records are asked for the job, and answers.
+    pub fn poll_or_records(&mut self, id: JobId, sighting: Sighting) {
+        let asks =
+            |command: &Command| matches!(command, Command::Poll { .. } | Command::LookUp { .. });
+        match self.wait_for(asks) {
+            Command::LookUp { target, .. } => self.give(Input::LookedUp {
+                job: target.job,
+                account: self.account.clone(),
+                outcome: Ok(sighting),
+            }),
+            _ => self.answer_poll(vec![id], Ok(vec![(id, sighting)])),
+        }
+    }
+
+    /// The same: it is not known.
+    pub fn not_known(&mut self, id: JobId) {
+        self.poll_or_records(id, Sighting::NotKnown);
+    }
+
     /// Waits until result `index` is fetched, and says what came of it. Returns what was fetched.
     pub fn save(&mut self, id: JobId, index: usize, outcome: Result<(), SaveTrouble>) -> Output {
         let command = self.wait_for(|command| {
@@ -243,6 +271,24 @@ impl Script {
             Command::Save { output, .. } => output,
             other => panic!("{other:?} saves nothing"),
         }
+    }
+
+    /// Waits until result `index` is fetched, and returns whether one that breaks off would be kept.
+    pub fn keeps_cut(&mut self, id: JobId, index: usize) -> bool {
+        let is_it = |command: &Command| matches!(command, Command::Save { job, index: nr, .. } if job.id == id && *nr == index);
+        let command = self.wait_for(is_it);
+        let keeps = matches!(command, Command::Save { keep_cut: true, .. });
+        self.open.push(command);
+        keeps
+    }
+
+    /// The user decides about a job that nobody drives; whoever drives goes on with it.
+    pub fn decide(&mut self, id: JobId, event: JobEvent) {
+        let mut job = self.rows[&id].clone();
+        assert!(apply(&mut job, &event, self.wall), "{event:?} has an effect");
+        self.rows.insert(id, job.clone());
+        self.events.get_mut(&id).expect("a stored job").push((self.wall, event));
+        self.give(adopt([job]));
     }
 
     pub fn state(&self, id: JobId) -> JobState {
@@ -288,6 +334,7 @@ fn providers() -> Vec<Provider> {
         (KEEPS_RECORDS, true, 2, Protocol::Runware, None),
         (KEEPS_NONE, false, 2, Protocol::Runpod, None),
         (ROOMY, true, 500, Protocol::Runware, None),
+        (FORGETS_SOON, true, 2, Protocol::Runware, None),
         (ONE_BY_ONE, false, 500, Protocol::Runbase, runbase.requests),
     ]
     .map(|(id, can_look_up, max_live_jobs, protocol, requests)| Provider {
@@ -296,6 +343,7 @@ fn providers() -> Vec<Provider> {
         requests,
         can_look_up,
         can_cancel: id == KEEPS_NONE,
+        record_lifetime_min: (id == FORGETS_SOON).then_some(30),
         max_live_jobs,
         ..sample::catalog().providers[0].clone()
     })
@@ -339,12 +387,18 @@ pub fn seen_failing(names: &[&str], failures: &[FailureClass], pending: usize) -
 pub fn gone() -> SaveTrouble {
     let message = "the file's address answers 404".to_owned();
     let error = JobError::ours(FailureClass::Expired, "http404", message, Charged::Charged);
-    SaveTrouble { error, gone: true }
+    SaveTrouble { error, kind: SaveTroubleKind::Gone }
 }
 
 /// A transfer broke off.
 pub fn broken() -> SaveTrouble {
-    SaveTrouble { error: sample::error(FailureClass::Network), gone: false }
+    SaveTrouble { error: sample::error(FailureClass::Network), kind: SaveTroubleKind::Passing }
+}
+
+/// A whole transfer gave a file that breaks off after so many bytes.
+pub fn cut_off(bytes: u64) -> SaveTrouble {
+    let error = sample::error(FailureClass::Provider);
+    SaveTrouble { error, kind: SaveTroubleKind::Cut { bytes } }
 }
 
 /// Jobs of the usual length, handed to the engine.

@@ -1,7 +1,9 @@
 //! Runbase's replies.
 
 use super::FailureClass::{Key, ModelGone, Moderated, Money, Parameter, Provider, Rate};
-use super::Meaning::{Accepted, Busy, Done, Failed, NotKnown, Refused, Running, Trouble, Unknown};
+use super::Meaning::{
+    Accepted, Busy, Done, Failed, NoAddress, NotKnown, Refused, Running, Trouble, Unknown,
+};
 use super::{Adapter, GATEWAY_HTML, Protocol, absent, after, poll, submit};
 
 const QUICKSTART: &str = "the provider's documents, quickstart";
@@ -37,6 +39,13 @@ pub(super) fn adapter() -> Adapter {
             Done { results: 1, charge: None },
         ),
         absent("several results", "a run gives one"),
+        poll(
+            "done without an address",
+            200,
+            r#"{"status":"succeeded","costUsd":40000,"output":{"urls":[]}}"#,
+            "the quickstart's body without an address",
+            NoAddress,
+        ),
         poll("failed", 200, r#"{"status":"failed","error":"…"}"#, FIELD, Failed(Provider)),
         poll(
             "failed",
@@ -46,13 +55,6 @@ pub(super) fn adapter() -> Adapter {
             Failed(Provider),
         ),
         poll("failed", 200, r#"{"status":"failed"}"#, CONCEPTS, Failed(Provider)),
-        poll(
-            "failed",
-            200,
-            r#"{"status":"succeeded","costUsd":40000,"output":{"urls":[]}}"#,
-            "the quickstart's body without an address",
-            Failed(Provider),
-        ),
         poll(
             "moderated",
             200,
@@ -114,6 +116,13 @@ pub(super) fn adapter() -> Adapter {
         submit("rate limit at submit", 429, LIMIT, "the documents, rate limits", Busy(None)),
         after("7", submit("rate limit at submit", 429, LIMIT, CODES, Busy(Some(7000)))),
         after("7", poll("rate limit at poll", 429, LIMIT, CODES, Trouble(Rate, Some(7000)))),
+        poll(
+            "the question's trouble",
+            403,
+            r#"{"status":"failed","error":{"message":"…","code":"ip_not_allowed"}}"#,
+            "a code of the documents with the word for a failed run beside it",
+            Trouble(Key, None),
+        ),
         absent("sent again", "it has no idempotency key"),
         poll("unknown status", 200, r#"{"status":"running"}"#, FIELD, Running),
         poll("unknown status", 200, r#"{"status":"paused"}"#, "no source: a new word", Running),

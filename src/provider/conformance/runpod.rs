@@ -1,7 +1,9 @@
 //! RunPod's replies.
 
 use super::FailureClass::{Key, ModelGone, Moderated, Money, Parameter, Provider, Rate, Timeout};
-use super::Meaning::{Accepted, Busy, Done, Failed, NotKnown, Refused, Running, Trouble, Unknown};
+use super::Meaning::{
+    Accepted, Busy, Done, Failed, NoAddress, NotKnown, Refused, Running, Trouble, Unknown,
+};
 use super::{Adapter, GATEWAY_HTML, Protocol, absent, after, poll, submit};
 
 const OPERATIONS: &str = "the provider's documents, endpoint operations";
@@ -48,6 +50,20 @@ pub(super) fn adapter() -> Adapter {
         ),
         absent("several results", "a job gives one"),
         poll(
+            "done without an address",
+            200,
+            r#"{"id":"x","status":"COMPLETED"}"#,
+            "runpod-python issue 309: completed without output",
+            NoAddress,
+        ),
+        poll(
+            "done without an address",
+            200,
+            r#"{"id":"x","status":"COMPLETED","output":{"cost":0.26,"video_url":""}}"#,
+            "the page's example with an empty address",
+            NoAddress,
+        ),
+        poll(
             "failed",
             200,
             r#"{"id":"x","status":"FAILED","error":"{\"error_type\":\"<class 'RuntimeError'>\",\"error_message\":\"out of memory\",\"error_traceback\":\"…\"}"}"#,
@@ -56,13 +72,6 @@ pub(super) fn adapter() -> Adapter {
         ),
         poll("failed", 200, r#"{"id":"x","status":"TIMED_OUT"}"#, OPERATIONS, Failed(Timeout)),
         poll("failed", 200, r#"{"id":"x","status":"CANCELLED"}"#, OPERATIONS, Failed(Provider)),
-        poll(
-            "failed",
-            200,
-            r#"{"id":"x","status":"COMPLETED"}"#,
-            "runpod-python issue 309: completed without output",
-            Failed(Provider),
-        ),
         poll(
             "failed",
             200,
@@ -100,6 +109,13 @@ pub(super) fn adapter() -> Adapter {
         submit("rate limit at submit", 429, "", CODES, Busy(None)),
         after("7", submit("rate limit at submit", 429, "", CODES, Busy(Some(7000)))),
         after("7", poll("rate limit at poll", 429, "", CODES, Trouble(Rate, Some(7000)))),
+        poll(
+            "the question's trouble",
+            400,
+            r#"{"id":"x","status":"FAILED","error":"too many requests"}"#,
+            "the form of the page's refusal, in answer to a question",
+            Trouble(Parameter, None),
+        ),
         absent("sent again", "it has no idempotency key"),
         poll("unknown status", 200, r#"{"status":"RUNNING"}"#, OPERATIONS, Running),
         poll("unknown status", 200, r#"{"status":"PAUSED"}"#, "no source: a new word", Running),

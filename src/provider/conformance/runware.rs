@@ -1,7 +1,9 @@
 //! Runware's replies. Its own tests hold many more.
 
 use super::FailureClass::{Key, ModelGone, Moderated, Money, Parameter, Provider, Rate, Timeout};
-use super::Meaning::{Accepted, Busy, Done, Failed, NotKnown, Refused, Running, Trouble, Unknown};
+use super::Meaning::{
+    Accepted, Busy, Done, Failed, NoAddress, NotKnown, Refused, Running, Trouble, Unclear, Unknown,
+};
 use super::{Adapter, GATEWAY_HTML, Protocol, absent, after, poll, submit};
 
 const POLLING: &str = "the provider's documents, task polling";
@@ -31,6 +33,13 @@ pub(super) fn adapter() -> Adapter {
         poll("running", 200, PROCESSING, POLLING, Running),
         poll("done", 200, DONE, "the page of Seedance 1.5 Pro", Done { results: 1, charge }),
         poll("several results", 200, TWO, POLLING, Done { results: 2, charge }),
+        poll(
+            "done without an address",
+            200,
+            r#"{"data":[{"taskType":"videoInference","taskUUID":"KEY","status":"success"}]}"#,
+            "the polling document's shape, before the result's fields are there",
+            NoAddress,
+        ),
         poll("failed", 200, TIMED_OUT, POLLING, Failed(Timeout)),
         poll(
             "moderated",
@@ -65,6 +74,13 @@ pub(super) fn adapter() -> Adapter {
         ),
         after("7", submit("rate limit at submit", 429, LIMIT, SDK, Busy(Some(7000)))),
         after("7", poll("rate limit at poll", 429, LIMIT, SDK, Trouble(Rate, Some(7000)))),
+        poll(
+            "the question's trouble",
+            200,
+            r#"{"errors":[{"code":"rateLimitExceeded","message":"…","taskType":"getResponse","taskUUID":"KEY"}]}"#,
+            SDK,
+            Unclear(Rate),
+        ),
         submit(
             "sent again",
             400,

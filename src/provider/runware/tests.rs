@@ -48,7 +48,7 @@ fn with_retry_after(mut response: HttpResponse, seconds: &str) -> HttpResponse {
 fn report(sighting: Sighting) -> Report {
     match sighting {
         Sighting::Seen(report) => report,
-        Sighting::NotKnown => panic!("the task is known"),
+        other => panic!("the task is known: {other:?}"),
     }
 }
 

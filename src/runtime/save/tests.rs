@@ -38,7 +38,8 @@ fn kept(data_dir: &Path, job: &Job, index: usize) -> (ClipFile, PathBuf) {
     part.write_all(CLIP).expect("room");
     let of_part = part.path().to_owned();
     let bytes = CLIP.len() as u64;
-    let clip = ClipFile { path, bytes, sha256: hex(&Sha256::digest(CLIP)), facts: None };
+    let clip =
+        ClipFile { path, bytes, sha256: hex(&Sha256::digest(CLIP)), facts: None, cut: false };
     let clip = keep(part, &places, job, index, clip).expect("a clip");
     let full = places.clip(&clip.path);
     assert_eq!(fs::read(&full).expect("a clip"), CLIP);

@@ -67,7 +67,10 @@ fn only_what_is_to_be_done_is_live() {
     let running = life(1, |_| {}).accepted().store(&mut store);
     life(2, |_| {}).accepted().succeeded().store(&mut store);
     let error = sample::error(FailureClass::Lost);
-    life(3, |_| {}).then(JobEvent::Sent).then(JobEvent::Doubted { error }).store(&mut store);
+    life(3, |_| {})
+        .then(JobEvent::Sent)
+        .then(JobEvent::Doubted { error, asked_as: None })
+        .store(&mut store);
     assert_eq!(store.live_jobs().expect("jobs"), [running]);
 }
 

@@ -146,7 +146,7 @@ impl Take {
     pub fn in_doubt(self) -> Self {
         let message = "the reply was lost, and this provider can't be asked".to_owned();
         let error = JobError::ours(FailureClass::Lost, "reply_lost", message, Charged::Unknown);
-        self.sent().then(3, JobEvent::Doubted { error })
+        self.sent().then(3, JobEvent::Doubted { error, asked_as: None })
     }
 
     /// Its result was gone before it could be saved.
@@ -245,6 +245,7 @@ impl Take {
             path: format!("clips/{}-{}.mp4", self.job.id, index + 1),
             bytes: 812_345,
             sha256: "ab".repeat(32),
+            cut: false,
             facts: Some(ClipSummary {
                 width_px,
                 height_px,

@@ -76,8 +76,9 @@ fn remote_text_is_cleaned() {
     let item = format!(
         r#"{{"taskUUID":"KEY","videoUUID":"{bad}","videoURL":"https://x.example/{bad}","outputs":{{"draftId":"{bad}"}}}}"#
     );
-    let error =
-        format!(r#"{{"taskUUID":"KEY","code":"{bad}","message":"{bad}","parameter":["{bad}"]}}"#);
+    let error = format!(
+        r#"{{"taskUUID":"KEY","status":"error","code":"{bad}","message":"{bad}","parameter":["{bad}"]}}"#
+    );
     let body = format!(r#"{{"data":[{item}],"errors":[{error}]}}"#);
     let all = polled(&[named()], &reply(200, &body)).expect("an answer");
     let told = report(all[0].1.clone());

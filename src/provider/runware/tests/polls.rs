@@ -234,7 +234,7 @@ fn a_poll_that_is_refused_does_not_fail_the_jobs_that_it_names() {
         sighted(status, body).expect_err("trouble");
         recorded(status, body).expect_err("trouble");
     }
-    assert_eq!(report(sighting(INTERNAL)).failures.len(), 1, "with 200 it is the job's own error");
+    assert_eq!(class_of_unclear(INTERNAL), Some(FailureClass::Provider), "nor does it with 200");
 }
 
 #[test]
@@ -247,8 +247,11 @@ fn an_error_of_unexpected_types_is_still_an_error_of_its_task() {
     ] {
         let body = format!(r#"{{"data":[{{"taskUUID":"KEY","error":{error}}}]}}"#);
         assert_eq!(report(sighting(&body)).failures.len(), 1, "{error}");
-        let error =
-            error.replace(r#","taskUUID":null"#, "").replacen('{', r#"{"taskUUID":"KEY","#, 1);
+        let error = error.replace(r#","taskUUID":null"#, "").replacen(
+            '{',
+            r#"{"taskUUID":"KEY","status":"error","#,
+            1,
+        );
         let body = format!(r#"{{"data":[],"errors":[{error}]}}"#);
         assert_eq!(report(sighting(&body)).failures.len(), 1, "{error}");
     }
@@ -258,4 +261,61 @@ fn an_error_of_unexpected_types_is_still_an_error_of_its_task() {
 fn a_task_that_aged_out_is_not_known_and_no_failure() {
     let body = r#"{"data":[],"errors":[{"code":"taskExpired","taskUUID":"KEY"}]}"#;
     assert_eq!(sighting(body), Sighting::NotKnown);
+}
+
+fn class_of_unclear(body: &str) -> Option<FailureClass> {
+    match sighting(body) {
+        Sighting::Unclear(error) => Some(error.class),
+        _ => None,
+    }
+}
+
+/// A rendering task was once called failed, and free, because the question for it met a rate limit.
+#[test]
+fn a_failure_is_believed_where_it_can_only_be_the_tasks() {
+    let body = |code: &str, more: &str| {
+        format!(
+            r#"{{"data":[],"errors":[{{"code":"{code}","message":"…","taskUUID":"KEY"{more}}}]}}"#
+        )
+    };
+    let (asked, rendered, failed) =
+        (r#","taskType":"getResponse""#, r#","taskType":"videoInference""#, r#","status":"error""#);
+    let asked_and_failed = format!("{asked}{failed}");
+    for code in [
+        "rateLimitExceeded",
+        "timeout",
+        "timeoutProvider",
+        "providerInternalError",
+        "invalidApiKey",
+        "somethingNew",
+    ] {
+        for more in [asked, &asked_and_failed] {
+            assert!(class_of_unclear(&body(code, more)).is_some(), "{code} {more}");
+        }
+        assert_eq!(report(sighting(&body(code, rendered))).failures.len(), 1, "{code}");
+    }
+    for code in ["rateLimitExceeded", "unauthorized"] {
+        assert!(
+            class_of_unclear(&body(code, failed)).is_some(),
+            "{code}: every question has these"
+        );
+    }
+    // What no question has.
+    for code in ["invalidProviderContent", "contentPolicyViolation", "modelDisabled"] {
+        assert_eq!(report(sighting(&body(code, asked))).failures.len(), 1, "{code}");
+    }
+    // Beside what the reply knows of the task it says nothing.
+    let both = DONE.trim_end_matches('}').to_owned()
+        + &format!(r#"}}],"errors":[{{"code":"timeout","taskUUID":"KEY"{asked}}}]}}"#);
+    let both = both.replacen("}]}],", "}],", 1);
+    let told = report(sighting(&both));
+    assert_eq!((told.outputs.len(), told.failures.len()), (1, 0));
+}
+
+#[test]
+fn done_without_an_address_waits_for_it() {
+    let body = r#"{"data":[{"taskUUID":"KEY","status":"success","videoURL":""}]}"#;
+    let told = report(sighting(body));
+    assert_eq!((told.pending, told.no_address), (1, true));
+    assert!(!report(sighting(PROCESSING)).no_address);
 }
