@@ -37,7 +37,7 @@ pub(super) fn run(context: &mut Context) -> Result<u8, Trouble> {
 }
 
 fn lines(told: &Repaired) -> Vec<String> {
-    let mut lines = Vec::new();
+    let mut lines: Vec<String> = told.word.iter().cloned().collect();
     if let Some(path) = &told.set_aside {
         lines.push(format!("The damaged database was set aside, whole, as {}", path.display()));
     }

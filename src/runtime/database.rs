@@ -2,12 +2,13 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use thiserror::Error;
 
 use super::file_system;
+use super::files::ours;
 use super::places::Places;
 use super::workspace::WorkspaceError;
 use crate::store::{Store, StoreError};
@@ -51,7 +52,26 @@ pub(super) fn open(places: &Places) -> Result<(Store, Option<File>), WorkspaceEr
         Err(_) => None,
     };
     refuse_remains(places)?;
+    // What is wrong with it shows better as it is opened.
+    drop(make_file(&places.database()));
     Ok((Store::open(&places.database())?, in_use))
+}
+
+/// Makes the empty file that SQLite takes for a new database, closed to others, as the log beside it becomes too.
+pub(super) fn make_file(path: &Path) -> io::Result<()> {
+    match ours().write(true).create_new(true).open(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// The process that drives the jobs of `places`, if one does and says so.
+pub(super) fn driver(places: &Places) -> Option<u32> {
+    let file = File::open(places.driver_lock()).ok()?;
+    match file.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => io::read_to_string(file).ok()?.trim().parse().ok(),
+        _ => None,
+    }
 }
 
 /// Refuses a data folder on a network file system.
@@ -64,7 +84,7 @@ pub(super) fn refuse_network(places: &Places) -> Result<(), Unusable> {
 
 /// The file whose lock says whether the database is in use.
 pub(super) fn lock_file(places: &Places) -> io::Result<File> {
-    File::options().create(true).write(true).truncate(false).open(places.use_lock())
+    ours().create(true).write(true).truncate(false).open(places.use_lock())
 }
 
 /// SQLite takes a file without a byte for a new database. Where clips are, one was there.

@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{File, TryLockError};
+use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::clock::{Clock, new_dice_seed};
 use super::execute::Executor;
 use super::expected::expected_ms;
+use super::files::ours;
 use super::foreign::Foreign;
 use super::held;
 use super::intents::{self, IntentsError, Witness};
@@ -286,7 +288,7 @@ impl Actor {
         let file = match lock.take() {
             Some(file) => file,
             None => {
-                let mut options = File::options();
+                let mut options = ours();
                 options.create(true).write(true).truncate(false).open(&path).map_err(wrong)?
             }
         };
@@ -298,7 +300,10 @@ impl Actor {
             }
             Err(TryLockError::Error(source)) => return Err(wrong(source)),
         }
-        let holder = format!("pid {}", std::process::id());
+        let pid = std::process::id();
+        // Said to whoever finds it locked; without it the lock holds as well.
+        drop(file.set_len(0).and_then(|()| (&file).write_all(pid.to_string().as_bytes())));
+        let holder = format!("pid {pid}");
         let now = self.clock.now();
         let lease = self.store(move |store| store.take_lease(&holder, now.wall)).await??;
         let places = self.workspace.places.clone();

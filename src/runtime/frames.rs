@@ -1,11 +1,11 @@
 //! Frames that the user takes out of clips, as PNG files in the data folder. None is ever written over.
 
-use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use super::files;
+use super::private::make_folder;
 use super::viewing::{self, WHOLE, Which};
 use crate::domain::job::JobId;
 
@@ -37,7 +37,7 @@ pub fn export(
 
 /// Writes `content` to `NAME.png`, or to `NAME-2.png` and so on where that is there.
 fn write_new(folder: &Path, name: &str, content: &[u8]) -> io::Result<PathBuf> {
-    fs::create_dir_all(folder)?;
+    make_folder(folder)?;
     for number in 1..=MAX_FILES {
         let number = if number == 1 { String::new() } else { format!("-{number}") };
         let path = folder.join(format!("{name}{number}.png"));
@@ -51,6 +51,8 @@ fn write_new(folder: &Path, name: &str, content: &[u8]) -> io::Result<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use uuid::Uuid;
 
     use super::*;

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::files::write_whole;
 use super::pictures;
 use super::places::Places;
+use super::private::make_folder;
 use super::viewing::{self, WEBM};
 use crate::domain::request::{FrameImage, ImageFile, Parameters};
 use crate::domain::text::one_line;
@@ -148,7 +149,7 @@ pub fn keep(images: &[ReadImage], places: &Places) -> io::Result<()> {
         let FrameImage::File(image) = &read.image else { continue };
         let copy = copy_of(image, places);
         if !copy.exists() {
-            std::fs::create_dir_all(places.images_dir())?;
+            make_folder(&places.images_dir())?;
             write_whole(&copy, &read.content)?;
         }
     }

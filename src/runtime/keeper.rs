@@ -15,6 +15,7 @@ use tokio::time::timeout;
 
 use super::clock::wall;
 use super::driver::{Driver, DriverError};
+use super::files::ours;
 use super::places::Places;
 use super::store_thread::StoreGone;
 use super::workspace::Workspace;
@@ -130,7 +131,7 @@ fn program() -> io::Result<PathBuf> {
 
 /// The file for what a keeper has to say, of the last one alone.
 fn log(path: &Path) -> io::Result<File> {
-    File::options().create(true).write(true).truncate(true).open(path)
+    ours().create(true).write(true).truncate(true).open(path)
 }
 
 /// The keeper of `places`, if one runs.
@@ -176,8 +177,7 @@ pub async fn keep(workspace: Arc<Workspace>) -> Result<bool, KeeperError> {
 
 /// The lock, with who holds it; none where another process does.
 fn lock(path: &Path) -> io::Result<Option<File>> {
-    let mut file =
-        File::options().create(true).read(true).write(true).truncate(false).open(path)?;
+    let mut file = ours().create(true).read(true).write(true).truncate(false).open(path)?;
     match file.try_lock() {
         Err(TryLockError::WouldBlock) => return Ok(None),
         Err(TryLockError::Error(error)) => return Err(error),

@@ -15,6 +15,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value;
 
 use super::files::{part_of, remove_old_parts};
+use super::private::make_folder;
 use super::viewing::{self, Still};
 use crate::media::picture::{Bounds, Picture};
 use crate::media::sheet;
@@ -175,7 +176,7 @@ fn make(clip: &Path, max_bytes: u64) -> Result<(), String> {
     let go_on = AtomicBool::new(false);
     let bounds = Bounds { width_px: POSTER_PX, height_px: POSTER_PX };
     let poster = viewing::poster(clip, bounds, &go_on)?;
-    fs::create_dir_all(&folder).map_err(in_words)?;
+    make_folder(&folder).map_err(in_words)?;
     remove_old_parts(&folder);
     keep(&folder, Kind::Poster, poster)?;
     let all = viewing::all(clip, &go_on)?;

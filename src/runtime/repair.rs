@@ -13,11 +13,11 @@ use thiserror::Error;
 
 use super::clock::wall;
 use super::database::{self, Unusable};
-use super::files::put_in_place;
+use super::files::{ours, put_in_place};
 use super::intents;
 use super::places::Places;
+use super::private::{make_data_folder, make_folder};
 use super::sidecar;
-use super::workspace::make_private;
 use crate::domain::event::Write;
 use crate::domain::job::{JobId, JobState};
 use crate::domain::mark::Mark;
@@ -47,6 +47,8 @@ pub struct Repaired {
     pub clips: Clips,
     /// Files beside clips that can't be read.
     pub unreadable: Vec<PathBuf>,
+    /// What is to be said of who could read the data folder.
+    pub word: Option<String>,
     /// What the journal of intents knows beyond the history, in sentences.
     pub sent: Vec<String>,
 }
@@ -66,10 +68,12 @@ pub struct Clips {
 #[derive(Debug, Error)]
 pub enum RepairError {
     /// Somebody works with the database.
-    #[error("another Rushes uses {path}; close it, and run this again", path = path.display())]
+    #[error("another Rushes{who} uses {path}; close it, and run this again", path = path.display())]
     InUse {
         /// The data folder.
         path: PathBuf,
+        /// Which, where that is known: words to put behind its name.
+        who: String,
     },
     /// It lies where no database may be.
     #[error(transparent)]
@@ -89,14 +93,19 @@ pub enum RepairError {
 
 /// Repairs the database of `places`. Doing it twice changes nothing more.
 pub fn repair(places: &Places) -> Result<Repaired, RepairError> {
-    make_private(&places.data_dir).map_err(at(&places.data_dir))?;
+    let word = make_data_folder(&places.data_dir).map_err(at(&places.data_dir))?;
     database::refuse_network(places)?;
     let lock = |path: PathBuf, file: io::Result<File>| {
         let file = file.map_err(at(&path))?;
         match file.try_lock() {
             Ok(()) => Ok(file),
             Err(TryLockError::WouldBlock) => {
-                Err(RepairError::InUse { path: places.data_dir.clone() })
+                let who = database::driver(places)
+                    .map(|pid| format!(" (pid {pid}, which drives its jobs)"));
+                Err(RepairError::InUse {
+                    path: places.data_dir.clone(),
+                    who: who.unwrap_or_default(),
+                })
             }
             Err(TryLockError::Error(source)) => Err(RepairError::Io { path, source }),
         }
@@ -104,7 +113,7 @@ pub fn repair(places: &Places) -> Result<Repaired, RepairError> {
     // Nobody drives (law 12), and nobody has the file open that is to be set aside.
     let _unused = lock(places.use_lock(), database::lock_file(places))?;
     let driver = places.driver_lock();
-    let options = || File::options().create(true).write(true).truncate(false).open(&driver);
+    let options = || ours().create(true).write(true).truncate(false).open(&driver);
     let _driving = lock(driver.clone(), options())?;
 
     let mut sources = set_aside_before(&places.database());
@@ -119,13 +128,15 @@ pub fn repair(places: &Places) -> Result<Repaired, RepairError> {
         None => {
             // What is in there was made by a repair that broke off, from files that are all still there.
             drop(fs::remove_dir_all(places.repair_dir()));
-            make_private(&places.repair_dir()).map_err(at(&places.repair_dir()))?;
+            make_folder(&places.repair_dir()).map_err(at(&places.repair_dir()))?;
+            database::make_file(&building).map_err(at(&building))?;
             Store::open(&building)?
         }
     };
     let mut bench = Bench::new(places, store)?;
     bench.bring_back(&sources)?;
     let Bench { store, mut told, .. } = bench;
+    told.word = word;
     told.sent = intents::notes(&places.sent_journal(), &store)?;
     drop(store);
     if is_new {

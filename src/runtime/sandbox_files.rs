@@ -1,6 +1,6 @@
 //! What the sandbox keeps on disk: its journal, its address, and the clips it rendered.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -8,7 +8,8 @@ use std::time::{Duration, SystemTime};
 use uuid::Uuid;
 
 use super::clock::new_attempt_key;
-use super::files::write_whole;
+use super::files::{ours, write_whole};
+use super::private::make_folder;
 use crate::sandbox::Record;
 use crate::sandbox::clip::Container;
 
@@ -31,17 +32,13 @@ pub(super) struct SandboxFiles {
 impl SandboxFiles {
     /// The folder, made where there is none.
     pub(super) fn open(folder: &Path) -> io::Result<Self> {
-        fs::create_dir_all(folder.join("files"))?;
+        make_folder(&folder.join("files"))?;
         Ok(Self { folder: folder.to_owned() })
     }
 
     /// The file whose lock makes one process the sandbox's host.
     pub(super) fn lock(&self) -> io::Result<File> {
-        OpenOptions::new()
-            .create(true)
-            .write(true)
-            .truncate(false)
-            .open(self.folder.join("host.lock"))
+        ours().create(true).write(true).truncate(false).open(self.folder.join("host.lock"))
     }
 
     /// The key of this folder's sandbox, the same for every process; made where there is none. Only who
@@ -106,7 +103,7 @@ impl SandboxFiles {
         }
         let mut lines = lines(records)?;
         let path = self.folder.join("journal.jsonl");
-        let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
+        let mut file = ours().create(true).read(true).append(true).open(path)?;
         if ends_in_a_cut_line(&mut file)? {
             lines.insert(0, b'\n');
         }

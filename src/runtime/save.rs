@@ -15,6 +15,7 @@ use super::files::{MAX_WHOLE_NAME_BYTES, part_of, parts_of, put_in_place, remove
 use super::http::{Transport, described, step_timeout};
 use super::images::hex;
 use super::places::Places;
+use super::private::make_folder;
 use super::sidecar;
 use crate::domain::job::{Charged, ClipFile, ClipSummary, FailureClass, Job, JobError, JobId};
 use crate::domain::outcome::{SaveTrouble, SaveTroubleKind};
@@ -219,7 +220,7 @@ fn create(places: &Places, job: &Job, index: usize) -> io::Result<(NamedTempFile
 /// into one file. Those that earlier transfers left behind go; one that is still being written can then
 /// not take the name any more, and is fetched again.
 fn create_for(full: &Path) -> io::Result<NamedTempFile> {
-    fs::create_dir_all(full.parent().unwrap_or(full))?;
+    make_folder(full.parent().unwrap_or(full))?;
     let left = parts_of(full)?;
     let part = part_of(full)?;
     for other in left {

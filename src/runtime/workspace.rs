@@ -15,6 +15,7 @@ use super::keys::Keys;
 use super::notes::Notes;
 use super::pictures::Pictures;
 use super::places::Places;
+use super::private::make_data_folder;
 use super::sandbox_host::SandboxHost;
 use super::store_thread::StoreThread;
 use crate::domain::catalog::{Catalog, CatalogFile, CatalogProblem};
@@ -80,10 +81,12 @@ impl Workspace {
     /// Opens the workspace of `places`, making its data folder where there is none.
     pub fn open(places: Places) -> Result<Self, WorkspaceError> {
         let config = Config::read(&places)?;
-        make_private(&places.data_dir)
+        let word = make_data_folder(&places.data_dir)
             .map_err(|source| WorkspaceError::Folder { path: places.data_dir.clone(), source })?;
         let (store, in_use) = database::open(&places)?;
-        Self::with(places, config, store, in_use, None)
+        let workspace = Self::with(places, config, store, in_use, None)?;
+        word.into_iter().for_each(|word| workspace.notes.say(word));
+        Ok(workspace)
     }
 
     /// Opens it as well as it can be: where the data folder can't be written, to be looked at.
@@ -156,16 +159,4 @@ pub fn read_catalog(places: &Places) -> (Catalog, Vec<CatalogProblem>) {
     let (catalog, mut problems) = Catalog::load(&files);
     problems.extend(unreadable);
     (catalog, problems)
-}
-
-/// Prompts and clips are their owner's: a new data folder is closed to others.
-pub(super) fn make_private(folder: &std::path::Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::DirBuilderExt as _;
-        builder.mode(0o700);
-    }
-    builder.create(folder)
 }

@@ -1,6 +1,7 @@
 //! A copy of the database, kept beside it before its schema changes.
 
 use std::fs::{self, File};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
@@ -26,6 +27,9 @@ pub(super) fn back_up(path: &Path, version: i64) -> Result<PathBuf, StoreError> 
     let jobs = |connection: &Connection| {
         connection.query_row("SELECT count(*) FROM job", [], |row| row.get::<_, i64>(0))
     };
+    // SQLite fills an empty file that is there, and a copy is its owner's alone as well.
+    let made = File::options().write(true).create_new(true).mode(0o600).open(&part);
+    made.map_err(|error| failed(error.to_string()))?;
     let copied = || -> rusqlite::Result<bool> {
         connection.execute("VACUUM INTO ?1", [part.to_string_lossy()])?;
         let copy = Connection::open_with_flags(&part, OpenFlags::SQLITE_OPEN_READ_ONLY)?;

@@ -1,9 +1,9 @@
 //! A panic gives the terminal back first, then leaves a report in a file and one sentence on the screen.
 
 use std::backtrace::Backtrace;
-use std::fs::{self, OpenOptions};
+use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::panic::{self, PanicHookInfo};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -43,7 +43,7 @@ fn sentence(report: &io::Result<PathBuf>) -> String {
 
 /// Writes the report for the user's eyes only: a message may quote a prompt.
 fn write_report(folder: &Path, info: &PanicHookInfo<'_>) -> io::Result<PathBuf> {
-    fs::create_dir_all(folder)?;
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let path = folder.join(format!("panic-{}-{}.txt", since_epoch.as_millis(), std::process::id()));
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;

@@ -25,6 +25,7 @@ mod network;
 mod output;
 mod playing;
 mod polling;
+mod private;
 mod profiles;
 mod providers;
 mod repair;
