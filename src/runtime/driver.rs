@@ -382,8 +382,14 @@ impl Actor {
         let lease = *lease;
         let Step { writes, commands } = engine.handle(input, now);
         let stored = !writes.is_empty();
-        if stored {
-            self.commit(writes, lease).await?;
+        if stored && let Err(error) = self.commit(writes, lease).await {
+            if !matches!(error, DriverError::Store(StoreError::LeaseLost)) {
+                return Err(error);
+            }
+            // Another process drives by now, as while this one was stopped: it follows, and sends nothing.
+            self.role = Role::Following { lock: None };
+            self.seen_version = None;
+            return self.publish(true).await;
         }
         for command in commands {
             self.executor.start(command);

@@ -69,6 +69,30 @@ pub enum Ending {
     Hup,
     /// SIGINT from outside; Ctrl+C arrives as a key.
     Int,
+    /// Any other that ends programs and can be heard, by its number.
+    Other(i32),
+}
+
+/// Signals that nobody sends to a studio in the usual course, and that would end it with the terminal as it is.
+const OTHERS: [rustix::process::Signal; 7] = {
+    use rustix::process::Signal as S;
+    [S::QUIT, S::USR1, S::USR2, S::ALARM, S::XCPU, S::VTALARM, S::PROF]
+};
+
+/// Has `sender` told of each of [`OTHERS`].
+fn forward_others(sender: &mpsc::Sender<Input>) -> io::Result<()> {
+    for one in OTHERS {
+        let mut heard = signal(SignalKind::from_raw(one.as_raw()))?;
+        let sender = sender.clone();
+        tokio::spawn(async move {
+            if heard.recv().await.is_some() {
+                tty::hurry();
+                // Without a studio nobody needs to be told.
+                drop(sender.send(Input::End(Ending::Other(one.as_raw()))).await);
+            }
+        });
+    }
+    Ok(())
 }
 
 /// The inputs of a studio. One at a time in a process, on a multi-threaded runtime: signals must be heard while
@@ -91,6 +115,7 @@ impl Inputs {
     pub fn new(clock: fn() -> Timestamp) -> io::Result<Self> {
         let (sender, receiver) = mpsc::channel(QUEUE_MAX);
         let resize_waits = Arc::new(AtomicBool::new(false));
+        forward_others(&sender)?;
         let signals = tokio::spawn(Signals::new()?.forward(sender.clone(), resize_waits.clone()));
         Ok(Self { sender, receiver, resize_waits, reader: None, signals, clock })
     }

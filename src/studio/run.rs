@@ -72,6 +72,7 @@ pub fn run(places: Places) -> (ExitCode, Option<String>) {
         Ok(End::Signal(Ending::Hup)) => (ExitCode::from(129), left),
         Ok(End::Signal(Ending::Int)) => (ExitCode::from(130), left),
         Ok(End::Signal(Ending::Term)) => (ExitCode::from(143), left),
+        Ok(End::Signal(Ending::Other(signal))) => (ExitCode::from(128 + signal as u8), left),
         Ok(End::Gone) => (ExitCode::from(129), None),
         Ok(End::Failed(why)) => (ExitCode::FAILURE, Some(why)),
         Err(error) if is_gone(&error) => (ExitCode::from(129), None),

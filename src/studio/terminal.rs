@@ -27,6 +27,9 @@ use super::tty::Tty;
 /// The longest text that [`Screen::copy`] sends: xterm and tmux take about 100 kB of base64.
 pub const COPY_MAX_BYTES: usize = 74_000;
 
+/// The most cells of a terminal: a wall of screens has fewer.
+const MAX_CELLS: u32 = 1_000_000;
+
 /// The longest title and notification, in characters.
 const LINE_MAX_CHARS: usize = 200;
 
@@ -135,6 +138,12 @@ impl Screen {
         let size = termios::tcgetwinsize(&held.tty)?;
         Ok(match (size.ws_col, size.ws_row) {
             (0, _) | (_, 0) => Size::new(80, 24),
+            // No screen is so large, and each cell is memory.
+            (cols, rows) if u32::from(cols) * u32::from(rows) > MAX_CELLS => {
+                return Err(io::Error::other(format!(
+                    "it says that it has {cols}x{rows} cells; set its true size, such as `stty cols 120 rows 36`"
+                )));
+            }
             (cols, rows) => Size::new(cols, rows),
         })
     }

@@ -31,7 +31,10 @@ fn ctrl_c_twice_quits_and_gives_the_terminal_back() {
 
 #[test]
 fn every_signal_that_ends_gives_the_terminal_back_and_is_told_by_the_status() {
-    for (signal, status) in [(Signal::TERM, 143), (Signal::HUP, 129), (Signal::INT, 130)] {
+    let others = [Signal::QUIT, Signal::USR1, Signal::USR2, Signal::ALARM, Signal::XCPU];
+    let others = others.map(|signal| (signal, 128 + signal.as_raw() as u32));
+    let usual = [(Signal::TERM, 143), (Signal::HUP, 129), (Signal::INT, 130)];
+    for (signal, status) in usual.into_iter().chain(others) {
         let home = home();
         let mut terminal = Terminal::studio(home.path());
         terminal.types("a fox");
@@ -212,4 +215,17 @@ fn a_terminal_that_is_gone_ends_the_program_at_once_although_hangups_are_ignored
     let tries: Vec<Duration> = tries.collect();
     let best = tries.iter().min().expect("some tries");
     assert!(*best < Duration::from_millis(100), "{tries:?}");
+}
+
+/// Each cell is memory, and a size that nobody has would take gigabytes of it.
+#[test]
+fn a_size_that_no_terminal_has_is_answered_with_a_sentence() {
+    let home = home();
+    let mut terminal = Terminal::studio(home.path());
+    terminal.resize_window(65_535, 65_535);
+    assert_eq!(terminal.ended().exit_code(), 1);
+    terminal.until_bytes("the sentence", |text| {
+        text.contains("it says that it has 65535x65535 cells").then_some(())
+    });
+    terminal.is_given_back();
 }
