@@ -327,6 +327,16 @@ pub fn doubt(job: &Job, catalog: &Catalog) -> [String; 3] {
     [happened, cost, find]
 }
 
+/// That a service named a charge that can't be believed, and what it counts for; none where it did not.
+pub fn unbelievable(job: &Job) -> Option<String> {
+    let named = job.unbelievable()?;
+    let counted = job.counted().unwrap_or_default();
+    Some(format!(
+        "the service named a charge of {named}, which can't be; what it cost is not known, and it counts as \
+         {counted}: its dashboard tells"
+    ))
+}
+
 /// Whether something was paid for.
 pub fn charged(charged: Charged) -> &'static str {
     match charged {

@@ -317,10 +317,11 @@ fn unwritten(context: &mut Context, job: &Job) -> u8 {
 /// Charge and estimate.
 pub(super) fn money(workspace: &Workspace, job: &Job) -> Vec<String> {
     let play = if is_play_money(workspace, job) { " (play money)" } else { "" };
-    match job.charge() {
-        Some(charge) => vec![format!("charged {charge}, estimated {}{play}", job.estimate)],
-        None => vec![format!("estimated {}{play}", job.estimate)],
-    }
+    let first = match job.charge() {
+        Some(charge) => format!("charged {charge}, estimated {}{play}", job.estimate),
+        None => format!("estimated {}{play}", job.estimate),
+    };
+    std::iter::once(first).chain(words::unbelievable(job)).collect()
 }
 
 #[cfg(test)]

@@ -36,6 +36,9 @@ pub(super) struct JobJson {
     /// The most that it was going to cost; null where no price is published.
     estimate_usd: Option<f64>,
     charge_usd: Option<f64>,
+    /// What the service named where that can't be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    named_charge_usd: Option<f64>,
     files: Vec<Value>,
     error: Option<Value>,
     /// Why it is held; null where it is not.
@@ -57,7 +60,7 @@ impl JobJson {
             let clip = output.file.as_ref()?;
             Some(json!({
                 "path": file(&clip.path), "bytes": clip.bytes, "sha256": clip.sha256,
-                "seed": output.seed, "charge_usd": output.charge.map(MicroUsd::as_usd),
+                "seed": output.seed, "charge_usd": output.charge.filter(|charge| job.estimate.believes(*charge)).map(MicroUsd::as_usd),
                 "flagged": output.flagged, "cut": clip.cut,
             }))
         });
@@ -85,6 +88,7 @@ impl JobJson {
             updated_at: job.updated_at.to_string(),
             estimate_usd: job.estimate.most().map(MicroUsd::as_usd),
             charge_usd: job.charge().map(MicroUsd::as_usd),
+            named_charge_usd: job.unbelievable().map(MicroUsd::as_usd),
             files: files.collect(),
             error: job.error.as_ref().map(error),
             held: job.held.clone(),

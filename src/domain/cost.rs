@@ -28,7 +28,15 @@ pub struct Estimate {
     pub factor_permille: u32,
     /// How sure we are.
     pub sure: String,
+    /// The most that a charge is believed to be where there is no estimate, if the catalog says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub believed: Option<MicroUsd>,
 }
+
+/// The most that a charge is believed to be where there is no estimate and the catalog says nothing: $100.
+const MOST_BELIEVED: MicroUsd = MicroUsd(100_000_000);
+/// A charge above so many times the estimate is a mistake, ours or the service's.
+const MAX_TIMES_ESTIMATE: u32 = 100;
 
 impl Estimate {
     /// What the model's default length costs at `resolution`, or at its default one; none where no price
@@ -47,6 +55,7 @@ impl Estimate {
             results: request.results,
             factor_permille,
             sure: model.price.sure.clone(),
+            believed: model.price.believed_usd.map(|rate| rate.0),
             ..Self::default()
         };
         let rate = model.price.usd.get(&request.resolution).map(|rate| rate.0);
@@ -81,6 +90,20 @@ impl Estimate {
             rate: Some(rate),
             ..unknown
         }
+    }
+
+    /// The most that a service is believed to have charged.
+    pub fn most_believed(&self) -> MicroUsd {
+        match self.most() {
+            Some(most) if most > MicroUsd::ZERO => most * MAX_TIMES_ESTIMATE,
+            _ => self.believed.unwrap_or(MOST_BELIEVED),
+        }
+    }
+
+    /// Whether a service is believed that it charged `charge`: neither less than nothing, which would make room
+    /// below the user's limits, nor far beyond what was expected.
+    pub fn believes(&self, charge: MicroUsd) -> bool {
+        (MicroUsd::ZERO..=self.most_believed()).contains(&charge)
     }
 
     /// The most that it can cost; none where no price is published.
@@ -234,6 +257,29 @@ mod tests {
         assert_eq!(four.most(), one.most().map(|one| one * 4));
         let auto = estimate("runware/1.5-pro", |choices| choices.duration = Some(ClipLength::Auto));
         assert_eq!(auto.to_string(), "$0.09743 to $0.29027");
+    }
+
+    #[test]
+    fn a_charge_is_believed_up_to_a_hundred_times_the_estimate_or_a_hundred_dollars() {
+        let priced = estimate("runware/1.5-pro", |_| {});
+        let most = priced.most().expect("a price");
+        for (charge, expected) in [
+            (MicroUsd(-1), false),
+            (MicroUsd::ZERO, true),
+            (most * 100, true),
+            (most * 100 + MicroUsd(1), false),
+            (MicroUsd::named(f64::INFINITY), false),
+            (MicroUsd::named(-1e300), false),
+            (MicroUsd::named(1e300), false),
+        ] {
+            assert_eq!(priced.believes(charge), expected, "{charge}");
+        }
+        let unpriced = estimate("runbase/1.0-pro", |_| {});
+        assert!(
+            unpriced.believes(MicroUsd(100_000_000)) && !unpriced.believes(MicroUsd(100_000_001))
+        );
+        let told = Estimate { believed: Some(MicroUsd(5)), ..unpriced };
+        assert!(told.believes(MicroUsd(5)) && !told.believes(MicroUsd(6)));
     }
 
     #[test]

@@ -465,8 +465,31 @@ impl Job {
         }
     }
 
-    /// What was charged so far; none where nobody said.
+    /// What was charged so far; none where nobody said, or where it can't be believed.
     pub fn charge(&self) -> Option<MicroUsd> {
+        self.named_charge().filter(|_| self.unbelievable().is_none())
+    }
+
+    /// What a service said that it charged where that can't be, as when it is less than nothing.
+    pub fn unbelievable(&self) -> Option<MicroUsd> {
+        let charges = self.outputs.iter().filter_map(|output| output.charge);
+        let all = charges.chain(self.named_charge());
+        all.into_iter().find(|charge| !self.estimate.believes(*charge))
+    }
+
+    /// What the job counts for where money is limited: what was charged, else the most that it was going to
+    /// cost; where a service named what can't be, at least that. None where there is no price.
+    pub fn counted(&self) -> Option<MicroUsd> {
+        let estimate = self.estimate.most().map(|most| most.max(MicroUsd::ZERO));
+        if self.unbelievable().is_none() {
+            return self.charge().or(estimate);
+        }
+        let believed = self.outputs.iter().filter_map(|output| output.charge);
+        let believed: MicroUsd = believed.filter(|charge| self.estimate.believes(*charge)).sum();
+        Some(believed.max(estimate.unwrap_or(self.estimate.most_believed())))
+    }
+
+    fn named_charge(&self) -> Option<MicroUsd> {
         let known: Vec<MicroUsd> = self.outputs.iter().filter_map(|output| output.charge).collect();
         if !known.is_empty() {
             return Some(known.into_iter().sum());

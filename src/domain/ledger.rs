@@ -36,12 +36,13 @@ impl Sums {
         let mut sums = Self { jobs: 1, estimate: estimate.unwrap_or_default(), ..Self::default() };
         let refunded = job.error.as_ref().is_some_and(|error| error.charged == Charged::Refunded);
         if refunded && job.state.is_end() {
-            sums.refunded = job.taken.or(estimate).unwrap_or_default();
+            let taken = job.taken.filter(|taken| job.estimate.believes(*taken));
+            sums.refunded = taken.or(estimate).unwrap_or_default();
         }
-        match (job.charge(), estimate) {
+        match (job.charge(), job.counted()) {
             (Some(charge), _) => sums.charged = charge,
-            (None, Some(estimate)) if job.state.is_end() => sums.unknown = estimate,
-            (None, Some(estimate)) => sums.open = estimate,
+            (None, Some(counted)) if job.state.is_end() => sums.unknown = counted,
+            (None, Some(counted)) => sums.open = counted,
             (None, None) => sums.unpriced = 1,
         }
         sums

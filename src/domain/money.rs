@@ -26,6 +26,12 @@ impl MicroUsd {
         (micro.is_finite() && micro.abs() < 9e15).then_some(Self(micro as i64))
     }
 
+    /// The amount that a service names, which may be nonsense: what fits into no amount is the largest.
+    pub fn named(usd: f64) -> Self {
+        let largest = if usd < 0.0 { Self(i64::MIN) } else { Self(i64::MAX) };
+        Self::from_usd(usd).unwrap_or(largest)
+    }
+
     /// The amount in dollars, for JSON.
     pub fn as_usd(self) -> f64 {
         self.0 as f64 / 1e6

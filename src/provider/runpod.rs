@@ -220,7 +220,7 @@ fn classified(error: JobError) -> JobError {
 
 fn completed(job: &Named, body: &Value, response: &HttpResponse) -> Report {
     let output = body.get("output").unwrap_or(&Value::Null);
-    let charge = output.get("cost").and_then(Value::as_f64).and_then(MicroUsd::from_usd);
+    let charge = output.get("cost").and_then(Value::as_f64).map(MicroUsd::named);
     if let Some(url) = video_url(output) {
         let url = one_line(url, MAX_URL_CHARS);
         let output = Output {

@@ -281,10 +281,7 @@ pub(super) fn priced(response: &HttpResponse) -> Result<Option<MicroUsd>, JobErr
         return Err(error.read(Charged::NotCharged));
     }
     let costs = envelope.items.iter().filter_map(|item| item.0.get("cost")?.as_f64());
-    Ok(costs
-        .map(MicroUsd::from_usd)
-        .collect::<Option<Vec<_>>>()
-        .and_then(|all| (!all.is_empty()).then(|| all.into_iter().sum())))
+    Ok(costs.map(MicroUsd::named).reduce(|sum, cost| sum + cost))
 }
 
 fn trouble(response: &HttpResponse, reason: String) -> Trouble {
@@ -419,7 +416,7 @@ fn output(item: &Item) -> Option<Output> {
         remote_id: one_line(remote_id, 200),
         url: one_line(url, MAX_URL_CHARS),
         seed: item.0.get("seed").and_then(Value::as_u64),
-        charge: item.0.get("cost").and_then(Value::as_f64).and_then(MicroUsd::from_usd),
+        charge: item.0.get("cost").and_then(Value::as_f64).map(MicroUsd::named),
         draft_id: draft_id.map(|id| one_line(id, 200)),
         flagged: item.0.get("NSFWContent").and_then(Value::as_bool).unwrap_or(false),
         file: None,

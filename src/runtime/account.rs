@@ -8,7 +8,7 @@ use super::keys::Address;
 use super::line::{Line, address, key, line};
 use super::workspace::Workspace;
 use crate::domain::catalog::{Model, Provider};
-use crate::domain::job::{Job, JobError};
+use crate::domain::job::{Charged, FailureClass, Job, JobError};
 use crate::domain::money::MicroUsd;
 use crate::domain::outcome::Trouble;
 use crate::provider::registry::{self, Images};
@@ -85,7 +85,14 @@ pub async fn price(
     let reply = workspace.transport.send(request?, &line.key).await;
     let reply = reply.map_err(|error| Trouble::from(error).error);
     let price = line.heard(reply.and_then(|reply| registry::priced(protocol, &reply)))?;
-    Ok(price.map_or(Price::Silent, Price::Told))
+    match price {
+        Some(price) if !job.estimate.believes(price) => {
+            let message = format!("it names a price of {price}, which can't be believed");
+            let class = FailureClass::Provider;
+            Err(JobError::ours(class, "price", message, Charged::NotCharged))
+        }
+        price => Ok(price.map_or(Price::Silent, Price::Told)),
+    }
 }
 
 /// How many seconds our clock is ahead of the one that wrote the reply's `Date` between `asked` and

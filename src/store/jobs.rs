@@ -312,7 +312,7 @@ fn update(transaction: &Transaction<'_>, job: &Job) -> rusqlite::Result<i64> {
     let render_ms = job.rendered_at.zip(job.accepted_at).map(|(end, start)| {
         end.duration_since(start).as_millis().clamp(0, i128::from(i64::MAX)) as i64
     });
-    let money = job.charge().or(job.estimate.most());
+    let money = job.counted();
     transaction
         .prepare_cached(
             "UPDATE job SET state = ?2, is_live = ?3, seed = ?4, money_micro = ?5, render_ms = ?6,

@@ -102,6 +102,9 @@ fn story_lines(app: &App, story: &JobStory, width: u16) -> Vec<Row<'static>> {
         None => job.estimate.to_string(),
     };
     lines.extend(rows(&format!("{seed} · {charge}{estimate}"), dim, width));
+    if let Some(told) = words::unbelievable(job) {
+        lines.extend(rows(&told, theme.style(Tone::Warn), width));
+    }
     lines.extend(rows(&format!("job {}", job.id), dim, width));
     let mark = &story.entry.mark;
     if let Some(stars) = words::stars(mark) {

@@ -448,6 +448,9 @@ pub struct Price {
     /// How far a bill may lie from the estimate, in thousandths.
     #[serde(default)]
     pub tolerance_permille: u32,
+    /// The most that a charge is believed to be where there is no estimate, in US dollars; 100 if left out.
+    #[serde(default)]
+    pub believed_usd: Option<Rate>,
     /// How sure we are, with the source.
     pub sure: String,
 }
