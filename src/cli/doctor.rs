@@ -275,7 +275,7 @@ fn facts(
         "key_from": source.map(KeySource::word),
         "key_works": works,
         "balance_usd": balance.map(MicroUsd::as_usd),
-        "base_url": address.map(|address| &address.url),
+        "base_url": address.map(|address| keys::shown(&address.url)),
         "base_url_from": address.map(|address| address.from),
     })
 }
@@ -320,8 +320,8 @@ fn place(address: Option<&Address>) -> String {
     match address {
         None => "an address that is none".to_owned(),
         Some(Address { url, from: from @ ("environment" | "config") }) => {
-            format!("{url} (from the {from})")
+            format!("{} (from the {from})", keys::shown(url))
         }
-        Some(address) => address.url.clone(),
+        Some(address) => keys::shown(&address.url),
     }
 }

@@ -59,7 +59,7 @@ pub(super) async fn run(
             "estimate_low_usd": estimate.total.map(|(low, _)| low.as_usd()),
             "tokens": estimate.tokens,
             "method": "POST",
-            "url": wire.url,
+            "url": keys::shown(&wire.url),
             "body": body,
         });
         if let Some(price) = price {
@@ -68,7 +68,7 @@ pub(super) async fn run(
         context.out.json(&told)?;
         return Ok(0);
     }
-    print(context, &model, &job, &wire.url, body)?;
+    print(context, &model, &job, &keys::shown(&wire.url), body)?;
     match price {
         None => context.out.note("nothing was sent"),
         Some(Some(price)) => {

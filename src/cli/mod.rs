@@ -38,6 +38,7 @@ use std::sync::Arc;
 use clap::Parser;
 
 use crate::domain::text::clean;
+use crate::runtime::core_dumps;
 use crate::runtime::notes::Listener;
 use crate::runtime::places::Places;
 use crate::runtime::store_thread::StoreThread;
@@ -112,6 +113,7 @@ pub enum Asked {
 /// job failed, 2 wrong usage, 3 the outcome is not known, 4 the output could not be written. Without a verb a terminal gets the studio, and
 /// anything else an overview.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Asked {
+    core_dumps::off();
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let args = match Args::try_parse_from(&arguments) {
         Ok(args) => args,

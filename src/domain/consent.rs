@@ -26,6 +26,7 @@ pub struct Consent {
 }
 
 /// What speaks against storing a job, as numbers and names.
+#[expect(clippy::large_enum_variant, reason = "there are few at a time, and none is kept")]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Objection {
     /// The catalog no longer has its model.

@@ -10,11 +10,13 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use thiserror::Error;
 
-use super::keys::is_loopback_http;
+use super::keys::service_address;
 use super::places::Places;
 use crate::domain::catalog::ModelId;
 use crate::domain::ledger::Limits;
+use crate::domain::secret::without_values;
 use crate::words::images::Images;
+use crate::words::shell_word;
 
 /// What the user set.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -136,7 +138,7 @@ pub enum ConfigError {
     /// It holds a key and others may read it.
     #[error(
         "{path} holds a key, and others on this machine can read it (its mode is {mode:04o}); close it with: chmod 600 {quoted}",
-        path = path.display(), quoted = quoted(path)
+        path = path.display(), quoted = shell_word(&path.display().to_string())
     )]
     Open {
         /// The file.
@@ -231,23 +233,6 @@ fn read_whole(path: &Path) -> std::io::Result<(String, u32)> {
     Ok((std::io::read_to_string(file)?, mode))
 }
 
-/// The parser's words without the value that it met, which may be a key in the wrong place.
-fn without_values(what: &str) -> String {
-    let found = ["invalid type: ", "invalid value: "].iter().find_map(|begin| {
-        let kind = what.strip_prefix(begin)?.split([' ', ',']).next()?;
-        let (_, expected) = what.rsplit_once(", expected ")?;
-        Some(format!("{begin}{kind}, expected {expected}"))
-    });
-    found.unwrap_or_else(|| what.to_owned())
-}
-
-/// `path` as a shell takes it.
-fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    let plain = |c: char| c.is_alphanumeric() || "/._-+@,:".contains(c);
-    if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
-}
-
 fn there(profiles: &[String]) -> String {
     match profiles {
         [] => "it has none; one begins with a line like [profiles.client-a]".to_owned(),
@@ -279,11 +264,9 @@ fn ranges<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::E
 
 fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let text = String::deserialize(deserializer)?;
-    match reqwest::Url::parse(&text) {
-        Ok(url) if url.scheme() == "https" || is_loopback_http(&url) => Ok(Some(text)),
-        _ => Err(D::Error::custom(format!(
-            "'{text}' is no address of a service; it begins with https://, or with http:// on this machine"
-        ))),
+    match service_address(&text) {
+        Ok(_) => Ok(Some(text)),
+        Err(why) => Err(D::Error::custom(format!("base_url {why}"))),
     }
 }
 
@@ -363,6 +346,14 @@ mod tests {
             format!("[providers.runware]\napi_key = '{KEY}' '{KEY}'"),
             format!("still = \"{KEY}\""),
             format!("[sandbox]\nspeed = \"{KEY}\""),
+            format!("{KEY} = true"),
+            format!("[providers.runware]\n{KEY} = true"),
+            format!("model = \"{KEY}\""),
+            format!("images = \"{KEY}\""),
+            format!("[providers.runware]\nbase_url = \"{KEY}\""),
+            format!("[providers.runware]\nbase_url = \"http://a.example/?key={KEY}\""),
+            format!("[providers.runware]\nbase_url = \"https://me:{KEY}@a.example/v1\""),
+            format!("[providers.runware]\nbase_url = \"https://{KEY}@a.example/v1\""),
         ] {
             let error = Config::parse(Path::new("config.toml"), &wrong).expect_err(&wrong);
             assert!(!format!("{error} {error:?}").contains("secret"), "{wrong}: {error}");

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use thiserror::Error;
 
+use super::child;
 use crate::domain::text::one_line;
 use crate::media::mp4::ClipFacts;
 use crate::media::picture::Picture;
@@ -64,7 +65,7 @@ pub enum Demuxer {
 
 /// The first line of what ffmpeg says of itself; none where it is not installed or does not run.
 pub fn version() -> Option<String> {
-    let mut command = Command::new("ffmpeg");
+    let mut command = child::command("ffmpeg");
     command.arg("-version");
     let said = short(command).ok()?;
     Some(one_line(String::from_utf8_lossy(&said).lines().next()?, 80))
@@ -72,7 +73,7 @@ pub fn version() -> Option<String> {
 
 /// What ffprobe says of a clip; the number of frames is reckoned from length and rate.
 pub fn facts(path: &Path, demuxer: Demuxer) -> Result<ClipFacts, FfmpegError> {
-    let mut command = Command::new("ffprobe");
+    let mut command = child::command("ffprobe");
     command.args(["-v", "error", "-show_entries"]).arg(concat!(
         "format=duration:stream=codec_type,codec_name,width,height,avg_frame_rate",
         ":stream_side_data=rotation"
@@ -92,7 +93,7 @@ pub fn pictures(
     cancelled: &AtomicBool,
     each: impl FnMut(Picture) -> ControlFlow<()>,
 ) -> Result<(), FfmpegError> {
-    let mut command = Command::new("ffmpeg");
+    let mut command = child::command("ffmpeg");
     command.args(["-nostdin", "-v", "error"]).args(before);
     command.args(["-max_pixels", &MAX_PIXELS.to_string()]);
     command.args(input(path, demuxer)).args(["-map", "0:v:0", "-an", "-sn", "-dn"]);

@@ -16,7 +16,7 @@ use reqwest::{Certificate, Client, ClientBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::exchange::SendError;
-use super::keys::is_loopback_http;
+use super::keys::{is_loopback_http, shown};
 use super::reach::{self, Blocked, Reach};
 use crate::domain::text::one_line;
 use crate::provider::wire::{HttpRequest, HttpResponse, Method};
@@ -233,7 +233,7 @@ fn not_sent(message: String) -> SendError {
 
 /// `url`, where what is sent there can be read by nobody on the way.
 fn parsed(url: &str) -> Result<Url, SendError> {
-    let wrong = |why: String| not_sent(format!("'{}' {why}", one_line(url, 100)));
+    let wrong = |why: String| not_sent(format!("'{}' {why}", one_line(&shown(url), 100)));
     let parsed = Url::parse(url).map_err(|error| wrong(format!("is no address: {error}")))?;
     if is_safe(&parsed) { Ok(parsed) } else { Err(wrong("is not an https address".to_owned())) }
 }

@@ -12,8 +12,10 @@ use tokio::process::Command;
 use tokio::sync::Mutex;
 
 use super::config::Config;
+use super::opener::is_there;
 use crate::domain::catalog::Provider;
 use crate::domain::job::{Charged, FailureClass, JobError};
+use crate::domain::secret::without_keys;
 use crate::domain::text::one_line;
 
 /// How long a password manager may take, with somebody who has to unlock it.
@@ -150,8 +152,12 @@ fn no_key(message: String) -> JobError {
     JobError::ours(FailureClass::Key, "noKey", message, Charged::NotCharged)
 }
 
+/// The program, by its name where there is one of that name: anything else may be the key itself.
 fn program(words: &[String]) -> String {
-    one_line(words.first().map_or("", String::as_str), 60)
+    match words.first() {
+        Some(program) if is_there(program) => one_line(program, 60),
+        _ => "api_key_command".to_owned(),
+    }
 }
 
 /// The key in `text`, if it can stand in a header.
@@ -226,18 +232,40 @@ pub fn base_url(provider: &Provider, config: &Config) -> Result<Address, JobErro
         (None, None) => (provider.base_url.clone(), "catalog"),
     };
     let url = url.trim().trim_end_matches('/').to_owned();
-    match reqwest::Url::parse(&url) {
-        Ok(parsed) if parsed.scheme() == "https" || is_loopback_http(&parsed) => {
-            Ok(Address { url, from })
-        }
-        _ => {
-            let message = format!(
-                "'{url}' is no address for {}: it must begin with https://, or with http:// on this machine",
-                provider.name
-            );
+    match service_address(&url) {
+        Ok(_) => Ok(Address { url, from }),
+        Err(why) => {
+            let message = format!("the address for {} (from the {from}) {why}", provider.name);
             Err(JobError::ours(FailureClass::Parameter, "baseUrl", message, Charged::NotCharged))
         }
     }
+}
+
+/// `url` where it can be a service's address, or why not, in words that do not repeat it: a key may have been
+/// written there.
+pub(super) fn service_address(url: &str) -> Result<reqwest::Url, &'static str> {
+    let parsed = reqwest::Url::parse(url).ok();
+    let safe = parsed.filter(|url| url.scheme() == "https" || is_loopback_http(url));
+    match safe {
+        Some(url) if url.username().is_empty() && url.password().is_none() => Ok(url),
+        Some(_) => Err(
+            "has a user name or a password in it; a key is set by api_key_command or api_key instead",
+        ),
+        None => Err(
+            "is none of a service: it must begin with https://, or with http:// on this machine",
+        ),
+    }
+}
+
+/// `url` as it may be shown: without a user, a password or a query, where keys stand.
+pub fn shown(url: &str) -> String {
+    let Ok(mut parsed) = reqwest::Url::parse(url) else { return without_keys(url) };
+    // Neither can fail for an address with a host.
+    let _ = parsed.set_username("");
+    let _ = parsed.set_password(None);
+    parsed.set_query(None);
+    parsed.set_fragment(None);
+    without_keys(parsed.as_str().trim_end_matches('/'))
 }
 
 /// Whether `url` is plain http to this very machine.

@@ -3,12 +3,15 @@
 //! Must never contain drawing. One place reads the clock, one sends HTTP, one spawns the jobs' work.
 
 pub mod account;
+mod child;
 pub mod clip_server;
 pub mod clock;
 pub mod config;
+pub mod core_dumps;
 pub mod database;
 mod display;
 pub mod driver;
+pub mod editor;
 pub mod exchange;
 pub mod execute;
 mod expected;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::display;
+use super::{child, display};
 use crate::words::{CopyFrom, shell_word};
 
 /// Browsers that draw into a terminal: where there is a display, none of them is what is meant.
@@ -65,7 +65,8 @@ impl Here {
         let browser = || self.browser_command(Path::new(""));
         match player.first() {
             Some(player) if is_there(player) => (true, format!("{player}, from the config")),
-            Some(player) => (false, format!("{player}, from the config, is not there")),
+            // What is no program may be anything, a key that was written into the wrong line among it.
+            Some(_) => (false, "the program of the config's player is not there".to_owned()),
             None => match browser() {
                 Some((browser, _)) => (true, format!("{browser}, from $BROWSER")),
                 None => (true, "the system's own".to_owned()),
@@ -111,15 +112,15 @@ pub fn open(clip: &Path, player: &[String], here: &Here) -> io::Result<Opened> {
         return Ok(Opened::Nowhere(why));
     }
     if let Some((program, arguments)) = player.split_first() {
-        let mut command = Command::new(program);
+        let mut command = child::command(program);
         command.args(arguments).arg(clip);
         start(command).map_err(|error| {
-            io::Error::new(error.kind(), format!("{program} from the config: {error}"))
+            io::Error::new(error.kind(), format!("the config's player: {error}"))
         })?;
         return Ok(Opened::Player(program.clone()));
     }
     if let Some((program, arguments)) = here.browser_command(clip) {
-        let mut command = Command::new(&program);
+        let mut command = child::command(&program);
         command.args(arguments);
         if start(command).is_ok() {
             return Ok(Opened::Player(program));
@@ -145,7 +146,7 @@ fn system(target: &OsStr) -> io::Result<Opened> {
     let mut refused = io::Error::other("this system has no opener");
     for command in open::commands(target) {
         let program = PathBuf::from(command.get_program());
-        match start(command) {
+        match start(child::without_keys(command)) {
             Ok(()) => return Ok(Opened::Player(program.display().to_string())),
             Err(error) => refused = error,
         }
@@ -189,7 +190,7 @@ pub fn kitten(clip: &Path) -> Option<String> {
 }
 
 /// Whether a program can be found.
-fn is_there(program: &str) -> bool {
+pub(super) fn is_there(program: &str) -> bool {
     if program.contains(std::path::is_separator) {
         return Path::new(program).is_file();
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use super::child;
 use super::clip_server::ClipServer;
 use super::config::{Config, ConfigError};
 use super::database::{self, Unusable};
@@ -157,6 +158,7 @@ pub fn read_catalog(places: &Places) -> (Catalog, Vec<CatalogProblem>) {
     let files: Vec<CatalogFile<'_>> =
         files.iter().map(|(name, text)| CatalogFile { name, text }).collect();
     let (catalog, mut problems) = Catalog::load(&files);
+    child::remember_keys(&catalog);
     problems.extend(unreadable);
     (catalog, problems)
 }

@@ -16,7 +16,6 @@ mod detail_view;
 mod dialog;
 mod dialog_keys;
 mod dialog_view;
-mod editor;
 mod execute;
 mod form_image;
 mod form_row;

@@ -10,7 +10,6 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep, timeout};
 
 use super::app::{App, Look};
-use super::editor;
 use super::execute::{Outside, lives, opened};
 use super::input::{Ending, Input, Inputs};
 use super::keyboard::Reply;
@@ -26,6 +25,7 @@ use super::update::update;
 use super::view::view;
 use crate::runtime::clock::wall;
 use crate::runtime::driver::Driver;
+use crate::runtime::editor;
 use crate::runtime::keeper;
 use crate::runtime::notes::Listener;
 use crate::runtime::places::Places;

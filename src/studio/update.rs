@@ -22,6 +22,7 @@ use super::paying;
 use super::player_commands;
 use crate::domain::job::{Job, JobKind, JobState};
 use crate::domain::money::MicroUsd;
+use crate::domain::secret::without_values;
 use crate::words;
 
 /// The pause after which what was written is saved.
@@ -327,12 +328,12 @@ fn opened_workspace(app: &mut App, opened: Opened) -> Vec<Effect> {
     let mut problems = opened.problems;
     let (keymap, wrong) = super::keymap::Keymap::new(&opened.keymap);
     app.keymap = keymap;
-    problems.extend(wrong);
+    problems.extend(wrong.iter().map(|what| without_values(what)));
     match &opened.theme {
         Some((name, None)) => commands::take_theme(app, name),
         Some((name, Some(text))) => match super::theme::Theme::parse(text, app.theme.is_plain()) {
             Ok(theme) => (app.theme, app.theme_name) = (theme, name.clone()),
-            Err(what) => problems.push(format!("theme {name}: {what}")),
+            Err(what) => problems.push(without_values(&format!("theme {name}: {what}"))),
         },
         None => {}
     }

@@ -72,8 +72,8 @@ fn no_text_steers_the_terminal() {
     is_harmless("the name of a catalog file", &desk.run(&["models"]));
     desk.write(&format!("data/clips/{EVIL}.json"), "nothing");
     is_harmless("the name of a sidecar", &desk.run(&["doctor", "--repair"]));
-    desk.write("config/config.toml", "\"\\u001b[2J\\u009bevil\" = 1\n");
-    is_harmless("a word of the config", &desk.run(&["jobs"]));
+    desk.write("config/config.toml", "[profiles.\"\\u001b[2J\\u009bevil\"]\n");
+    is_harmless("a word of the config", &desk.run(&["--profile", "other", "jobs"]));
 }
 
 /// What an address of a result may be, and whether it is fetched.

@@ -227,6 +227,19 @@ fn one_room_knows_sql() {
     nowhere_but("store/", &["rusqlite"]);
 }
 
+/// Whatever is started inherits no keys, but for the keeper, which is this program, and the commands that
+/// print a key.
+#[test]
+fn one_place_starts_other_programs() {
+    let all = sources();
+    let excused = ["runtime/child.rs", "runtime/keeper.rs", "runtime/keys.rs"];
+    for source in all.iter().filter(|source| !excused.contains(&&*source.path)) {
+        for (line, word) in source.uses(&["Command::new(", "open::that", "posix_spawn"]) {
+            panic!("{}:{}: {word} instead of child::command", source.path, line.number);
+        }
+    }
+}
+
 #[test]
 fn one_place_makes_http_clients() {
     nowhere_but(

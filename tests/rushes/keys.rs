@@ -239,6 +239,8 @@ fn a_command_that_gives_no_key_is_told_and_nothing_is_sent() {
         (format!("[\"sh\", \"-c\", \"echo {KEY}; echo {KEY} >&2; exit 4\"]"), "exit status: 4"),
         (format!("[\"/nowhere/pass\", \"{KEY}\"]"), "can't be started"),
         ("[\"true\"]".to_owned(), "what true gives for Runware is no key"),
+        (format!("[\"{KEY}\"]"), "can't be started"),
+        (format!("[\"{KEY}\", \"x\"]"), "can't be started"),
     ] {
         config(&desk, &format!("[providers.runware]\napi_key_command = {command}\n"));
         let ended = Running::start(draft(&desk, "", &url)).ended().expecting(1);
@@ -249,4 +251,97 @@ fn a_command_that_gives_no_key_is_told_and_nothing_is_sent() {
         key_is_nowhere(&desk, &[&ended]);
     }
     nobody_called(&listener);
+}
+
+/// A key where an address belongs is neither shown nor kept, and what is asked has no password in it.
+#[test]
+fn a_key_in_an_address_is_never_shown() {
+    let desk = Desk::new();
+    for url in [
+        format!("https://me:{KEY}@a.invalid/v1"),
+        format!("https://{KEY}@a.invalid/v1"),
+        format!("https://a.invalid/v1?key={KEY}"),
+        KEY.to_owned(),
+    ] {
+        let ended = Running::start(draft(&desk, "rw-other-key-0815", &url));
+        // What can be asked is asked again and again.
+        let is_asked = url.contains('?');
+        let printed = if is_asked { Vec::new() } else { vec![ended.ended().expecting(1)] };
+        let run = |line: &[&str]| {
+            let mut command = desk.command(line);
+            command.env("RUNWARE_API_KEY", "rw-other-key-0815").env("RUNWARE_BASE_URL", &url);
+            Running::start(command).ended()
+        };
+        let dry = run(&[
+            "generate",
+            "--dry-run",
+            "--json",
+            "--model",
+            "runware/1.5-pro",
+            "--prompt",
+            "a",
+        ]);
+        let printed: Vec<Ended> = printed
+            .into_iter()
+            .chain([run(&["doctor"]), run(&["doctor", "--json"]), dry])
+            .collect();
+        key_is_nowhere(&desk, &printed.iter().collect::<Vec<_>>());
+    }
+}
+
+/// `ffmpeg` stands for all programs that are started: they are started in one place.
+#[test]
+fn other_programs_inherit_no_key() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let desk = Desk::quick();
+    let seen = desk.path("seen");
+    let script =
+        desk.write("bin/ffmpeg", format!("#!/bin/sh\nenv > {}\necho ffmpeg 7\n", seen.display()));
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("a program");
+    desk.write(
+        "config/catalog/own.toml",
+        "[provider]\nid = \"own\"\nname = \"Own\"\nprotocol = \"runpod\"\nbase_url = \"https://own.invalid\"\nkey_env = \"OWN_KEY\"\n",
+    );
+    let path =
+        format!("{}:{}", desk.path("bin").display(), std::env::var("PATH").unwrap_or_default());
+    let mut doctor = desk.command(&["doctor"]);
+    doctor.env("PATH", path).env("EDITORS_KEY", "theirs");
+    for name in ["RUNPOD_API_KEY", "RUNBASE_API_KEY", "RUSHES_SANDBOX_KEY", "OWN_KEY"] {
+        doctor.env(name, KEY);
+    }
+    for name in ["RUNPOD", "RUNBASE"] {
+        doctor.env(format!("{name}_BASE_URL"), "http://127.0.0.1:9");
+    }
+    let ended = Running::start(doctor).ended();
+    assert!(ended.out.contains("ffmpeg 7"), "{}", ended.out);
+    let seen = fs::read_to_string(seen).expect("it was started");
+    assert!(seen.contains("EDITORS_KEY=theirs") && !seen.contains(KEY), "{seen}");
+}
+
+/// Where the system dumps the memory of programs that break, it does not dump ours.
+#[test]
+fn a_crash_leaves_no_memory_behind() {
+    use std::os::unix::process::ExitStatusExt as _;
+    let desk = Desk::new();
+    let dumps = |script: &str| {
+        let mut shell = desk.around("sh");
+        shell.args(["-c", &format!("ulimit -c unlimited 2>/dev/null; {script}")]);
+        shell.status().expect("it runs").core_dumped()
+    };
+    if !dumps("kill -ABRT $$") {
+        return super::support::skipped("nothing is dumped here");
+    }
+    let program = env!("CARGO_BIN_EXE_rushes");
+    let mut shell = desk.around("sh");
+    shell.args([
+        "-c",
+        &format!("ulimit -c unlimited; exec {program} sandbox --listen 127.0.0.1:0 --json"),
+    ]);
+    let mut child = shell.spawn().expect("it starts");
+    let mut line = String::new();
+    let out = child.stdout.as_mut().expect("a pipe");
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(out), &mut line).expect("a line");
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::ABORT).expect("a signal");
+    assert!(!child.wait().expect("it ends").core_dumped());
 }

@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
+use super::super::secret::without_values;
 use super::model::{Status, StatusKind};
 use super::{Catalog, Model, Provider};
 
@@ -68,6 +69,7 @@ impl Catalog {
 
     fn merge(&mut self, file: CatalogFile<'_>, problems: &mut Vec<CatalogProblem>) {
         let mut report = |offset: usize, what: String| {
+            let what = without_values(&what);
             let line = file.text[..offset.min(file.text.len())].matches('\n').count() + 1;
             problems.push(CatalogProblem { file: file.name.to_owned(), line, what });
         };

@@ -133,7 +133,7 @@ fn what_is_wrong_is_named_with_its_file_and_line_and_the_rest_loads() {
         (file(|model| model.replace("fps = 24", "fpz = 24")), "mine.toml:12: unknown field `fpz`"),
         (
             file(|model| model.replace("fps = 24", "fps = \"24\"")),
-            "mine.toml:12: invalid type: string \"24\", expected u32",
+            "mine.toml:12: invalid type: string, expected u32",
         ),
         (file(|model| model.replace("fps = 24\n", "")), "mine.toml:2: missing field `fps`"),
         (

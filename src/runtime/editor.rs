@@ -4,11 +4,13 @@ use std::process::Stdio;
 
 use tokio::process::Command;
 
+use super::child;
+
 /// The longest text that is taken back, in bytes.
 const MAX_BYTES: u64 = 1 << 20;
 
 /// Lets `$VISUAL` or `$EDITOR` change `text`; what it says, or why not.
-pub(super) async fn edit(text: &str) -> Result<String, String> {
+pub async fn edit(text: &str) -> Result<String, String> {
     let set = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
     let editor = set("VISUAL").or_else(|| set("EDITOR")).unwrap_or_else(|| "vi".to_owned());
     let failed = |error: std::io::Error| {
@@ -18,7 +20,7 @@ pub(super) async fn edit(text: &str) -> Result<String, String> {
         tempfile::Builder::new().prefix("rushes-").suffix(".txt").tempfile().map_err(failed)?;
     std::fs::write(file.path(), text).map_err(failed)?;
     // As shells and git do: the variable is a command line, and the file its last argument.
-    let status = Command::new("sh")
+    let status = Command::from(child::command("sh"))
         .args(["-c", &format!("{editor} \"$1\""), "sh"])
         .arg(file.path())
         .stdin(Stdio::inherit())
