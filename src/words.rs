@@ -2,6 +2,7 @@
 
 pub mod images;
 pub mod objection;
+pub mod shell;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -85,40 +86,6 @@ pub fn settings(request: &Parameters) -> String {
         words.push("camera fixed".to_owned());
     }
     words.join(" · ")
-}
-
-/// How the user's own machine reaches the files of this one.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CopyFrom {
-    /// `user@host`.
-    pub address: String,
-    /// The port of its SSH server, where this session came in by one.
-    pub port: Option<u16>,
-}
-
-impl CopyFrom {
-    /// A command for the user's own machine that fetches the file at `path`.
-    pub fn line(&self, path: &str) -> String {
-        let port = self.port.filter(|port| *port != 22);
-        let port = port.map(|port| format!("-P {port} ")).unwrap_or_default();
-        format!("scp {port}{} .", shell_word(&format!("{}:{path}", self.address)))
-    }
-
-    /// A command for the user's own machine that makes this one's loopback `port` its own.
-    pub fn forward(&self, port: u16) -> String {
-        let server = self.port.filter(|port| *port != 22);
-        let server = server.map(|server| format!("-p {server} ")).unwrap_or_default();
-        format!("ssh -N -L {port}:127.0.0.1:{port} {server}{}", shell_word(&self.address))
-    }
-}
-
-/// `text` as one word of a shell.
-pub fn shell_word(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "@%_+=:,./-".contains(c);
-    if text.chars().all(plain) {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 /// Bytes with a unit: `1.4 MB`.
@@ -422,25 +389,4 @@ pub fn cut(text: &str, cells: usize) -> String {
         kept.push('…');
     }
     kept
-}
-
-#[cfg(test)]
-mod tests {
-    use super::CopyFrom;
-
-    #[test]
-    fn the_forwarding_line_knows_the_port_too() {
-        let mut from = CopyFrom { address: "ana@box".to_owned(), port: None };
-        assert_eq!(from.forward(4711), "ssh -N -L 4711:127.0.0.1:4711 ana@box");
-        from.port = Some(2222);
-        assert_eq!(from.forward(80), "ssh -N -L 80:127.0.0.1:80 -p 2222 ana@box");
-    }
-
-    #[test]
-    fn the_copy_line_survives_a_shell_and_knows_the_port() {
-        let mut from = CopyFrom { address: "ana@box".to_owned(), port: Some(22) };
-        assert_eq!(from.line("/data/a.mp4"), "scp ana@box:/data/a.mp4 .");
-        from.port = Some(2222);
-        assert_eq!(from.line("/d/it's 月.mp4"), r"scp -P 2222 'ana@box:/d/it'\''s 月.mp4' .");
-    }
 }

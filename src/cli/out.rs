@@ -1,11 +1,12 @@
 //! The one place that prints: results to standard output, everything else to standard error.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
 
 use super::trouble::Trouble;
-use crate::domain::text::{clean, one_line};
+use crate::domain::text::{clean, is_hidden, one_line};
 use crate::words;
 
 /// Standard output and standard error.
@@ -38,7 +39,7 @@ impl Out {
         self.clear();
         let text =
             serde_json::to_string(value).map_err(|error| Trouble::failed(error.to_string()))?;
-        print(&text)
+        print(&visible(&text))
     }
 
     /// What is written as it is, such as a script.
@@ -90,8 +91,40 @@ fn print(text: &str) -> Result<(), Trouble> {
     written.map_err(|error| Trouble::unwritten(&error, text))
 }
 
+/// `json` with what nobody sees written out, so that it steers no terminal and stays the same to programs.
+fn visible(json: &str) -> Cow<'_, str> {
+    if !json.contains(is_hidden) {
+        return json.into();
+    }
+    let mut all = String::with_capacity(json.len());
+    for c in json.chars() {
+        if is_hidden(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                all.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            all.push(c);
+        }
+    }
+    all.into()
+}
+
 impl Drop for Out {
     fn drop(&mut self) {
         self.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_shows_what_nobody_sees_and_says_the_same() {
+        let text = "a\u{202e}b\u{7f}\u{e0041}月👩\u{200d}🚀";
+        let json = serde_json::to_string(text).expect("JSON");
+        let shown = visible(&json);
+        assert_eq!(shown, "\"a\\u202eb\\u007f\\udb40\\udc41月👩\u{200d}🚀\"");
+        assert_eq!(serde_json::from_str::<String>(&shown).expect("JSON"), text);
     }
 }

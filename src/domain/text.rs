@@ -1,8 +1,12 @@
 //! Text from outside is hostile (law 9): it is cleaned before it is stored or drawn.
 
-/// `text` without anything that could steer a terminal: control characters other than newline and
-/// tab, and the bidirectional overrides that make one text read as another. `\r\n` and a lone `\r`
-/// become a newline. Joiners and variation selectors stay, since emoji and scripts need them.
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// `text` without anything that could steer a terminal or a reader: control characters other than newline
+/// and tab, the marks that make one text read as another, and letters that nobody sees. `\r\n`, a lone
+/// `\r` and Unicode's own line ends become a newline. Joiners, variation selectors and the tags of a
+/// flag stay, since emoji and scripts need them.
 pub fn clean(text: &str) -> String {
     let mut cleaned = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
@@ -12,8 +16,18 @@ pub fn clean(text: &str) -> String {
                 chars.next_if_eq(&'\n');
                 cleaned.push('\n');
             }
+            '\u{2028}' | '\u{2029}' => cleaned.push('\n'),
             '\n' | '\t' => cleaned.push(c),
-            _ if steers_a_terminal(c) => {}
+            BLACK_FLAG => {
+                cleaned.push(c);
+                let tags = chars.clone().take_while(|c| is_flag_tag(*c)).count();
+                if (1..=MAX_FLAG_TAGS).contains(&tags)
+                    && chars.clone().nth(tags) == Some(END_OF_TAGS)
+                {
+                    cleaned.extend(chars.by_ref().take(tags + 1));
+                }
+            }
+            _ if is_hidden(c) => {}
             _ => cleaned.push(c),
         }
     }
@@ -32,9 +46,45 @@ pub fn one_line(text: &str, max_chars: usize) -> String {
     cut
 }
 
-fn steers_a_terminal(c: char) -> bool {
+/// The flags of England, Scotland and Wales are this one, their letters as tags, and the end of these.
+const BLACK_FLAG: char = '\u{1F3F4}';
+const END_OF_TAGS: char = '\u{E007F}';
+/// A country and a part of it, such as `gbsct`. More would be a letter that nobody sees.
+const MAX_FLAG_TAGS: usize = 6;
+
+/// Whether `c` is a digit or a small letter as a tag.
+fn is_flag_tag(c: char) -> bool {
+    matches!(c, '\u{E0030}'..='\u{E0039}' | '\u{E0061}'..='\u{E007A}')
+}
+
+/// Whether `c` is seen by nobody and steers what is seen: controls, marks of direction, invisible operators,
+/// annotations, tags.
+pub fn is_hidden(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{FEFF}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+        || matches!(c,
+            '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}'
+            | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}'
+            | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E00FF}' | '\u{E01F0}'..='\u{E0FFF}')
+}
+
+/// What `json` says, with all its texts cleaned: a database or a file may be somebody else's.
+pub fn from_json<T: DeserializeOwned>(json: &str) -> serde_json::Result<T> {
+    if !json.contains("\\u") && !json.contains(is_hidden) {
+        return serde_json::from_str(json);
+    }
+    let mut value = serde_json::from_str(json)?;
+    clean_values(&mut value);
+    serde_json::from_value(value)
+}
+
+/// Cleans every text of `value`.
+pub fn clean_values(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = clean(text),
+        Value::Array(parts) => parts.iter_mut().for_each(clean_values),
+        Value::Object(parts) => parts.values_mut().for_each(clean_values),
+        _ => {}
+    }
 }
 
 /// The tags of a note: its words that begin with `#`, in lower case and without it, each once.
@@ -63,6 +113,55 @@ mod tests {
     #[test]
     fn line_ends_become_newlines_and_scripts_survive() {
         assert_eq!(clean("一\r\n二\r三\n👩‍🚀"), "一\n二\n三\n👩‍🚀");
+    }
+
+    #[test]
+    fn nothing_unseen_steers_what_is_seen() {
+        for hidden in [
+            "\u{061C}",
+            "\u{200E}",
+            "\u{200F}",
+            "\u{202A}",
+            "\u{202E}",
+            "\u{2060}",
+            "\u{2066}",
+            "\u{2069}",
+            "\u{206A}",
+            "\u{FEFF}",
+            "\u{FFF9}",
+            "\u{1D173}",
+            "\u{E0001}",
+            "\u{E0041}\u{E0042}",
+            "\u{E007F}",
+        ] {
+            assert_eq!(clean(&format!("a{hidden}b")), "ab", "{hidden:?}");
+        }
+        assert_eq!(clean("a\u{2028}b\u{2029}c"), "a\nb\nc");
+        let scotland = "🏴\u{E0067}\u{E0062}\u{E0073}\u{E0063}\u{E0074}\u{E007F}!";
+        for seen in [
+            scotland,
+            "می\u{200C}خواهم",
+            "क्\u{200D}ष",
+            "👩\u{200D}🚀",
+            "☃\u{FE0F}",
+            "葛\u{E0100}",
+            "ก\u{200B}ข",
+            "ᠰ\u{180E}ᠠ",
+        ] {
+            assert_eq!(clean(seen), seen);
+        }
+        assert_eq!(clean("🏴\u{E0067}\u{E0062} b"), "🏴 b", "a flag that does not end");
+        assert_eq!(clean("🏴\u{E007F}"), "🏴");
+        let letter = "\u{E0061}".repeat(7);
+        assert_eq!(clean(&format!("🏴{letter}\u{E007F}")), "🏴", "a letter behind a flag");
+    }
+
+    #[test]
+    fn json_is_read_with_its_texts_cleaned() {
+        let all: Vec<String> =
+            from_json("[\"a\u{202E}b\", \"c\\u001b[2Jd\", \"e\"]").expect("texts");
+        assert_eq!(all, ["ab", "c[2Jd", "e"]);
+        assert!(from_json::<Vec<String>>("[\"\\u001b\"").is_err());
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::domain::catalog::ModelId;
 use crate::domain::ledger::Limits;
 use crate::domain::secret::without_values;
 use crate::words::images::Images;
-use crate::words::shell_word;
+use crate::words::shell::shell_word;
 
 /// What the user set.
 #[derive(Clone, Debug, Default, Deserialize)]

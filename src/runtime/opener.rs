@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::{child, display};
-use crate::words::{CopyFrom, shell_word};
+use crate::words::shell::{CopyFrom, shell_word};
 
 /// Browsers that draw into a terminal: where there is a display, none of them is what is meant.
 const TEXT_BROWSERS: [&str; 8] =

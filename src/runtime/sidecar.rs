@@ -5,11 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::files::write_whole;
 use crate::domain::job::{ClipFile, Job};
-use crate::domain::text::clean;
+use crate::domain::text::clean_values;
 
 /// The version of the format.
 const VERSION: u32 = 1;
@@ -67,18 +66,9 @@ pub(super) fn read(path: &Path) -> Option<Read> {
         return None;
     }
     let mut value = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
-    clean_texts(&mut value);
+    clean_values(&mut value);
     let read: Read = serde_json::from_value(value).ok()?;
     (read.rushes == VERSION && read.output < read.job.outputs.len()).then_some(read)
-}
-
-fn clean_texts(value: &mut Value) {
-    match value {
-        Value::String(text) => *text = clean(text),
-        Value::Array(parts) => parts.iter_mut().for_each(clean_texts),
-        Value::Object(parts) => parts.values_mut().for_each(clean_texts),
-        _ => {}
-    }
 }
 
 /// Every `.json` below `folder`, in the order of their names. Links are not followed.

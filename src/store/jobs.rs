@@ -11,6 +11,7 @@ use crate::domain::job::{Job, JobId, JobKind, JobState};
 use crate::domain::money::MicroUsd;
 use crate::domain::request::ClipLength;
 use crate::domain::size::Resolution;
+use crate::domain::text::from_json;
 
 impl Store {
     /// Writes all of `writes` or none. With a lease, nothing is written once another was taken.
@@ -110,7 +111,7 @@ impl Store {
         for row in rows {
             let (at_us, body) = row.map_err(wrong)?;
             let at = Timestamp::from_microsecond(at_us).map_err(|error| error.to_string());
-            let event = serde_json::from_str(&body).map_err(|error| error.to_string());
+            let event = from_json(&body).map_err(|error| error.to_string());
             match at.and_then(|at| Ok((at, event?))) {
                 Ok(event) => events.push(event),
                 Err(what) => {
@@ -227,7 +228,7 @@ impl Store {
         let mut jobs = Vec::new();
         for row in rows {
             let (id, body) = row.map_err(wrong)?;
-            match serde_json::from_str::<Job>(&body) {
+            match from_json::<Job>(&body) {
                 Ok(job) if job.id.to_string() == id => jobs.push(job),
                 // Whatever was stored for one of them would be stored for the other.
                 Ok(job) => self.left_aside.add(&id, &format!("it calls itself {}", job.id)),

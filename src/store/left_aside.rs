@@ -54,7 +54,7 @@ impl Store {
     }
 }
 
-/// A text of `row`, also where a bit of it was turned.
+/// A text of `row`, also where a bit of it was turned. It is not cleaned yet.
 pub(super) fn text(row: &Row<'_>, index: usize) -> rusqlite::Result<String> {
     let bytes = row.get_ref(index)?.as_bytes().unwrap_or_default();
     Ok(String::from_utf8_lossy(bytes).into_owned())

@@ -8,7 +8,7 @@ use super::left_aside::text;
 use super::{Store, StoreError, search_text};
 use crate::domain::job::JobId;
 use crate::domain::mark::Mark;
-use crate::domain::text::tags;
+use crate::domain::text::{clean, tags};
 
 impl Store {
     /// Stars `id`, or takes the star away.
@@ -69,7 +69,8 @@ impl Store {
             if let Some(row) = rows.next().map_err(wrong)? {
                 let starred = row.get::<_, i64>(0).map_err(wrong)? == 1;
                 let wins = u32::try_from(row.get::<_, i64>(2).map_err(wrong)?).unwrap_or(0);
-                marks.insert(*id, Mark { starred, note: text(row, 1).map_err(wrong)?, wins });
+                let note = clean(&text(row, 1).map_err(wrong)?);
+                marks.insert(*id, Mark { starred, note, wins });
             }
         }
         Ok(marks)

@@ -15,6 +15,7 @@ use super::backup::beside;
 use crate::domain::event::JobEvent;
 use crate::domain::job::{Job, JobId};
 use crate::domain::mark::Mark;
+use crate::domain::text::{clean, from_json};
 use pages::{Field, Pages, Place};
 
 /// Where the columns of `job` stand in a row.
@@ -134,9 +135,9 @@ impl Salvage {
 
     fn row(&self, place: Place) -> Option<(Job, Mark)> {
         let (_, fields) = self.pages.row(place)?;
-        let job = serde_json::from_str(fields.get(BODY)?.text()?).ok()?;
+        let job = from_json(fields.get(BODY)?.text()?).ok()?;
         let starred = matches!(fields.get(STARRED), Some(Field::Int(1)));
-        let note = fields.get(NOTE)?.text()?.to_owned();
+        let note = clean(fields.get(NOTE)?.text()?);
         // A row of before there were wins ends before them.
         let wins = match fields.get(WINS) {
             Some(Field::Int(wins)) => u32::try_from(*wins).unwrap_or(0),
@@ -150,7 +151,7 @@ impl Salvage {
         let [_, _, Field::Int(at_us), Field::Text(word), Field::Text(body)] = &fields[..] else {
             return None;
         };
-        let event: JobEvent = serde_json::from_str(body).ok()?;
+        let event: JobEvent = from_json(body).ok()?;
         let at = Timestamp::from_microsecond(*at_us).ok()?;
         (event.word() == word).then_some((at, event))
     }

@@ -9,6 +9,7 @@ use super::{Store, StoreError};
 use crate::domain::event::Write;
 use crate::domain::job::Job;
 use crate::domain::money::MicroUsd;
+use crate::domain::text::{clean, from_json};
 
 /// What is stored already and may speak against one more job.
 #[derive(Debug)]
@@ -70,7 +71,7 @@ fn bodies(
     let rows = statement.query_map(params, |row| text(row, 0))?;
     let mut jobs = Vec::new();
     for body in rows {
-        jobs.extend(serde_json::from_str::<Job>(&body?).ok());
+        jobs.extend(from_json::<Job>(&body?).ok());
     }
     Ok(jobs)
 }
@@ -86,7 +87,7 @@ pub(super) fn spent_since(
          WHERE created_ms >= ?1 GROUP BY model",
     )?;
     let rows = statement.query_map(params![since.as_millisecond()], |row| {
-        Ok((text(row, 0)?, MicroUsd(row.get(1)?)))
+        Ok((clean(&text(row, 0)?), MicroUsd(row.get(1)?)))
     })?;
     rows.collect()
 }

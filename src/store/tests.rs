@@ -1,5 +1,6 @@
 //! The database from the outside: values in, values out, on a real file.
 
+mod foreign;
 mod history;
 mod jobs;
 mod left_aside;

@@ -29,7 +29,7 @@ use crate::domain::mark::Mark;
 use crate::domain::money::MicroUsd;
 use crate::domain::wait::Wait;
 use crate::media::picture::Picture;
-use crate::words::CopyFrom;
+use crate::words::shell::CopyFrom;
 
 /// A pane of the studio view.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

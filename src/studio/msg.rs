@@ -22,8 +22,8 @@ use crate::domain::query::HistoryQuery;
 use crate::domain::request::{FrameImage, GenerationRequest};
 use crate::media::film::Part;
 use crate::media::picture::Picture;
-use crate::words::CopyFrom;
 use crate::words::images::{Between, Images};
+use crate::words::shell::CopyFrom;
 
 /// Something that happened.
 #[derive(Debug)]

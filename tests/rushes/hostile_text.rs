@@ -11,15 +11,25 @@ use serde_json::{Value, json};
 use super::keys::{KEY, QUICK_RUNWARE, draft};
 use super::support::{Desk, Ended, Running, generate, text, until};
 
-/// Clears the screen, sets the clipboard, rings, turns text around: in seven and in eight bits.
-const EVIL: &str = "\u{1b}[2J\u{1b}]52;c;ZXZpbA==\u{7}\u{9b}31m\u{8}\u{202e}evil";
+/// Clears the screen, sets the clipboard, rings, turns text around, in seven and in eight bits; and says what nobody
+/// sees.
+const EVIL: &str = "\u{1b}[2J\u{1b}]52;c;ZXZpbA==\u{7}\u{9b}31m\u{8}\u{202e}\u{2066}\u{61c}\u{200f}\u{2063}\u{e0041}evil";
 
 /// Nothing that was printed can steer a terminal.
 #[track_caller]
 fn is_harmless(what: &str, ended: &Ended) {
     for printed in [&ended.out, &ended.err] {
         let found = printed.chars().find(|c| {
-            c.is_control() && !['\n', '\t'].contains(c) || ('\u{202a}'..='\u{202e}').contains(c)
+            c.is_control() && !['\n', '\t'].contains(c)
+                || matches!(
+                    c,
+                    '\u{61c}'
+                        | '\u{200e}'
+                        | '\u{200f}'
+                        | '\u{2028}'..='\u{202e}'
+                        | '\u{2060}'..='\u{206f}'
+                        | '\u{e0000}'..='\u{e007f}'
+                )
         });
         assert_eq!(found, None, "{what}: {printed:?}");
     }
@@ -70,6 +80,12 @@ fn no_text_steers_the_terminal() {
     }
     desk.write(&format!("config/catalog/{EVIL}.toml"), "for_provider = 7");
     is_harmless("the name of a catalog file", &desk.run(&["models"]));
+    let written = EVIL.replace(|c: char| c.is_control(), "\\u001b");
+    let catalog = QUICK_RUNWARE.replace("name = \"", &format!("name = \"{written}"));
+    assert_ne!(catalog, QUICK_RUNWARE);
+    desk.write("config/catalog/foreign.toml", catalog);
+    is_harmless("a text of a catalog", &desk.run(&["doctor"]));
+    is_harmless("a text of a catalog in JSON", &desk.run(&["doctor", "--json"]));
     desk.write(&format!("data/clips/{EVIL}.json"), "nothing");
     is_harmless("the name of a sidecar", &desk.run(&["doctor", "--repair"]));
     desk.write("config/config.toml", "[profiles.\"\\u001b[2J\\u009bevil\"]\n");

@@ -7,6 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use super::super::secret::without_values;
+use super::super::text::clean;
 use super::model::{Status, StatusKind};
 use super::{Catalog, Model, Provider};
 
@@ -69,12 +70,16 @@ impl Catalog {
 
     fn merge(&mut self, file: CatalogFile<'_>, problems: &mut Vec<CatalogProblem>) {
         let mut report = |offset: usize, what: String| {
-            let what = without_values(&what);
+            let what = clean(&without_values(&what));
             let line = file.text[..offset.min(file.text.len())].matches('\n').count() + 1;
-            problems.push(CatalogProblem { file: file.name.to_owned(), line, what });
+            problems.push(CatalogProblem { file: clean(file.name), line, what });
         };
         let table = match DeTable::parse(file.text) {
-            Ok(table) => table.into_inner(),
+            Ok(table) => {
+                let mut table = table.into_inner();
+                table.iter_mut().for_each(|(_, value)| clean_texts(value.get_mut()));
+                table
+            }
             Err(error) => {
                 let offset = error.span().map_or(0, |span| span.start);
                 return report(offset, format!("not TOML: {}", error.message()));
@@ -176,6 +181,16 @@ impl Catalog {
                 }
             }
         }
+    }
+}
+
+/// Cleans every text: a catalog file may be somebody else's.
+fn clean_texts(value: &mut DeValue<'_>) {
+    match value {
+        DeValue::String(text) => *text = clean(text).into(),
+        DeValue::Array(all) => all.iter_mut().for_each(|one| clean_texts(one.get_mut())),
+        DeValue::Table(parts) => parts.iter_mut().for_each(|(_, one)| clean_texts(one.get_mut())),
+        _ => {}
     }
 }
 

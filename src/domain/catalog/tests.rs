@@ -39,6 +39,21 @@ fn has(catalog: &Catalog, id: &str) -> bool {
 }
 
 #[test]
+fn no_text_of_a_catalog_steers_what_is_seen() {
+    let text = file(|model| {
+        model
+            .replace("\"Mine\"", "\"M\\u001b\u{2066}i\\U000E0041ne\"")
+            .replace("\"mine\"\n", "\"m\u{61c}ine\"\n")
+    });
+    let (catalog, problems) = load(&text);
+    assert_eq!(problems, [""; 0]);
+    let mine = catalog.models.iter().find(|model| model.id == "mine").expect("a model");
+    assert_eq!((mine.name.as_str(), mine.sure.as_str()), ("Mine", "mine"));
+    let (_, problems) = load("\"\u{202e}wrong\" = 1");
+    assert!(problems[0].starts_with("mine.toml:1: 'wrong' is not known here"), "{problems:?}");
+}
+
+#[test]
 fn the_built_in_catalog_has_no_problems() {
     let (catalog, problems) = Catalog::load(&[]);
     assert_eq!(problems, []);

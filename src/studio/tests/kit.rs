@@ -27,8 +27,8 @@ use crate::domain::cost::Estimate;
 use crate::domain::job::{JobId, Parent};
 use crate::domain::ledger::{Limits, Sums};
 use crate::domain::request::GenerationRequest;
-use crate::words::CopyFrom;
 use crate::words::images::{Between, Images};
+use crate::words::shell::CopyFrom;
 
 /// The built-in catalog, read once.
 pub static CATALOG: LazyLock<Arc<Catalog>> = LazyLock::new(|| Arc::new(Catalog::load(&[]).0));
