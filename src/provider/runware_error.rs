@@ -85,7 +85,7 @@ impl WireError {
             _ if asked => true,
             // Every question has a key and a rate; of a task it is the provider's provider that refuses these.
             FailureClass::Rate | FailureClass::Key => {
-                !rendered && !(failed && code.starts_with("provider"))
+                !(rendered || failed && code.starts_with("provider"))
             }
             _ => !rendered && !failed,
         }
