@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::app::{Entry, Live, Saved};
 use super::dialog::JobStory;
@@ -50,7 +50,8 @@ const MOST_A_DAY: usize = 10_000;
 pub(super) struct Outside {
     pub(super) workspace: Arc<Workspace>,
     pub(super) messages: mpsc::Sender<Msg>,
-    pub(super) bell: Bell,
+    /// The bell of whoever drives now: another one after the program was stopped.
+    pub(super) bell: watch::Receiver<Bell>,
     /// What was asked for last.
     pub(super) latest: Arc<Latest>,
 }
@@ -127,6 +128,11 @@ impl Outside {
         });
     }
 
+    async fn ring(&self) {
+        let bell = self.bell.borrow().clone();
+        bell.ring().await;
+    }
+
     async fn submit(
         &self,
         request: GenerationRequest,
@@ -143,7 +149,7 @@ impl Outside {
         let (id, price) = (job.id, consent.price.clone());
         Some(match new_job::store(&self.workspace, job, consent).await {
             Ok(Stored::Yes) => {
-                self.bell.ring().await;
+                self.ring().await;
                 Msg::Submitted(id)
             }
             Ok(Stored::No(refused)) => {
@@ -162,7 +168,7 @@ impl Outside {
         };
         match asked {
             Ok(()) => {
-                self.bell.ring().await;
+                self.ring().await;
                 None
             }
             Err(problem) => Some(Msg::Complain(problem)),
@@ -172,7 +178,7 @@ impl Outside {
     async fn release(&self, id: JobId, confirmed: bool) -> Option<Msg> {
         Some(match held::release(&self.workspace, id, confirmed).await {
             Ok(Ok(Released::Yes)) => {
-                self.bell.ring().await;
+                self.ring().await;
                 Msg::Submitted(id)
             }
             Ok(Ok(Released::WasNot(state))) => {
@@ -188,7 +194,7 @@ impl Outside {
     async fn settle(&self, settled: Result<Settled, SettleError>) -> Option<Msg> {
         Some(match settled {
             Ok(Settled::Yes(job)) => {
-                self.bell.ring().await;
+                self.ring().await;
                 let found = "the provider has it: it goes on, and its file will be saved";
                 let closed = job.error.map_or_else(|| found.to_owned(), |error| error.message);
                 Msg::Say(closed)

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use super::app::{App, Look};
@@ -24,7 +25,7 @@ use super::theme::Theme;
 use super::update::update;
 use super::view::view;
 use crate::runtime::clock::wall;
-use crate::runtime::driver::Driver;
+use crate::runtime::driver::{Bell, Driver};
 use crate::runtime::editor;
 use crate::runtime::keeper;
 use crate::runtime::notes::Listener;
@@ -90,6 +91,10 @@ struct Studio {
     sender: mpsc::Sender<Msg>,
     outside: Option<Outside>,
     driver: Option<Driver>,
+    /// Tells effects whose bell to ring.
+    bell: Option<watch::Sender<Bell>>,
+    /// Whoever drives hands over, before the program stops.
+    leaving: Option<JoinHandle<()>>,
     /// Effects that came before the workspace was open.
     early: Vec<Effect>,
 }
@@ -121,6 +126,8 @@ impl Studio {
             sender,
             outside: None,
             driver: None,
+            bell: None,
+            leaving: None,
             early: Vec::new(),
         };
         let end = studio.live(open(places)).await;
@@ -161,6 +168,7 @@ impl Studio {
                     Ok(snapshot) => self.take(snapshot).await?,
                     Err(why) => Some(End::Failed(why)),
                 },
+                () = left(&mut self.leaving) => self.stop().await?,
                 () = sleep(tick.unwrap_or(Duration::MAX)), if tick.is_some() => self.take(Msg::Tick).await?,
             };
             if let Some(end) = end {
@@ -201,12 +209,11 @@ impl Studio {
                     let size = self.screen.size()?;
                     Msg::Resize(size.width, size.height)
                 }
-                Input::Suspend => {
-                    self.screen.suspend()?;
-                    return Ok(None);
-                }
+                Input::Suspend => return self.carry_out(Effect::Suspend).await,
                 Input::Continued => {
+                    // In the background this stops again, so nobody drives before.
                     self.screen.enter()?;
+                    self.drive();
                     self.inputs.resume()?;
                     self.measure().await?;
                     let size = self.screen.size()?;
@@ -238,11 +245,11 @@ impl Studio {
         let known = Box::new(opened(&workspace));
         let workspace = Arc::new(workspace);
         let driver = Driver::start(Arc::clone(&workspace));
-        let (messages, bell) = (self.sender.clone(), driver.bell());
+        let (messages, (rings, bell)) = (self.sender.clone(), watch::channel(driver.bell()));
         let latest = Arc::default();
         tokio::spawn(tell(workspace.notes.listen(), messages.clone()));
         self.outside = Some(Outside { workspace, messages, bell, latest });
-        self.driver = Some(driver);
+        (self.driver, self.bell) = (Some(driver), Some(rings));
         for effect in std::mem::take(&mut self.early) {
             self.carry_out(effect).await?;
         }
@@ -262,13 +269,10 @@ impl Studio {
     async fn carry_out(&mut self, effect: Effect) -> io::Result<Option<End>> {
         match effect {
             Effect::Quit => return Ok(Some(End::Quit)),
-            Effect::Suspend => {
-                self.inputs.pause();
-                if !self.screen.suspend()? {
-                    self.inputs.resume()?;
-                    self.app.say("there is no shell to come back from here", true);
-                }
+            Effect::Suspend if !Screen::may_suspend()? => {
+                self.app.say("there is no shell to come back from here", true);
             }
+            Effect::Suspend => self.leave_driving(),
             Effect::Editor(text) => {
                 let edited = self.edit(&text).await?;
                 // What was typed ahead there was not meant for here.
@@ -296,6 +300,51 @@ impl Studio {
         Ok(None)
     }
 
+    /// Hands the jobs over, since a stopped program would keep everybody else from them. The studio goes on
+    /// meanwhile: the reply to what is being sent is waited for a little.
+    fn leave_driving(&mut self) {
+        let driver = self.driver.take();
+        let workspace = self.outside.as_ref().map(|outside| Arc::clone(&outside.workspace));
+        self.leaving.get_or_insert_with(|| {
+            tokio::spawn(async move {
+                if let Some(driver) = driver {
+                    driver.end().await;
+                }
+                if let Some(workspace) = workspace {
+                    keeper::hand_over(&workspace, false).await;
+                }
+            })
+        });
+    }
+
+    /// Stops the program until it is continued.
+    async fn stop(&mut self) -> io::Result<Option<End>> {
+        self.leaving = None;
+        if self.driver.is_some() {
+            // The workspace was opened meanwhile.
+            self.leave_driving();
+            return Ok(None);
+        }
+        self.inputs.pause();
+        if !self.screen.suspend()? {
+            self.inputs.resume()?;
+            self.drive();
+        }
+        Ok(None)
+    }
+
+    /// Drives again, or follows whoever does, after the program was stopped.
+    fn drive(&mut self) {
+        if self.driver.is_none()
+            && self.leaving.is_none()
+            && let (Some(outside), Some(bell)) = (&self.outside, &self.bell)
+        {
+            let driver = Driver::start(Arc::clone(&outside.workspace));
+            bell.send_replace(driver.bell());
+            self.driver = Some(driver);
+        }
+    }
+
     /// Lends the terminal to the user's editor.
     async fn edit(&mut self, text: &str) -> io::Result<Result<String, String>> {
         self.inputs.pause();
@@ -319,6 +368,15 @@ async fn tell(mut notes: Listener, messages: mpsc::Sender<Msg>) {
     while let Some(new) = notes.next().await {
         // Without a studio nobody needs to hear it.
         drop(messages.send(Msg::Note(new.join("; "))).await);
+    }
+}
+
+/// Waits until whoever drove has handed over; for ever, as long as nobody leaves.
+async fn left(leaving: &mut Option<JoinHandle<()>>) {
+    match leaving {
+        None => std::future::pending().await,
+        // One that failed has let go as well.
+        Some(leaving) => drop(leaving.await),
     }
 }
 

@@ -215,21 +215,28 @@ impl Screen {
         self.canvas.blanked()
     }
 
+    /// Whether somebody could continue us: `ssh -t host rushes` has no shell in between, and a stopped process
+    /// there would be a frozen terminal.
+    ///
+    /// # Errors
+    /// When the system does not tell.
+    pub fn may_suspend() -> io::Result<bool> {
+        let session = process::getsid(None)?;
+        Ok(process::getpgrp() != session
+            && process::getppid().is_some_and(|parent| {
+                process::getsid(Some(parent)).is_ok_and(|sid| sid == session)
+            }))
+    }
+
     /// Leaves the terminal and stops the process group, as Ctrl+Z does in the shell. SIGCONT follows as a
     /// message ([`super::input::Input::Continued`]) and is the moment to [`Screen::enter`].
     ///
-    /// Returns false, with nothing done, when nobody could continue us: `ssh -t host rushes` has no shell in
-    /// between, and a stopped process there would be a frozen terminal.
+    /// Returns false, with nothing done, where it may not.
     ///
     /// # Errors
     /// When the terminal or the process can't be stopped.
     pub fn suspend(&mut self) -> io::Result<bool> {
-        let session = process::getsid(None)?;
-        let shell_waits = process::getpgrp() != session
-            && process::getppid().is_some_and(|parent| {
-                process::getsid(Some(parent)).is_ok_and(|sid| sid == session)
-            });
-        if !shell_waits {
+        if !Self::may_suspend()? {
             return Ok(false);
         }
         self.leave()?;

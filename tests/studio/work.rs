@@ -219,3 +219,33 @@ fn whoever_quits_is_told_what_becomes_of_the_jobs() {
         terminal.until(sentence, |screen| screen.contains(sentence));
     }
 }
+
+/// A stopped program that kept the lock would keep everybody else from the jobs, until their results are gone.
+#[test]
+fn a_suspended_studio_leaves_the_jobs_to_a_keeper_and_takes_them_again() {
+    let home = home();
+    // One that does not stop with the studio.
+    let mut sandbox = command(home.path(), env!("CARGO_BIN_EXE_rushes"));
+    sandbox.args(["sandbox", "--listen", "127.0.0.1:0", "--speed", "2"]);
+    let sandbox = Terminal::start(sandbox, 100, 30);
+    sandbox.until("a sandbox that serves", |screen| screen.contains("http://127.0.0.1:"));
+    let mut shell = command(home.path(), "sh");
+    shell.arg("-i");
+    shell.env("PS1", "shell> ");
+    let mut terminal = Terminal::start(shell, 120, 36);
+    let is_asked = |screen: &str| screen.trim_end().ends_with("shell>");
+    terminal.until("the shell", is_asked);
+    terminal.types(&format!("'{}'\r", env!("CARGO_BIN_EXE_rushes")));
+    terminal.is_open();
+    terminal.submits("a fox in the snow");
+    terminal.until("a running draft", |screen| screen.contains("◐ running"));
+    terminal.types("\x1a");
+    terminal.is_left();
+    terminal.until("the shell", is_asked);
+    nothing_is_left_to_keep(home.path());
+    terminal.types("fg\r");
+    terminal.until("the clip that the keeper saved", |screen| screen.contains("✓ ready"));
+    terminal.submits(" at night");
+    let is_ready = |screen: &str| screen.matches("✓ ready").count() == 2;
+    terminal.until("a clip that it saved itself", is_ready);
+}
