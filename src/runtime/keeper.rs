@@ -19,7 +19,8 @@ use super::files::ours;
 use super::places::Places;
 use super::store_thread::StoreGone;
 use super::workspace::Workspace;
-use crate::domain::job::Job;
+use crate::domain::catalog::Catalog;
+use crate::domain::job::{Job, JobState};
 use crate::store::StoreError;
 use crate::words;
 
@@ -74,7 +75,9 @@ pub async fn hand_over(workspace: &Workspace, off: bool) -> Option<Left> {
     let asked = timeout(HAND_OVER, workspace.store.run(|store| store.live_jobs())).await;
     let (jobs, within) = match asked {
         Ok(Ok(Ok(jobs))) if jobs.is_empty() => return None,
-        Ok(Ok(Ok(jobs))) => (words::count(jobs.len(), "job"), within(workspace, &jobs)),
+        Ok(Ok(Ok(jobs))) => {
+            (words::count(jobs.len(), "job"), within(&workspace.catalog, &jobs, wall()))
+        }
         _ => ("jobs may be".to_owned(), String::new()),
     };
     let off = off || workspace.config.wants_no_keeper();
@@ -94,13 +97,16 @@ pub async fn hand_over(workspace: &Workspace, off: bool) -> Option<Left> {
 }
 
 /// How long somebody may take to look, for the job whose result goes first.
-fn within(workspace: &Workspace, jobs: &[Job]) -> String {
-    let now = wall();
+fn within(catalog: &Catalog, jobs: &[Job], now: Timestamp) -> String {
     let left = jobs.iter().filter_map(|job| {
-        let provider = workspace.catalog.provider(&job.request.model.provider)?;
-        let lifetime = SignedDuration::from_hours(provider.result_lifetime_h?.into());
+        let provider = catalog.provider(&job.request.model.provider)?;
+        let file = provider.result_lifetime_h.map(|hours| SignedDuration::from_hours(hours.into()));
+        let record = provider.record_lifetime_min.map(|min| SignedDuration::from_mins(min.into()));
+        // Where the file is, is known here once the job is ready; before, only the service's record tells.
+        let record = record.filter(|_| job.state != JobState::Downloading);
         // No result is older than its job's acceptance.
         let since = job.rendered_at.or(job.accepted_at).unwrap_or(now);
+        let lifetime = record.into_iter().chain(file).min()?;
         Some((lifetime - now.duration_since(since), &provider.name))
     });
     let Some((left, name)) = left.min() else { return String::new() };
@@ -192,6 +198,7 @@ fn lock(path: &Path) -> io::Result<Option<File>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::sample;
 
     #[test]
     fn the_lock_tells_who_holds_it_and_only_while_it_is_held() {
@@ -209,6 +216,28 @@ mod tests {
         assert!(lock(&places.keeper_lock()).expect("an answer").is_none(), "there is one keeper");
         drop(held);
         assert_eq!(running(&places).expect("an answer"), None);
+    }
+
+    /// RunPod keeps files for days, and forgets within half an hour where they are.
+    #[test]
+    fn a_result_is_surely_kept_for_as_long_as_its_service_tells_where_it_is() {
+        let model = sample::model("runpod/1.0-pro");
+        let accepted_at = Some(sample::noon());
+        let running = Job {
+            state: JobState::Running,
+            accepted_at,
+            ..sample::job(1, model, sample::request(model, |_| {}))
+        };
+        let ready =
+            Job { state: JobState::Downloading, rendered_at: accepted_at, ..running.clone() };
+        let said = |job: &Job| within(sample::catalog(), std::slice::from_ref(job), sample::noon());
+        let kept = |span: SignedDuration| format!("within {},", words::span(span));
+        assert!(
+            said(&running).contains(&kept(SignedDuration::from_mins(30))),
+            "{}",
+            said(&running)
+        );
+        assert!(said(&ready).contains(&kept(SignedDuration::from_hours(168))), "{}", said(&ready));
     }
 
     #[test]
