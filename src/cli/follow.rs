@@ -55,13 +55,14 @@ pub(super) async fn run(
     over_limit: bool,
 ) -> Result<u8, Trouble> {
     let workspace = context.workspace()?;
+    let signals = Signals::listen()?;
     let stay = Stay { until: Until::Ended, sends: !texts.is_empty(), no_keeper: false };
     if stay.sends {
         let ids = find_jobs(&workspace, texts).await?;
         for job in read(&workspace, &ids).await? {
             release(&workspace, &job, over_limit).await?;
         }
-        return jobs(context, workspace, &ids, stay).await;
+        return jobs(context, workspace, &ids, stay, signals).await;
     }
     let query = HistoryQuery { filters: vec![Filter::State(JobState::Held)], ..Default::default() };
     let both = workspace.store.run(move |store| {
@@ -80,7 +81,7 @@ pub(super) async fn run(
         return Ok(0);
     }
     let ids: Vec<JobId> = live.into_iter().map(|job| job.id).collect();
-    jobs(context, workspace, &ids, stay).await
+    jobs(context, workspace, &ids, stay, signals).await
 }
 
 /// Has `job` sent if it is held: who names it here says so.
@@ -104,11 +105,11 @@ pub(super) async fn jobs(
     workspace: Arc<Workspace>,
     ids: &[JobId],
     stay: Stay,
+    mut signals: Signals,
 ) -> Result<u8, Trouble> {
     // How often the disk refused in earlier runs: whoever waits anew has freed some space perhaps.
     let tries_before: HashMap<JobId, u32> =
         read(&workspace, ids).await?.into_iter().map(|job| (job.id, job.download_tries)).collect();
-    let mut signals = Signals::listen()?;
     let mut driver = Driver::start(Arc::clone(&workspace));
     let mut waiting = ids.to_vec();
     let mut seen_version = None;

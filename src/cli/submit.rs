@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Context;
 use super::args::Submitting;
 use super::follow::{self, Stay, Until};
+use super::interrupt::Signals;
 use super::trouble::Trouble;
 use crate::domain::catalog::{Model, ModelId, StatusKind};
 use crate::domain::consent::{Consent, Objection};
@@ -45,6 +46,9 @@ pub(super) async fn submit(
         ));
     }
     let id = job.id;
+    // A key's command may ask somebody and take its time: only then is heard what interrupts.
+    let job = new_job::with_account(&workspace, job).await;
+    let signals = Signals::listen()?;
     let consent = Consent {
         over_limit: submitting.over_limit,
         again: submitting.again || is_variation(&job),
@@ -56,7 +60,7 @@ pub(super) async fn submit(
     }
     let until = if submitting.wait { Until::Ended } else { Until::Accepted };
     let stay = Stay { until, sends: true, no_keeper: submitting.no_keeper };
-    follow::jobs(context, workspace, &[id], stay).await
+    follow::jobs(context, workspace, &[id], stay, signals).await
 }
 
 /// Whether the job asks for whatever comes: a script that asks for the same again means another one.

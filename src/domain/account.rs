@@ -12,10 +12,8 @@ const FINGERPRINT_BYTES: usize = 8;
 /// does not know is no news of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
-    /// A fingerprint of the key, in hexadecimal; the key can't be told from it.
+    /// A fingerprint of key and address, in hexadecimal; neither can be told from it, since either may hold a key.
     pub fingerprint: String,
-    /// Where the service is, without a trailing slash.
-    pub base_url: String,
 }
 
 impl Account {
@@ -27,7 +25,7 @@ impl Account {
             // Writing to a string can't fail.
             let _ = write!(fingerprint, "{byte:02x}");
         }
-        Self { fingerprint, base_url: base_url.to_owned() }
+        Self { fingerprint }
     }
 }
 

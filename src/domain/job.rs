@@ -13,6 +13,7 @@ use super::cost::Estimate;
 use super::money::MicroUsd;
 use super::outcome::Report;
 use super::request::GenerationRequest;
+pub use super::result::{ClipFile, ClipSummary, Output, unsigned};
 
 /// A job's id: a UUIDv7, so that ids sort by age and histories of several machines merge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -285,82 +286,6 @@ impl JobError {
             }
         }
     }
-}
-
-/// One result of a job.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Output {
-    /// The provider's id of it.
-    pub remote_id: String,
-    /// Where it can be fetched.
-    pub url: String,
-    /// The seed that made it.
-    pub seed: Option<u64>,
-    /// What was charged for it.
-    pub charge: Option<MicroUsd>,
-    /// The id under which a draft can be promoted.
-    pub draft_id: Option<String>,
-    /// Whether the provider flagged its content.
-    #[serde(default)]
-    pub flagged: bool,
-    /// The file, once it is saved.
-    pub file: Option<ClipFile>,
-    /// Whether it was gone before it could be saved.
-    #[serde(default)]
-    pub lost: bool,
-}
-
-impl Output {
-    /// Whether `other` is the same result, told at another time: by the service's id of it, or where it gives
-    /// none by the address without what signs it.
-    pub fn is(&self, other: &Self) -> bool {
-        unsigned(&self.remote_id) == unsigned(&other.remote_id)
-    }
-
-    /// Whether the service gave it no id, so that its address stands for one.
-    pub fn is_nameless(&self) -> bool {
-        self.remote_id.contains("://")
-    }
-}
-
-/// An address without its query and its fragment.
-pub fn unsigned(url: &str) -> &str {
-    url.split(['?', '#']).next().unwrap_or(url)
-}
-
-/// A saved clip.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClipFile {
-    /// Where it is, relative to the data folder, with `/` between the parts.
-    pub path: String,
-    /// Its size.
-    pub bytes: u64,
-    /// Its content's SHA-256, in hexadecimal.
-    pub sha256: String,
-    /// What the file itself says of the clip, where it could be read.
-    pub facts: Option<ClipSummary>,
-    /// Whether it breaks off before its end: the service has no whole one.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub cut: bool,
-}
-
-fn is_false(value: &bool) -> bool {
-    !value
-}
-
-/// What a clip's own file says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClipSummary {
-    /// Width as shown.
-    pub width_px: u32,
-    /// Height as shown.
-    pub height_px: u32,
-    /// Length.
-    pub duration_ms: u64,
-    /// The picture's codec.
-    pub video_codec: String,
-    /// The sound's codec, where there is sound.
-    pub audio_codec: Option<String>,
 }
 
 /// A job that this one descends from.

@@ -15,6 +15,7 @@ pub mod outcome;
 pub mod promotion;
 pub mod query;
 pub mod request;
+pub mod result;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod secret;

@@ -1,7 +1,8 @@
 //! Stopping a job: at once while the provider does not have it, and by asking the provider where it can
 //! stop one. Until the provider confirms, the job goes on: it may have finished before it heard.
 
-use super::core::{Engine, Live, target};
+use super::core::{Engine, target};
+use super::live::Live;
 use super::message::{Command, Now, Step};
 use super::schedule::backoff_ms;
 use crate::domain::event::JobEvent;

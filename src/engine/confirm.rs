@@ -1,7 +1,8 @@
 //! A lost reply is a state, not a failure (law 3): ask whether the provider has the job, and send it
 //! again only when its records don't know it, under the same key.
 
-use super::core::{Engine, Live, target};
+use super::core::{Engine, target};
+use super::live::Live;
 use super::message::{Command, Now, Step};
 use super::missing::GRACE_MS;
 use super::schedule::backoff_ms;

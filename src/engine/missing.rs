@@ -1,7 +1,8 @@
 //! A job that its provider has accepted and does not show: asked for later and later, and put in doubt only
 //! when the provider's own time for it is over. Nothing here ends a job.
 
-use super::core::{Engine, Live, STANDSTILL_MS};
+use super::core::{Engine, STANDSTILL_MS};
+use super::live::Live;
 use super::message::{Now, Step};
 use crate::domain::account::Account;
 use crate::domain::event::JobEvent;

@@ -8,6 +8,7 @@ mod cancel;
 mod confirm;
 mod core;
 mod fold;
+mod live;
 mod message;
 mod missing;
 mod provider_state;

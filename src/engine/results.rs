@@ -1,6 +1,7 @@
 //! What a provider reports, and the saving of results: a result is a file, not a URL (law 4).
 
-use super::core::{Cuts, Engine, STANDSTILL_MS, Save};
+use super::core::{Engine, STANDSTILL_MS};
+use super::live::{Cuts, Save};
 use super::message::{Command, Now, Step};
 use super::schedule::backoff_ms;
 use crate::domain::event::JobEvent;

@@ -24,6 +24,12 @@ pub fn new_job(model: &Model, request: GenerationRequest, parent: Option<Parent>
     Job { parent, ..job }
 }
 
+/// `job` with the account that it is made for. Where there is no key nothing is sent either, and so it is said.
+pub async fn with_account(workspace: &Workspace, job: Job) -> Job {
+    let line = line(workspace, &job.request.model.provider).await;
+    Job { account: line.ok().and_then(|line| line.account()), ..job }
+}
+
 /// What came of storing a job.
 #[derive(Debug)]
 pub enum Stored {
@@ -61,10 +67,6 @@ pub enum NotStored {
 /// Stores `job`, so that whoever drives sends it, if what the user agreed to still holds: by the catalog and
 /// the limits as their files are now, and by what every program on this data has stored so far.
 pub async fn store(workspace: &Workspace, job: Job, consent: Consent) -> Result<Stored, NotStored> {
-    // Where there is no key nothing is sent either, and so it is said.
-    let account =
-        line(workspace, &job.request.model.provider).await.ok().and_then(|line| line.account());
-    let job = Job { account, ..job };
     let places = workspace.places.clone();
     let stored = move |store: &mut Store| {
         let limits = Config::read(&places)?.limits;

@@ -146,6 +146,7 @@ impl Outside {
             )));
         };
         let job = new_job::new_job(&model, request.clone(), parent);
+        let job = new_job::with_account(&self.workspace, job).await;
         let (id, price) = (job.id, consent.price.clone());
         Some(match new_job::store(&self.workspace, job, consent).await {
             Ok(Stored::Yes) => {

@@ -99,7 +99,9 @@ fn a_job_in_doubt_is_told_of_kindly_and_closed_without_a_claim_about_its_price()
         assert!(told.contains(part), "'{part}' is not in {told}");
     }
     assert!(!told.contains("--look-up"), "{told}");
-    here.run(&["settle", id, "--look-up"]).expecting(2).saying(&["no way to ask", "runbase"]);
+    here.run(&["settle", id, "--look-up"])
+        .expecting(2)
+        .saying(&["can't be asked for this job", "runbase"]);
     let closed = here.done(&["settle", id, "--close", "--json"]).object();
     assert_eq!((text(&closed, "/state"), text(&closed, "/error/code")), ("failed", "closed"));
     assert_eq!(text(&closed, "/error/message"), "closed by you; runbase may have billed it");
