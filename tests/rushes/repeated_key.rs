@@ -22,7 +22,7 @@ const MODELS: [&str; 3] = ["runware/1.0-pro", "runpod/1.0-pro", "runbase/1.0-pro
 fn error(call: &Call) -> Value {
     let said = call.key.clone().unwrap_or_default();
     let words = format!("{said} or {KEY} ({IN_ADDRESS}, {IN_BASE64}w==) is not taken: {KEY}.");
-    json!({ "errors": [{ "code": KEY, "message": words, "parameter": [KEY, "width"],
+    json!({ "errors": [{ "code": KEY, "status": "error", "message": words, "parameter": [KEY, "width"],
                          "taskUUID": call.body[0]["taskUUID"] }],
             "error": { "code": KEY, "message": words }, "message": words, "detail": words })
 }
@@ -45,10 +45,6 @@ impl Answer {
             Self::Error(status) => reply(status, "", error(call).to_string()),
             Self::Failed => {
                 let mut body = error(call);
-                if call.path.starts_with("/v1") {
-                    // Runware's would speak of the question, since it names no task.
-                    body["error"].take();
-                }
                 if call.path.starts_with("/v1") {
                     // Runware's would speak of the question, since it names no task.
                     body["error"].take();

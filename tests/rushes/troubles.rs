@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rushes::sandbox::trouble::TROUBLE_WORDS;
 use serde_json::Value;
 
-use super::support::{Desk, Running, facts, generate, text};
+use super::support::{Desk, Running, facts, generate, text, until};
 
 /// How a job with a trouble word ends.
 struct Ending {
@@ -36,7 +36,8 @@ fn endings() -> BTreeMap<&'static str, Ending> {
         ("sandbox:rate-limit", ends(0, "succeeded", None, 1)),
         ("sandbox:lost-reply", ends(0, "succeeded", None, 1)),
         ("sandbox:lost-request", ends(0, "succeeded", None, 1)),
-        ("sandbox:expired-result", ends(1, "expired", Some(("expired", "charged")), 1)),
+        // It is asked for as long as the service may have it.
+        ("sandbox:expired-result", ends(0, "downloading", Some(("expired", "charged")), 1)),
         // One of two results comes; what became of the other stays to be seen.
         ("sandbox:partial", ends(0, "succeeded", None, 1)),
         ("sandbox:server-error", ends(0, "succeeded", None, 1)),
@@ -64,6 +65,10 @@ fn every_trouble_ends_as_it_should() {
         .collect();
     assert!(endings.is_empty(), "no such words: {:?}", endings.keys());
     for (word, ending, desk, running) in running {
+        if ending.state == "downloading" {
+            is_asked_for_on(&desk, running);
+            continue;
+        }
         let ended = running.ended();
         assert_eq!(ended.status, Some(ending.status), "{word}: {}{}", ended.out, ended.err);
         let job = ended.object();
@@ -88,6 +93,21 @@ fn every_trouble_ends_as_it_should() {
     }
 }
 
+/// A file that is gone is given up only when its service no longer keeps it, which is in days.
+fn is_asked_for_on(desk: &Desk, mut running: Running) {
+    let job = || desk.done(&["history", "--json"]).object();
+    let tries = |shown: &Value| {
+        let events = shown["events"].as_array().map_or(&[][..], Vec::as_slice);
+        events.iter().filter(|event| event["event"] == "save_failed").count()
+    };
+    until("a second try", || tries(&desk.show(text(&job(), "/id"))) > 1);
+    running.kill();
+    let job = job();
+    assert_eq!((text(&job, "/state"), text(&job, "/error/class")), ("downloading", "expired"));
+    assert_eq!(text(&job, "/error/charged"), "charged");
+    assert_eq!(desk.accepted_once_each(), 1);
+}
+
 /// One result of 29 frames at 864x480 was charged, however many were asked for.
 fn text_of_charge(job: &Value) -> Value {
     let each = job.pointer("/files/0/charge_usd").cloned();
@@ -104,7 +124,6 @@ fn it_went_the_way_it_should(word: &str, shown: &Value) {
         "sandbox:lost-request" | "sandbox:server-error" => {
             &[("sent", 2), ("outcome_unknown", 1), ("not_found", 1)]
         }
-        "sandbox:expired-result" => &[("output_ready", 1), ("output_lost", 1), ("saved", 0)],
         "sandbox:partial" => &[("output_ready", 1), ("output_failed", 1), ("saved", 1)],
         "sandbox:insufficient-credits" => &[("sent", 1), ("accepted", 0)],
         _ => &[("sent", 1), ("accepted", 1)],

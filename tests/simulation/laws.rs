@@ -261,7 +261,7 @@ impl Laws {
         for row in store.rows.values() {
             let tasks = self.generations.get(&row.attempt_key);
             let paid = tasks.into_iter().flatten().any(|task| billed.get(task) > Some(&0));
-            let free = row.state.is_end()
+            let free = (row.state.is_end() || row.state == JobState::InDoubt)
                 && row.state != JobState::Succeeded
                 && row.error.as_ref().is_some_and(|error| {
                     matches!(error.charged, Charged::NotCharged | Charged::Refunded)

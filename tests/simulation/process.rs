@@ -287,6 +287,7 @@ fn claim_free(step: &mut Step) {
     for write in &mut step.writes {
         if let JobEvent::Failed { error }
         | JobEvent::Expired { error }
+        | JobEvent::Doubted { error, .. }
         | JobEvent::Canceled { error } = &mut write.event
         {
             error.charged = Charged::NotCharged;
