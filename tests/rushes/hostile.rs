@@ -524,7 +524,7 @@ fn a_file_that_is_too_large_is_not_begun_anew_at_once() {
             command.env(format!("{env}_API_KEY"), KEY);
             command.env(format!("{env}_BASE_URL"), format!("{}{path}", wire.origin));
         }
-        let mut waiting = Running::start(command);
+        let waiting = Running::start(command);
         let told = || desk.done(&["history", "--json"]).out;
         until("the file is refused", || told().contains("larger than 64 MB"));
         waiting.kill();

@@ -94,7 +94,7 @@ fn every_trouble_ends_as_it_should() {
 }
 
 /// A file that is gone is given up only when its service no longer keeps it, which is in days.
-fn is_asked_for_on(desk: &Desk, mut running: Running) {
+fn is_asked_for_on(desk: &Desk, running: Running) {
     let job = || desk.done(&["history", "--json"]).object();
     let tries = |shown: &Value| {
         let events = shown["events"].as_array().map_or(&[][..], Vec::as_slice);
