@@ -94,7 +94,7 @@ fn act(dice: &mut Dice) -> Act {
 
 /// Something that befalls the machine, and what ends it.
 fn upset(dice: &mut Dice) -> (Happening, Option<Upset>) {
-    let (upset, over) = match dice.throw() % 13 {
+    let (upset, over) = match dice.throw() % 14 {
         0 | 1 => (Upset::Crash, None),
         2 => (Upset::DiskFull(true), Some(Upset::DiskFull(false))),
         3 => (Upset::DatabaseBusy(true), Some(Upset::DatabaseBusy(false))),
@@ -106,7 +106,7 @@ fn upset(dice: &mut Dice) -> (Happening, Option<Upset>) {
         6 => (Upset::FilesMove, None),
         7 => (Upset::FilesDie(true), Some(Upset::FilesDie(false))),
         8 => (Upset::KnowsNothing(true), Some(Upset::KnowsNothing(false))),
-        9 => (Upset::KeyChanges, Some(Upset::KeyChanges)),
+        9 | 12 => (Upset::KeyChanges, Some(Upset::KeyChanges)),
         10 | 11 => (Upset::Copied, Some(Upset::Restored)),
         _ => return (Happening::Steal, None),
     };

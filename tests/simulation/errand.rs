@@ -177,7 +177,7 @@ impl World {
         let blamed = errand.parts[part].jobs.first().map(|job| job.key);
         let done = self.remote.handle(request, key, self.true_time());
         if let (Some(attempt), Some(task)) = (attempt, done.accepted) {
-            self.laws.generation(attempt, task);
+            self.laws.generation(attempt, key, task);
         }
         if self.boundary() {
             return;
@@ -400,10 +400,6 @@ impl World {
     fn saved(&mut self, number: u64, outcome: Result<ClipFile, SaveTrouble>) {
         let Some(errand) = self.errands.remove(&number) else { return };
         if let Work::Save { job, index, .. } = errand.work {
-            let outcome = match self.sabotage {
-                Sabotage::LosesFiles => outcome.and_then(|_| Err(gone())),
-                _ => outcome,
-            };
             self.outcome(errand.process, Input::Saved { job: job.id, index, outcome });
         }
     }
@@ -438,11 +434,6 @@ fn believed(told: Vec<(JobId, Sighting)>) -> Vec<(JobId, Sighting)> {
 fn other_account() -> JobError {
     let message = "the key is another one".to_owned();
     JobError::ours(FailureClass::Key, "otherAccount", message, Charged::NotCharged)
-}
-
-fn gone() -> SaveTrouble {
-    let gone = Transfer::begin(410, None, None, u64::MAX).map(drop);
-    gone.expect_err("410 is no file")
 }
 
 fn lost() -> SendError {

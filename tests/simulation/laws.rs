@@ -77,7 +77,7 @@ const LATER_QUESTION_MS: u64 = 5_000;
 pub struct Laws {
     /// What was broken, and how.
     pub broken: Vec<(Law, String)>,
-    generations: BTreeMap<Uuid, BTreeSet<Uuid>>,
+    generations: BTreeMap<Uuid, BTreeSet<(usize, Uuid)>>,
     doubted: BTreeSet<JobId>,
     sent_ms: BTreeMap<JobId, u64>,
     questions: BTreeMap<(u64, JobId), Questions>,
@@ -98,10 +98,10 @@ impl Laws {
         }
     }
 
-    /// The remote began to work on `task` for the attempt `key`.
-    pub fn generation(&mut self, key: Uuid, task: Uuid) {
+    /// The remote began to work on `task` for the attempt `key`, in the account of the user's key number `account`.
+    pub fn generation(&mut self, key: Uuid, account: usize, task: Uuid) {
         let tasks = self.generations.entry(key).or_default();
-        tasks.insert(task);
+        tasks.insert((account, task));
         let count = tasks.len();
         self.check(Law::OneGenerationPerKey, count == 1, || {
             format!("attempt {key} was taken {count} times")
@@ -260,7 +260,7 @@ impl Laws {
     pub fn money(&mut self, store: &Committed, billed: &BTreeMap<Uuid, i64>) {
         for row in store.rows.values() {
             let tasks = self.generations.get(&row.attempt_key);
-            let paid = tasks.into_iter().flatten().any(|task| billed.get(task) > Some(&0));
+            let paid = tasks.into_iter().flatten().any(|(_, task)| billed.get(task) > Some(&0));
             let free = (row.state.is_end() || row.state == JobState::InDoubt)
                 && row.state != JobState::Succeeded
                 && row.error.as_ref().is_some_and(|error| {

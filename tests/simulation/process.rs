@@ -109,8 +109,10 @@ impl World {
         let mut step = process.engine.handle(input, now);
         let deadline_ms = process.engine.next_deadline_ms();
         self.laws.deadline(deadline_ms, self.now().mono_ms);
-        if self.sabotage == Sabotage::ClaimsFree {
-            claim_free(&mut step);
+        match self.sabotage {
+            Sabotage::ClaimsFree => claim_free(&mut step),
+            Sabotage::GivesUpAtOnce => give_up(&mut step),
+            _ => {}
         }
         self.settle(number, step, FIRST_COMMIT_WAIT_MS);
     }
@@ -279,6 +281,15 @@ impl World {
 
     pub fn process(&mut self, number: u64) -> Option<&mut Process> {
         self.processes.iter_mut().find(|process| process.number == number)
+    }
+}
+
+/// Whatever could not be saved is lost.
+fn give_up(step: &mut Step) {
+    for write in &mut step.writes {
+        if let JobEvent::SaveFailed { index, error } = &write.event {
+            write.event = JobEvent::OutputLost { index: *index, error: error.clone() };
+        }
     }
 }
 

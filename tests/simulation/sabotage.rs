@@ -32,8 +32,8 @@ pub enum Sabotage {
     ClaimsFree,
     /// Wishes to stop are heard only after everything that can be sent was sent.
     HearsLate,
-    /// A file that was saved counts as gone.
-    LosesFiles,
+    /// A file that could not be fetched once counts as gone for good.
+    GivesUpAtOnce,
     /// Nobody reads the journal beside the database.
     LosesTheJournal,
     /// Whatever account is asked counts as the one that a job was sent with, and any may send it.
@@ -56,7 +56,7 @@ pub const SABOTAGES: [(Sabotage, Law); 16] = [
     (Sabotage::RollsItsOwnDice, Law::SameSeedSameTrace),
     (Sabotage::ClaimsFree, Law::HonestAboutMoney),
     (Sabotage::HearsLate, Law::StoppedIsNotSent),
-    (Sabotage::LosesFiles, Law::PaidIsNotLost),
+    (Sabotage::GivesUpAtOnce, Law::NothingIsGivenUp),
     (Sabotage::LosesTheJournal, Law::OneGenerationPerKey),
     (Sabotage::TakesAnyAccount, Law::OneGenerationPerKey),
     (Sabotage::BelievesTheFirstNo, Law::PaidIsNotLost),

@@ -165,8 +165,8 @@ pub struct Line {
 /// Where a story of so many boundaries is struck: everywhere, but in one that asks for something through days not
 /// at each of its questions.
 fn struck(boundaries: u64) -> impl Iterator<Item = u64> {
-    const ALL: u64 = 150;
-    const MORE: u64 = 20;
+    const ALL: u64 = 100;
+    const MORE: u64 = 8;
     let rest = boundaries.saturating_sub(ALL);
     (0..boundaries.min(ALL)).chain((ALL..boundaries).step_by(rest.div_ceil(MORE).max(1) as usize))
 }

@@ -125,7 +125,7 @@ pub enum Upset {
     FilesDie(bool),
     /// Whoever answers knows nothing of any job, or it is the remote again.
     KnowsNothing(bool),
-    /// The user sets another key, which counts from the next start.
+    /// The user sets another key, and starts the program again.
     KeyChanges,
     /// The database is copied.
     Copied,
@@ -323,7 +323,11 @@ impl World {
             Upset::FilesMove => self.remote.move_files(),
             Upset::FilesDie(dead) => self.remote.files_are_dead = dead,
             Upset::KnowsNothing(nothing) => self.remote.knows_nothing = nothing,
-            Upset::KeyChanges => self.key = (self.key + 1) % KEYS,
+            Upset::KeyChanges => {
+                self.key = (self.key + 1) % KEYS;
+                self.crash();
+                self.after(REBOOT_MS, Happening::Start);
+            }
             Upset::Copied => self.copy = Some(self.store.clone()),
             Upset::Restored => self.restore(),
             Upset::Calm => self.calm(),
