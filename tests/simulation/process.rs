@@ -180,7 +180,10 @@ impl World {
             self.observe_giving_up(write);
         }
         self.laws.committed(&before, writes);
-        self.laws.places(&self.store, &CATALOG);
+        // What is found to be there takes a place too, and keeps others from being sent.
+        if writes.iter().any(|write| write.event == JobEvent::Sent) {
+            self.laws.places(&self.store, &CATALOG);
+        }
         self.laws.files(writes.iter().map(|write| &write.job), &self.disk);
         Ok(())
     }
