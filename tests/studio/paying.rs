@@ -51,7 +51,8 @@ fn a_paste_that_has_f5_in_it_submits_nothing() {
     thread::sleep(PAUSE);
     assert_eq!(accepted(home.path()), 0);
     terminal.types(F5);
-    terminal.until("a job", |screen| screen.contains("1 job,"));
+    // On screen the job stands before it is sent.
+    terminal.until("a ready draft", |screen| screen.contains("✓ ready"));
     assert_eq!(accepted(home.path()), 1, "the key itself, and nothing before it");
 }
 
