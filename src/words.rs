@@ -82,9 +82,10 @@ pub fn settings(request: &Parameters) -> String {
         Some(false) => words.push("silent".to_owned()),
         None => {}
     }
-    if request.camera_fixed == Some(true) {
-        words.push("camera fixed".to_owned());
-    }
+    words.extend(request.options.iter().filter_map(|(field, value)| {
+        let rule = field.setting()?.option.as_ref()?;
+        (rule.summary)(value)
+    }));
     words.join(" · ")
 }
 

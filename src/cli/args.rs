@@ -6,11 +6,11 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use super::Context;
+use super::setting_args::SettingArgs;
 use super::trouble::Trouble;
 use crate::domain::catalog::ModelId;
 use crate::domain::query::age_ms;
-use crate::domain::request::ClipLength;
-use crate::domain::size::{AspectRatio, Resolution};
+use crate::domain::size::Resolution;
 use crate::sandbox::trouble::TROUBLE_WORDS;
 
 /// Iterate on AI video prompts. Nothing paid for is lost, nothing is paid twice.
@@ -289,46 +289,11 @@ pub(super) struct Wish {
     /// provider/model, as `rushes models` lists them [default: the config's, or sandbox/1.5-pro]
     #[arg(long, value_name = "ID")]
     pub(super) model: Option<String>,
-    /// A cheap 480p draft that can be promoted to a final
-    #[arg(long)]
-    pub(super) draft: bool,
-    /// 480p, 720p, 1080p or 4k, as the model has them
-    #[arg(long, value_name = "R")]
-    pub(super) resolution: Option<Resolution>,
-    /// 16:9, 9:16, 1:1 and so on, as the model has them
-    #[arg(long, value_name = "A")]
-    pub(super) aspect: Option<AspectRatio>,
-    /// Seconds, or auto where the model can choose
-    #[arg(long, value_name = "S")]
-    pub(super) duration: Option<ClipLength>,
-    /// The seed, to make the same again
-    #[arg(long, value_name = "N", value_parser = whole::<u64>)]
-    pub(super) seed: Option<u64>,
-    /// How many variations, each paid for
-    #[arg(long, value_name = "N", value_parser = whole::<u32>)]
-    pub(super) results: Option<u32>,
-    /// Sound on or off, where the model makes sound
-    #[arg(long, value_name = "on|off")]
-    pub(super) audio: Option<Switch>,
-    /// Keep the camera still
-    #[arg(long)]
-    pub(super) camera_fixed: bool,
-    /// The image that the clip begins with: a PNG, JPEG or WebP file, an address, or at Runware the UUID of
-    /// media that it stores
-    #[arg(long, value_name = "PATH|URL|UUID")]
-    pub(super) first_frame: Option<String>,
+    #[command(flatten)]
+    pub(super) settings: SettingArgs,
     /// A job with a clip whose last frame this one begins with: the next shot, kept as its descendant
-    #[arg(long, value_name = "JOB", conflicts_with = "first_frame")]
+    #[arg(long, value_name = "JOB", conflicts_with = "first-frame")]
     pub(super) first_frame_of: Option<String>,
-    /// The image that the clip ends with
-    #[arg(long, value_name = "PATH|URL")]
-    pub(super) last_frame: Option<String>,
-    /// mp4, mov or webm, as the model has them
-    #[arg(long, value_name = "F", value_parser = format)]
-    pub(super) format: Option<crate::domain::request::OutputFormat>,
-    /// The output quality, as the provider counts it
-    #[arg(long, value_name = "N", value_parser = whole::<u32>)]
-    pub(super) quality: Option<u32>,
     #[command(flatten)]
     pub(super) submitting: Submitting,
     /// Print the estimate and the exact request, and send nothing; with =remote the service checks it and
@@ -362,28 +327,6 @@ impl Wish {
             (None, None) => "sandbox/1.5-pro".parse().map_err(Trouble::wrong),
         }
     }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Switch {
-    /// With it.
-    On,
-    /// Without it.
-    Off,
-}
-
-fn format(text: &str) -> Result<crate::domain::request::OutputFormat, String> {
-    use crate::domain::request::OutputFormat;
-    match text.to_ascii_lowercase().as_str() {
-        "mp4" => Ok(OutputFormat::Mp4),
-        "mov" => Ok(OutputFormat::Mov),
-        "webm" => Ok(OutputFormat::Webm),
-        other => Err(format!("'{other}' is no format; choose mp4, mov or webm")),
-    }
-}
-
-fn whole<T: std::str::FromStr>(text: &str) -> Result<T, String> {
-    text.trim().parse().map_err(|_| "write a whole number, 0 or more".to_owned())
 }
 
 fn speed(text: &str) -> Result<f64, String> {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Context;
-use super::args::{Switch, Wish};
+use super::args::Wish;
 use super::clip;
 use super::dry_run;
 use super::submit::{self, find_job, find_model};
@@ -27,10 +27,23 @@ pub(super) async fn run(context: &mut Context, wish: Box<Wish>) -> Result<u8, Tr
         Some(text) => Some(shot_before(context, text).await?),
         None => None,
     };
-    let first = before.as_ref().map(|before| before.clip.as_str()).or(wish.first_frame.as_deref());
+    let first =
+        before.as_ref().map(|before| before.clip.as_str()).or(wish.settings.first_frame.as_deref());
     let first = first.map(images::read).transpose().map_err(Trouble::wrong)?;
-    let last = wish.last_frame.as_deref().map(images::read).transpose().map_err(Trouble::wrong)?;
-    let choices = choices(&wish, prompt, first.as_ref(), last.as_ref());
+    let last = wish
+        .settings
+        .last_frame
+        .as_deref()
+        .map(images::read)
+        .transpose()
+        .map_err(Trouble::wrong)?;
+    let image = |read: &Option<ReadImage>| read.as_ref().map(|read| read.image.clone());
+    let choices = Choices {
+        prompt,
+        first_frame: image(&first),
+        last_frame: image(&last),
+        ..wish.settings.choices.clone()
+    };
     let images: Vec<ReadImage> = first.into_iter().chain(last).collect();
     if let Some(who) = wish.dry_run {
         return dry_run::run(context, &wish, choices, &images, who).await;
@@ -77,29 +90,6 @@ pub(super) fn request(
     let model = find_model(catalog, id)?;
     let request = GenerationRequest::new(model, choices).map_err(|all| Trouble::refused(&all))?;
     Ok((model.clone(), request))
-}
-
-fn choices(
-    wish: &Wish,
-    prompt: String,
-    first: Option<&ReadImage>,
-    last: Option<&ReadImage>,
-) -> Choices {
-    Choices {
-        prompt,
-        draft: wish.draft,
-        resolution: wish.resolution,
-        aspect: wish.aspect,
-        duration: wish.duration,
-        seed: wish.seed,
-        results: wish.results,
-        audio: wish.audio.map(|switch| switch == Switch::On),
-        camera_fixed: wish.camera_fixed.then_some(true),
-        first_frame: first.map(|read| read.image.clone()),
-        last_frame: last.map(|read| read.image.clone()),
-        format: wish.format,
-        quality: wish.quality,
-    }
 }
 
 fn prompt(wish: &Wish) -> Result<String, Trouble> {

@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::domain::job::{Job, JobError, JobKind, JobState, Relation};
 use crate::domain::money::MicroUsd;
-use crate::domain::request::ClipLength;
+use crate::domain::request::{ClipLength, Parameters};
+use crate::domain::setting::SETTINGS;
 
 /// What scripts read. Amounts are US dollars, times RFC 3339, paths absolute.
 #[derive(Serialize)]
@@ -26,8 +27,9 @@ pub(super) struct JobJson {
     seed: Option<u64>,
     results: u32,
     audio: Option<bool>,
-    camera_fixed: Option<bool>,
-    format: Option<String>,
+    /// The settings on which nothing else depends, under their keys; null where nothing is said.
+    #[serde(flatten)]
+    options: Map<String, Value>,
     draft_id: Option<String>,
     parent: Option<String>,
     relation: Option<Relation>,
@@ -79,8 +81,7 @@ impl JobJson {
             seed: job.seed(),
             results: request.results,
             audio: request.audio,
-            camera_fixed: request.camera_fixed,
-            format: request.format.map(|format| format.to_string()),
+            options: options(request),
             draft_id: job.draft_id().map(str::to_owned).or_else(|| request.draft_id.clone()),
             parent: job.parent.map(|parent| parent.job.to_string()),
             relation: job.parent.map(|parent| parent.relation),
@@ -94,6 +95,12 @@ impl JobJson {
             held: job.held.clone(),
         }
     }
+}
+
+fn options(request: &Parameters) -> Map<String, Value> {
+    let options = SETTINGS.iter().filter(|setting| setting.option.is_some());
+    let value = |field| json!(request.options.get(field));
+    options.map(|setting| (setting.key(), value(setting.field))).collect()
 }
 
 fn error(error: &JobError) -> Value {

@@ -25,6 +25,7 @@ mod probe;
 mod promote;
 mod repair;
 mod sandbox;
+mod setting_args;
 mod settle;
 mod sheet;
 mod show;

@@ -6,6 +6,8 @@ use super::Context;
 use super::trouble::Trouble;
 use crate::domain::catalog::{Dimensions, Model, StatusKind};
 use crate::domain::cost::Estimate;
+use crate::domain::request::Choices;
+use crate::domain::setting::SETTINGS;
 use crate::runtime::workspace::read_catalog;
 use crate::words;
 
@@ -76,7 +78,7 @@ fn json_of(model: &Model) -> Value {
         })
     });
     let (min_ms, max_ms) = model.duration.range_ms();
-    json!({
+    let mut told = json!({
         "id": model.key(),
         "name": model.name,
         "wire_id": model.wire_id,
@@ -98,11 +100,15 @@ fn json_of(model: &Model) -> Value {
         "results_max": model.results.max,
         "seed": model.seed.is_some(),
         "audio": model.audio.is_some(),
-        "camera_fixed": model.camera_fixed.is_some(),
         "first_frame": model.frames.is_some(),
         "last_frame": model.frames.as_ref().is_some_and(|rule| rule.last),
         "draft": model.drafts().is_some(),
         "formats": model.formats,
         "price_sure": model.price.sure,
-    })
+    });
+    for setting in SETTINGS.iter().filter(|setting| setting.option.is_some()) {
+        let offer = (setting.offer)(model, &Choices::default());
+        told[setting.key()] = json!(offer.reason().is_none());
+    }
+    told
 }

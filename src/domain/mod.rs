@@ -19,6 +19,7 @@ pub mod result;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod secret;
+pub mod setting;
 pub mod size;
 pub mod text;
 pub mod wait;

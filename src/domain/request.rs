@@ -1,6 +1,7 @@
 //! What is asked of a provider. A [`GenerationRequest`] exists only if every rule of its model holds.
 
 mod check;
+mod options;
 
 use std::fmt;
 use std::ops::Deref;
@@ -13,12 +14,17 @@ use check::{Check, join};
 
 use super::catalog::{Model, ModelId};
 use super::job::JobKind;
+pub use super::setting::Field;
+use super::setting::Value;
 use super::size::{AspectRatio, Resolution};
+pub use options::Options;
 
 /// What a person chose; everything left out takes the model's default.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Choices {
-    /// The prompt, cleaned.
+    /// The prompt, cleaned; a form keeps it elsewhere.
+    #[serde(skip)]
     pub prompt: String,
     /// Whether a cheap draft is wanted.
     pub draft: bool,
@@ -34,16 +40,99 @@ pub struct Choices {
     pub results: Option<u32>,
     /// Whether sound is wanted.
     pub audio: Option<bool>,
-    /// Whether the camera stands still.
-    pub camera_fixed: Option<bool>,
     /// The image that the clip begins with.
     pub first_frame: Option<FrameImage>,
     /// The image that the clip ends with.
     pub last_frame: Option<FrameImage>,
-    /// The container.
-    pub format: Option<OutputFormat>,
-    /// The quality, as the provider counts it.
-    pub quality: Option<u32>,
+    /// The settings on which nothing else depends.
+    #[serde(flatten)]
+    pub options: Options,
+}
+
+impl Choices {
+    /// What is chosen of `field`; an image as it is written.
+    pub fn get(&self, field: Field) -> Option<Value> {
+        match field {
+            Field::Model | Field::Prompt => None,
+            Field::Draft => Some(Value::Flag(self.draft)),
+            Field::Resolution => self.resolution.map(Value::word),
+            Field::AspectRatio => self.aspect.map(Value::word),
+            Field::Duration => self.duration.map(Value::word),
+            Field::Seed => self.seed.map(Value::Whole),
+            Field::Results => self.results.map(|results| Value::Whole(results.into())),
+            Field::Audio => self.audio.map(Value::Flag),
+            Field::FirstFrame | Field::LastFrame => {
+                self.image(field).map(|image| Value::word(image.text()))
+            }
+            option => self.options.get(option).cloned(),
+        }
+    }
+
+    /// Chooses `value`, or nothing. Of images only that there is none can be said so.
+    pub fn put(&mut self, field: Field, value: Option<Value>) {
+        let whole = value.as_ref().and_then(Value::whole);
+        let flag = value.as_ref().and_then(Value::flag);
+        match field {
+            Field::Model | Field::Prompt => {}
+            Field::Draft => self.draft = flag.unwrap_or(false),
+            Field::Resolution => self.resolution = value.and_then(|value| value.parse()),
+            Field::AspectRatio => self.aspect = value.and_then(|value| value.parse()),
+            Field::Duration => self.duration = value.and_then(|value| value.parse()),
+            Field::Seed => self.seed = whole,
+            Field::Results => {
+                self.results = whole.map(|results| results.try_into().unwrap_or(u32::MAX))
+            }
+            Field::Audio => self.audio = flag,
+            Field::FirstFrame => self.first_frame = None,
+            Field::LastFrame => self.last_frame = None,
+            option => self.options.put(option, value),
+        }
+    }
+
+    /// The image of `field`.
+    pub fn image(&self, field: Field) -> Option<&FrameImage> {
+        match field {
+            Field::FirstFrame => self.first_frame.as_ref(),
+            Field::LastFrame => self.last_frame.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The resolution in force on `model`.
+    pub fn resolution_on(&self, model: &Model) -> Resolution {
+        match model.drafts() {
+            Some(rule) if self.draft => rule.resolution,
+            _ => self.resolution.unwrap_or(model.default_resolution),
+        }
+    }
+
+    /// The shape in force on `model`: the chosen one, or the nearest to the first frame.
+    pub fn aspect_on(&self, model: &Model) -> AspectRatio {
+        let offered: Vec<AspectRatio> = model.ratios(self.resolution_on(model)).collect();
+        let wide = AspectRatio::WIDESCREEN;
+        let default = offered.iter().find(|ratio| **ratio == wide).or(offered.first());
+        let by_image = self.first_frame.as_ref().and_then(|image| image.nearest(&offered));
+        self.aspect.or(by_image).or(default.copied()).unwrap_or(wide)
+    }
+}
+
+impl From<&Parameters> for Choices {
+    /// What makes the same request again, but for a final, which is a full render then.
+    fn from(request: &Parameters) -> Self {
+        Self {
+            prompt: request.prompt.clone(),
+            draft: request.kind == JobKind::Draft,
+            resolution: Some(request.resolution),
+            aspect: Some(request.aspect),
+            duration: Some(request.duration),
+            seed: request.seed,
+            results: Some(request.results),
+            audio: request.audio,
+            first_frame: request.first_frame.clone(),
+            last_frame: request.last_frame.clone(),
+            options: request.options.clone(),
+        }
+    }
 }
 
 /// A request that its model allows. Reads like its [`Parameters`]; only the checks can make one,
@@ -75,21 +164,23 @@ pub struct Parameters {
     pub results: u32,
     /// Whether there is sound; none where the model has no such setting.
     pub audio: Option<bool>,
-    /// Whether the camera stands still; none where the model has no such setting.
-    pub camera_fixed: Option<bool>,
     /// The image that the clip begins with.
     pub first_frame: Option<FrameImage>,
     /// The image that the clip ends with.
     pub last_frame: Option<FrameImage>,
-    /// The container; none where the provider decides.
-    pub format: Option<OutputFormat>,
-    /// The quality, where one was chosen.
-    pub quality: Option<u32>,
     /// The draft that this promotes, by its id at the provider.
     pub draft_id: Option<String>,
+    /// The settings on which nothing else depends, as far as something is to be said of them.
+    #[serde(flatten)]
+    pub options: Options,
 }
 
 impl Parameters {
+    /// The container; `None` where the provider decides.
+    pub fn format(&self) -> Option<OutputFormat> {
+        self.options.get(Field::Format)?.parse()
+    }
+
     /// Whether both ask for the same, wherever their images were read from.
     pub fn is_same(&self, other: &Self) -> bool {
         let image = |one: &Option<FrameImage>, other: &Option<FrameImage>| match (one, other) {
@@ -126,7 +217,7 @@ impl FromStr for ClipLength {
         if text.eq_ignore_ascii_case("auto") {
             return Ok(Self::Auto);
         }
-        match text.trim().trim_end_matches('s').parse::<f64>() {
+        match text.trim().trim_end_matches('s').trim_end().parse::<f64>() {
             Ok(s) if (0.0..=3600.0).contains(&s) => Ok(Self::Ms((s * 1000.0).round() as u32)),
             _ => Err(format!("'{text}' is no length; write seconds like 5 or 7.5, or auto")),
         }
@@ -161,6 +252,18 @@ impl OutputFormat {
             Self::Mp4 => "mp4",
             Self::Webm => "webm",
             Self::Mov => "mov",
+        }
+    }
+}
+
+impl FromStr for OutputFormat {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.to_ascii_lowercase().as_str() {
+            "mp4" => Ok(Self::Mp4),
+            "mov" => Ok(Self::Mov),
+            "webm" => Ok(Self::Webm),
+            _ => Err(format!("'{text}' is no format; choose mp4, mov or webm")),
         }
     }
 }
@@ -240,57 +343,6 @@ impl ImageFile {
     }
 }
 
-/// A part of a request that can be refused; a form focuses it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Field {
-    /// The prompt.
-    Prompt,
-    /// Draft or not.
-    Draft,
-    /// The resolution.
-    Resolution,
-    /// The aspect ratio.
-    AspectRatio,
-    /// The length.
-    Duration,
-    /// The seed.
-    Seed,
-    /// The number of results.
-    Results,
-    /// Sound.
-    Audio,
-    /// The fixed camera.
-    CameraFixed,
-    /// The first frame.
-    FirstFrame,
-    /// The last frame.
-    LastFrame,
-    /// The container.
-    Format,
-    /// The quality.
-    Quality,
-}
-
-impl fmt::Display for Field {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Prompt => "prompt",
-            Self::Draft => "draft",
-            Self::Resolution => "resolution",
-            Self::AspectRatio => "aspect ratio",
-            Self::Duration => "duration",
-            Self::Seed => "seed",
-            Self::Results => "results",
-            Self::Audio => "audio",
-            Self::CameraFixed => "fixed camera",
-            Self::FirstFrame => "first frame",
-            Self::LastFrame => "last frame",
-            Self::Format => "format",
-            Self::Quality => "quality",
-        })
-    }
-}
-
 /// Why a request can't be made: the field, the rule that it breaks, and what would be allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -324,12 +376,10 @@ impl GenerationRequest {
             seed: check.seed(&choices),
             results: check.results(&choices),
             audio: check.audio(&choices),
-            camera_fixed: check.camera_fixed(&choices),
-            format: check.format(&choices),
-            quality: check.quality(&choices),
             draft_id: None,
             first_frame: check.first_frame(&choices),
             last_frame: check.last_frame(&choices),
+            options: check.options(&choices),
             prompt: check.prompt(choices.prompt),
         };
         if check.refusals.is_empty() { Ok(Self(parameters)) } else { Err(check.refusals) }
@@ -359,6 +409,8 @@ impl GenerationRequest {
             let rule = format!("a draft can't be promoted to {resolution}");
             return refuse(Field::Resolution, &rule, format!("choose {}", join(offered)));
         }
+        let mut options = draft.options.clone();
+        options.put(Field::Quality, None);
         Ok(Self(Parameters {
             kind: JobKind::Final,
             resolution,
@@ -366,7 +418,7 @@ impl GenerationRequest {
             seed: seed.or(draft.seed),
             results: 1,
             draft_id: Some(draft_id),
-            quality: None,
+            options,
             ..draft.0.clone()
         }))
     }

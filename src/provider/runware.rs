@@ -16,7 +16,7 @@ use crate::domain::catalog::{Model, SizeField};
 use crate::domain::job::{Charged, FailureClass, Job, JobError, JobId, Output};
 use crate::domain::money::MicroUsd;
 use crate::domain::outcome::{Report, Sighting, SubmitOutcome, Trouble};
-use crate::domain::request::{ClipLength, FrameImage, Parameters};
+use crate::domain::request::{ClipLength, Field, FrameImage, Parameters};
 use crate::domain::text::one_line;
 
 /// The request that submits `job` under its attempt key.
@@ -35,7 +35,7 @@ pub(super) fn submit(
         "includeCost": true,
         "outputType": "URL",
     });
-    if let Some(format) = request.format {
+    if let Some(format) = request.format() {
         task["outputFormat"] = json!(format.extension().to_ascii_uppercase());
     }
     match &request.draft_id {
@@ -82,10 +82,12 @@ fn put_parameters(
     if let Some(seed) = request.seed {
         task["seed"] = json!(seed);
     }
-    if let Some(quality) = request.quality {
+    if let Some(quality) = request.options.whole(Field::Quality) {
         task["outputQuality"] = json!(quality);
     }
-    if let (Some(rule), Some(fixed)) = (&model.camera_fixed, request.camera_fixed) {
+    if let (Some(rule), Some(fixed)) =
+        (&model.camera_fixed, request.options.flag(Field::CameraFixed))
+    {
         put(task, &rule.wire, json!(fixed));
     }
     if let (Some(rule), Some(audio)) = (&model.audio, request.audio) {

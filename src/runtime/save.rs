@@ -306,7 +306,7 @@ fn folder(job: &Job) -> String {
 
 fn bare_name(job: &Job, index: usize) -> String {
     let number = if job.request.results > 1 { format!("-{}", index + 1) } else { String::new() };
-    let extension = job.request.format.map_or("mp4", |format| format.extension());
+    let extension = job.request.format().map_or("mp4", |format| format.extension());
     format!("{}{number}.{extension}", job.id)
 }
 

@@ -125,10 +125,10 @@ fn success(task: &Task, index: u32, video: Uuid, origin: &str) -> Value {
         "videoURL": task.address(index, origin),
         "seed": task.seed(index),
     });
-    if order.include_cost {
+    if order.wishes.include_cost {
         item["cost"] = json!(task.accepted.cost_each.as_usd());
     }
-    if order.checks_content {
+    if order.wishes.checks_content {
         item["NSFWContent"] = json!(false);
     }
     if let Some(draft_id) = task.draft_id(index) {

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::derive;
 use super::envelope;
 use super::frames::Frame;
-use super::order::Order;
+use super::order::{Order, Wishes};
 use super::record::{Accepted, Door, Record};
 use super::remote::Sandbox;
 use super::reply::{Body, Delivery, Reply};
@@ -19,7 +19,6 @@ use super::submit::{RATE_LIMITED, wait_ms};
 use super::trouble::Trouble;
 use crate::domain::job::JobKind;
 use crate::domain::money::MicroUsd;
-use crate::domain::request::OutputFormat;
 use crate::provider::wire::HttpRequest;
 
 /// What is to be rendered, as far as these protocols can say it.
@@ -130,14 +129,10 @@ fn order(task: Uuid, wanted: Wanted) -> Order {
         results: 1,
         audio: None,
         camera_fixed: false,
-        format: OutputFormat::Mp4,
-        quality: 95,
         first_frame: wanted.image.map(Frame::Named),
         last_frame: None,
         draft_id: None,
-        include_cost: true,
-        ttl_s: None,
-        checks_content: false,
+        wishes: Wishes { include_cost: true, ..Wishes::default() },
     }
 }
 

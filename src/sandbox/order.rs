@@ -18,7 +18,7 @@ use crate::domain::catalog::Model;
 use crate::domain::cost::Estimate;
 use crate::domain::job::JobKind;
 use crate::domain::money::MicroUsd;
-use crate::domain::request::{ClipLength, OutputFormat, Parameters};
+use crate::domain::request::{ClipLength, Options, OutputFormat, Parameters};
 use crate::domain::size::{AspectRatio, Resolution};
 
 /// A task that broke no rule, with nothing left open.
@@ -44,22 +44,15 @@ pub struct Order {
     pub audio: Option<bool>,
     /// Whether the camera stands still.
     pub camera_fixed: bool,
-    /// The container.
-    pub format: OutputFormat,
-    /// The quality, 20 to 99.
-    pub quality: u8,
     /// The image that the clip begins with.
     pub first_frame: Option<Frame>,
     /// The image that the clip ends with.
     pub last_frame: Option<Frame>,
     /// The draft that this promotes.
     pub draft_id: Option<String>,
-    /// Whether results name their cost.
-    pub include_cost: bool,
-    /// How long the files are kept, in seconds, where that was said.
-    pub ttl_s: Option<u64>,
-    /// Whether results say that they were checked for their content.
-    pub checks_content: bool,
+    /// How the results are wanted.
+    #[serde(flatten)]
+    pub wishes: Wishes,
 }
 
 /// An order and what came with it.
@@ -71,12 +64,30 @@ pub(super) struct Checked {
 }
 
 /// How results are wanted, which a draft and its final may say differently.
-pub(super) struct Wishes {
-    format: OutputFormat,
-    quality: u8,
-    include_cost: bool,
-    ttl_s: Option<u64>,
-    checks_content: bool,
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Wishes {
+    /// The container.
+    pub format: OutputFormat,
+    /// The quality, 20 to 99.
+    pub quality: u8,
+    /// Whether results name their cost.
+    pub include_cost: bool,
+    /// How long the files are kept, in seconds, where that was said.
+    pub ttl_s: Option<u64>,
+    /// Whether results say that they were checked for their content.
+    pub checks_content: bool,
+}
+
+impl Default for Wishes {
+    fn default() -> Self {
+        Self {
+            format: OutputFormat::Mp4,
+            quality: 95,
+            include_cost: false,
+            ttl_s: None,
+            checks_content: false,
+        }
+    }
 }
 
 /// The order that `task` makes of `model`, or everything that speaks against it. `find_draft`
@@ -152,11 +163,7 @@ fn plain(
         first_frame: inputs.first.clone(),
         last_frame: inputs.last.clone(),
         draft_id: None,
-        format: wishes.format,
-        quality: wishes.quality,
-        include_cost: wishes.include_cost,
-        ttl_s: wishes.ttl_s,
-        checks_content: wishes.checks_content,
+        wishes,
     })
 }
 
@@ -297,12 +304,10 @@ impl Order {
             seed: None,
             results: 1,
             audio: self.audio,
-            camera_fixed: None,
             first_frame: None,
             last_frame: None,
-            format: None,
-            quality: None,
             draft_id: None,
+            options: Options::default(),
         };
         match Estimate::of(model, &parameters).each {
             Some((low, high)) if low == high => low,
@@ -322,11 +327,7 @@ impl Wishes {
             seed: draft.seed,
             results: 1,
             draft_id: Some(draft_id.to_owned()),
-            format: self.format,
-            quality: self.quality,
-            include_cost: self.include_cost,
-            ttl_s: self.ttl_s,
-            checks_content: self.checks_content,
+            wishes: self,
             ..draft.order
         }
     }

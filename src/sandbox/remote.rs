@@ -236,7 +236,8 @@ impl Sandbox {
         }
         let (id, index) = *self.videos.get(&video)?;
         let task = self.tasks.get(&id)?;
-        let found = extension == task.order().format.extension() && task.has_file(index, now);
+        let found =
+            extension == task.order().wishes.format.extension() && task.has_file(index, now);
         found.then(|| Body::Clip { video, container: task.container() })
     }
 

@@ -144,7 +144,7 @@ impl Task {
     pub(super) fn address(&self, index: u32, origin: &str) -> String {
         let video = self.clips.get(index as usize).map_or(Uuid::nil(), |clip| clip.video);
         let origin = origin.trim_end_matches('/');
-        format!("{origin}/files/{video}.{}", self.order().format.extension())
+        format!("{origin}/files/{video}.{}", self.order().wishes.format.extension())
     }
 
     /// Whether a clip of it is still to be rendered.
@@ -156,7 +156,7 @@ impl Task {
 
     /// Whether the file of result `index` can be fetched.
     pub(super) fn has_file(&self, index: u32, now: Timestamp) -> bool {
-        let life_s = self.order().ttl_s.unwrap_or(FILE_LIFETIME_S);
+        let life_s = self.order().wishes.ttl_s.unwrap_or(FILE_LIFETIME_S);
         !self.has(Trouble::ExpiredResult)
             && matches!(self.outcome(index, now), Outcome::Success)
             && now < later(self.due(index), life_s.saturating_mul(1000))
@@ -176,7 +176,7 @@ impl Task {
 
     /// What its files are.
     pub(super) fn container(&self) -> Container {
-        match self.order().format {
+        match self.order().wishes.format {
             OutputFormat::Mov => Container::Mov,
             OutputFormat::Mp4 | OutputFormat::Webm => Container::Mp4,
         }
@@ -193,7 +193,7 @@ impl Task {
             duration_ms: order.duration_ms,
             audio: order.audio.unwrap_or(false),
             container: self.container(),
-            quality: order.quality,
+            quality: order.wishes.quality,
             draft: order.kind == JobKind::Draft,
             camera_fixed: order.camera_fixed,
             first_frame: order.first_frame.as_ref().map(Frame::name),

@@ -19,7 +19,7 @@ use super::pen::Depth;
 use super::player::Player;
 use super::presses::Presses;
 use super::prompt::{Prompt, SavedPrompt};
-use super::settings::{Chosen, Settings};
+use super::settings::{SavedForm, Settings};
 use super::theme::Theme;
 use super::ways::Ways;
 use crate::domain::catalog::Catalog;
@@ -115,7 +115,7 @@ pub struct Saved {
     pub prompt: SavedPrompt,
     /// The settings.
     #[serde(default)]
-    pub chosen: Chosen,
+    pub chosen: SavedForm,
     /// Whether the first hint was understood.
     #[serde(default)]
     pub knows: bool,
@@ -365,7 +365,7 @@ impl App {
     pub fn take_saved(&mut self) -> Saved {
         Saved {
             prompt: self.prompt.saved(),
-            chosen: self.settings.chosen.clone(),
+            chosen: self.settings.saved(),
             knows: self.knows,
             theme: self.theme_name.clone(),
             ways: self.ways.clone(),

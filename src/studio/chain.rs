@@ -19,7 +19,7 @@ pub(super) fn go_on(app: &mut App, job: &Job) -> Vec<Effect> {
     let path = app.data_dir.join(&file.path).display().to_string();
     let catalog = app.catalog.clone();
     if !app.settings.model(&catalog).is_some_and(takes_files) {
-        let chosen = &app.settings.chosen.model;
+        let chosen = &app.settings.model_id;
         let other = match taker(app) {
             Some(model) => format!("{model} does: M chooses it"),
             None => "no model of the catalog does".to_owned(),
@@ -41,7 +41,7 @@ fn takes_files(model: &Model) -> bool {
 /// A model that takes a file as its first frame: the form's provider's own before others, and of those one that
 /// could be submitted to.
 fn taker(app: &Around) -> Option<ModelId> {
-    let chosen = &app.settings.chosen.model.provider;
+    let chosen = &app.settings.model_id.provider;
     let rank = |model: &&Model| {
         let is_play = app.catalog.provider(&model.provider).is_some_and(|one| one.play_money);
         let has_key = app.keys.iter().any(|(provider, _)| *provider == model.provider);

@@ -13,7 +13,6 @@ use super::line::Line;
 use super::msg::Effect;
 use super::paying::{self, Wanted};
 use super::player_commands;
-use super::settings::Row;
 use super::theme::Theme;
 use super::update::changed;
 use crate::domain::job::{Parent, Relation};
@@ -188,13 +187,12 @@ fn parent(app: &mut App, request: &GenerationRequest) -> Option<Parent> {
 fn show_refusal(app: &mut App, field: Field) {
     (app.compare, app.zoomed) = (None, false);
     app.view = View::Studio;
-    match Row::of(field) {
-        None => app.pane = Pane::Prompt,
-        Some(row) => {
-            app.pane = Pane::Settings;
-            app.settings.focus(row);
-        }
+    if field == Field::Prompt {
+        app.pane = Pane::Prompt;
+        return;
     }
+    app.pane = Pane::Settings;
+    app.settings.focus(field);
 }
 
 fn cycle(app: &mut App, by: usize) {
@@ -272,7 +270,7 @@ fn go(app: &mut App, step: Step) {
             None => return,
         },
         (View::History, _) => (&mut app.history.chosen, app.history.entries.len()),
-        (View::Studio, Pane::Settings) => (&mut app.settings.row, Row::ALL.len()),
+        (View::Studio, Pane::Settings) => (&mut app.settings.row, Field::rows().len()),
         (View::Studio, _) => (&mut app.chosen, app.jobs.len()),
     };
     *chosen = match step {
@@ -291,14 +289,14 @@ fn sideways(app: &mut App, forward: bool) {
 
 /// Lists the models, with the chosen one chosen.
 fn models(app: &mut App) {
-    let key = &app.settings.chosen.model;
+    let key = &app.settings.model_id;
     let chosen = app.catalog.models.iter().position(|model| model.key() == *key);
     app.dialog = Some(Dialog::Models { line: Line::new(""), chosen: chosen.unwrap_or(0) });
 }
 
 fn enter(app: &mut App) -> Vec<Effect> {
     if app.view == View::Studio && app.pane == Pane::Settings {
-        if app.settings.focused() == Row::Model {
+        if app.settings.focused() == Field::Model {
             models(app);
             return Vec::new();
         }

@@ -11,9 +11,10 @@ use super::msg::Effect;
 use crate::domain::catalog::{Catalog, Model};
 use crate::domain::cost::Estimate;
 use crate::domain::event::JobEvent;
-use crate::domain::job::{Job, JobId, JobKind};
+use crate::domain::job::{Job, JobId};
 use crate::domain::promotion::Promotable;
-use crate::domain::request::{FrameImage, GenerationRequest, Parameters};
+use crate::domain::request::{Choices, Field, GenerationRequest, Parameters};
+use crate::domain::setting::{SETTINGS, Setting};
 use crate::domain::text::one_line;
 
 /// The word of the line that sends a clip through the terminal.
@@ -188,21 +189,32 @@ pub fn recall_changes(
 }
 
 /// A setting that differs: its name, and how it reads on either side.
-pub type Changed = (&'static str, String, String);
+pub type Changed = (String, String, String);
 
 /// The settings besides prompt and seed that are not the same in two requests.
 pub fn changed_settings(one: &Parameters, other: &Parameters) -> Vec<Changed> {
-    let model = ("model", one.model.to_string(), other.model.to_string());
-    let fields = fields(one).into_iter().zip(fields(other));
-    let all = fields.map(|((what, from), (_, to))| (what, from, to));
+    let model = ("model".to_owned(), one.model.to_string(), other.model.to_string());
+    let fields = SETTINGS.iter().filter(|setting| setting.field != Field::Seed);
+    let all = fields
+        .map(|setting| (setting.label.to_lowercase(), reads(setting, one), reads(setting, other)));
     std::iter::once(model).chain(all).filter(|(_, from, to)| from != to).collect()
+}
+
+/// A setting of a request as the form shows it. A final that comes back is a full render: it is not made of
+/// its draft again.
+fn reads(setting: &Setting, request: &Parameters) -> String {
+    let text = setting.show(Choices::from(request).get(setting.field).as_ref());
+    match (setting.field, request.size_px) {
+        (Field::Resolution, Some((width, height))) => format!("{text} {width}×{height}"),
+        _ => one_line(&text, 40),
+    }
 }
 
 /// Two seeds that are not the same; none is a random one.
 pub fn changed_seed(one: Option<u64>, other: Option<u64>) -> Option<Changed> {
     let word =
         |seed: Option<u64>| seed.map_or_else(|| "random".to_owned(), |seed| seed.to_string());
-    (one != other).then(|| ("seed", word(one), word(other)))
+    (one != other).then(|| ("seed".to_owned(), word(one), word(other)))
 }
 
 /// The beginnings of two texts that are not the same, without most of what they begin with alike.
@@ -215,31 +227,4 @@ fn from_the_difference(one: &str, other: &str) -> (String, String) {
         rest => one_line(&rest, 30),
     };
     (shown(one), shown(other))
-}
-
-/// What the form has rows for, as it reads there. A final that comes back is a full render: it is not
-/// made of its draft again.
-fn fields(request: &Parameters) -> [(&'static str, String); 11] {
-    let or_default = |word: Option<String>| word.unwrap_or_else(|| "default".to_owned());
-    let switch =
-        |on: Option<bool>| or_default(on.map(|on| if on { "on" } else { "off" }.to_owned()));
-    let size = request.size_px.map(|(width, height)| format!(" {width}×{height}"));
-    let is_draft = request.kind == JobKind::Draft;
-    let image = |image: &Option<FrameImage>| match image {
-        None => "none".to_owned(),
-        Some(image) => one_line(&image.text(), 40),
-    };
-    [
-        ("mode", if is_draft { "draft" } else { "full" }.to_owned()),
-        ("resolution", format!("{}{}", request.resolution, size.unwrap_or_default())),
-        ("aspect", request.aspect.to_string()),
-        ("duration", request.duration.to_string()),
-        ("results", request.results.to_string()),
-        ("audio", switch(request.audio)),
-        ("camera", if request.camera_fixed == Some(true) { "fixed" } else { "free" }.to_owned()),
-        ("first frame", image(&request.first_frame)),
-        ("last frame", image(&request.last_frame)),
-        ("format", or_default(request.format.map(|format| format.to_string()))),
-        ("quality", or_default(request.quality.map(|quality| quality.to_string()))),
-    ]
 }

@@ -13,9 +13,9 @@ use super::line::Line;
 use super::msg::Effect;
 use super::offer::successor;
 use super::paying::{self, Wanted};
-use super::settings::Row;
 use super::update::changed;
 use crate::domain::job::{FailureClass, Parent, Relation};
+use crate::domain::request::Field;
 
 /// No help has more rows.
 const MAX_HELP_ROWS: usize = 96;
@@ -218,8 +218,8 @@ fn repair(app: &mut App, story: Option<&JobStory>) -> Then {
     let Some(error) = job.error.as_ref().filter(|_| job.state.is_end()) else {
         return Then::Close(Vec::new());
     };
-    let named = error.parameters.iter().find_map(|name| Row::of_parameter(name));
-    let row = named.or((error.class == FailureClass::ModelGone).then_some(Row::Model));
+    let named = error.parameters.iter().find_map(|name| Field::of_parameter(name));
+    let row = named.or((error.class == FailureClass::ModelGone).then_some(Field::Model));
     job_commands::recalled(app, job, super::dialog::RecallPart::All);
     if let Some(row) = row {
         app.pane = super::app::Pane::Settings;

@@ -5,69 +5,57 @@ use super::chain;
 use super::image_picker::{Offer, known, plain_path};
 use super::line::Line;
 use super::msg::Effect;
-use super::settings::{Row, Settings};
+use super::settings::Settings;
 use super::update::changed;
 use crate::domain::catalog::{Catalog, Model};
 use crate::domain::request::{Field, FrameImage, GenerationRequest, ImageFile, Refusal};
 
 impl Settings {
-    /// The image of a row.
-    pub fn image(&self, row: Row) -> Option<&FrameImage> {
-        match row {
-            Row::FirstFrame => self.chosen.first_frame.as_ref(),
-            Row::LastFrame => self.chosen.last_frame.as_ref(),
-            _ => None,
-        }
-    }
-
     /// Whether the focused row takes an image.
     pub fn takes_image(&self, catalog: &Catalog) -> bool {
         let row = self.focused();
         row.is_image() && self.reason(row, catalog).is_none()
     }
 
-    fn put_image(&mut self, first: bool, image: Option<FrameImage>) {
+    fn put_image(&mut self, field: Field, image: Option<FrameImage>) {
         let chosen = &mut self.chosen;
-        *if first { &mut chosen.first_frame } else { &mut chosen.last_frame } = image;
+        *if field == Field::FirstFrame {
+            &mut chosen.first_frame
+        } else {
+            &mut chosen.last_frame
+        } = image;
     }
 
     /// Takes an image that the model takes, and says why otherwise.
     pub fn take_image(&mut self, catalog: &Catalog, first: bool, image: FrameImage) {
         self.remark = None;
+        let field = if first { Field::FirstFrame } else { Field::LastFrame };
         let Some(model) = self.model(catalog) else { return };
-        match self.refusal(model, first, &image) {
+        match self.refusal(model, field, &image) {
             Some(refusal) => self.remark = Some(format!("{refusal}. Nothing was sent")),
-            None => self.put_image(first, Some(image)),
+            None => self.put_image(field, Some(image)),
         }
     }
 
-    fn refusal(&self, model: &Model, first: bool, image: &FrameImage) -> Option<Refusal> {
+    /// Why `model` does not take `image` there.
+    pub(super) fn refusal(
+        &self,
+        model: &Model,
+        field: Field,
+        image: &FrameImage,
+    ) -> Option<Refusal> {
         let mut form = self.clone();
-        form.put_image(first, Some(image.clone()));
-        let field = if first { Field::FirstFrame } else { Field::LastFrame };
+        form.put_image(field, Some(image.clone()));
         let choices = form.choices(model, "a prompt".to_owned());
         let refusals = GenerationRequest::new(model, choices).err()?;
         refusals.into_iter().find(|refusal| refusal.field == field)
-    }
-
-    /// Gives up the images that `model` does not take; what is said of each.
-    pub fn fit_images(&mut self, model: &Model) -> Vec<String> {
-        let mut given_up = Vec::new();
-        for (first, row) in [(true, Row::FirstFrame), (false, Row::LastFrame)] {
-            let Some(image) = self.image(row).cloned() else { continue };
-            if self.refusal(model, first, &image).is_some() {
-                self.put_image(first, None);
-                given_up.push(format!("no {}", row.label().to_lowercase()));
-            }
-        }
-        given_up
     }
 }
 
 /// The file that is shown large because its row has the focus.
 pub(super) fn shown_image(app: &Around) -> Option<&ImageFile> {
     let in_form = app.view == View::Studio && app.pane == Pane::Settings;
-    match app.settings.image(app.settings.focused()).filter(|_| in_form)? {
+    match app.settings.chosen.image(app.settings.focused()).filter(|_| in_form)? {
         FrameImage::File(file) => Some(file),
         FrameImage::Url(_) | FrameImage::Stored(_) => None,
     }
@@ -99,7 +87,7 @@ pub(super) fn take_listing(app: &mut App, generation: u64, listed: Result<Vec<St
 
 /// Enter on the line that is written, or on what is chosen below it.
 pub(super) fn take_line(app: &mut App) -> Vec<Effect> {
-    let first = app.settings.focused() == Row::FirstFrame;
+    let first = app.settings.focused() == Field::FirstFrame;
     match app.settings.picker.pick() {
         Some(Offer::Path(path)) if path.ends_with('/') => {
             app.settings.editing = Some(Line::new(&path));
@@ -122,7 +110,7 @@ pub(super) fn take_line(app: &mut App) -> Vec<Effect> {
 
 /// Takes a path, address or media id for the focused row; an empty text takes the image away.
 pub(super) fn take_text(app: &mut App, text: &str) -> Vec<Effect> {
-    let first = app.settings.focused() == Row::FirstFrame;
+    let first = app.settings.focused() == Field::FirstFrame;
     let plain = plain_path(text);
     if plain.is_empty() {
         app.settings.reset();

@@ -69,7 +69,7 @@ fn money(app: &Around, width: u16) -> Span<'static> {
         return words(format!("  24 h {most} of {limit}"), theme.bold(tone));
     }
     // Whoever is about to pay is told of real money, even where none was spent.
-    let chosen = app.catalog.provider(&app.settings.chosen.model.provider);
+    let chosen = app.catalog.provider(&app.settings.model_id.provider);
     let is_real = chosen.is_some_and(|provider| !provider.play_money);
     if is_real || real.charged > MicroUsd::ZERO {
         return words(format!("  24 h {}", real.charged), theme.bold(Tone::Money));
@@ -82,7 +82,7 @@ fn money(app: &Around, width: u16) -> Span<'static> {
 /// What a submit would talk to, and with which key.
 fn service(app: &Seen<'_>) -> Span<'static> {
     let theme = &app.theme;
-    let provider = app.catalog.provider(&app.settings.chosen.model.provider);
+    let provider = app.catalog.provider(&app.settings.model_id.provider);
     let trouble =
         provider.and_then(|provider| app.troubles.iter().find(|(id, _)| *id == provider.id));
     match provider {
@@ -108,7 +108,7 @@ fn service(app: &Seen<'_>) -> Span<'static> {
 
 /// What the account holds that a submit would be paid from, where that is known.
 fn left_to_spend(app: &Around) -> Option<Span<'static>> {
-    let chosen = &app.settings.chosen.model.provider;
+    let chosen = &app.settings.model_id.provider;
     let (_, left) = app.balances.iter().find(|(id, _)| id == chosen)?;
     Some(words(format!("  {} left", (*left)?), app.theme.style(Tone::Money)))
 }

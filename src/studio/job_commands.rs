@@ -126,7 +126,7 @@ pub(super) fn recalled(app: &mut App, job: &Job, part: RecallPart) {
     if part != RecallPart::Seed && app.prompt.text() != job.request.prompt {
         app.prompt.set(&job.request.prompt);
     }
-    let before = app.settings.chosen.model.clone();
+    let before = app.settings.model_id.clone();
     match part {
         RecallPart::All => app.settings.recall(&job.request, job.seed()),
         RecallPart::Remix => app.settings.recall(&job.request, None),
@@ -134,7 +134,7 @@ pub(super) fn recalled(app: &mut App, job: &Job, part: RecallPart) {
         RecallPart::Prompt => {}
     }
     // What was allowed then may not be today.
-    let (catalog, mut model) = (app.catalog.clone(), app.settings.chosen.model.clone());
+    let (catalog, mut model) = (app.catalog.clone(), app.settings.model_id.clone());
     let gone = catalog.model(&model).is_none();
     if gone {
         model = before;

@@ -18,7 +18,6 @@ mod dialog_keys;
 mod dialog_view;
 mod execute;
 mod form_image;
-mod form_row;
 mod frame;
 mod frame_view;
 pub mod half_blocks;

@@ -84,7 +84,7 @@ fn hint(app: &App, frame: &mut Frame<'_>, area: Rect) {
     if app.knows {
         return row(frame, area, 0, Row::from(words(" Write a prompt", dim)));
     }
-    let provider = app.catalog.provider(&app.settings.chosen.model.provider);
+    let provider = app.catalog.provider(&app.settings.model_id.provider);
     let is_play = provider.is_some_and(|provider| provider.play_money);
     let draft = if is_play {
         " 1  a draft is quick and cheap; here it costs nothing"

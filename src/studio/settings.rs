@@ -3,73 +3,37 @@
 
 use serde::{Deserialize, Serialize};
 
-pub use super::form_row::Row;
 use super::image_picker::Picker;
 use super::line::Line;
 use crate::domain::catalog::{Catalog, Model, ModelId, StatusKind};
 use crate::domain::cost::Estimate;
-use crate::domain::request::{
-    Choices, ClipLength, FrameImage, GenerationRequest, OutputFormat, Parameters, Refusal,
-};
-use crate::domain::size::{AspectRatio, Resolution};
+use crate::domain::request::{Choices, ClipLength, Field, GenerationRequest, Parameters, Refusal};
+use crate::domain::setting::{Offer, SETTINGS, Setting, Value};
 
-/// What is chosen. This outlives the program.
+/// What was chosen in the form.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Chosen {
+pub struct SavedForm {
     /// The model.
     pub model: ModelId,
-    /// Whether it is a draft.
-    pub draft: bool,
-    /// The resolution of a full render.
-    pub resolution: Option<Resolution>,
-    /// The shape.
-    pub aspect: Option<AspectRatio>,
-    /// The length.
-    pub duration: Option<ClipLength>,
-    /// The seed.
-    pub seed: Option<u64>,
-    /// How many.
-    pub results: u32,
-    /// Sound.
-    pub audio: Option<bool>,
-    /// The camera.
-    pub camera_fixed: bool,
-    /// The image it begins with.
-    pub first_frame: Option<FrameImage>,
-    /// The image it ends with.
-    pub last_frame: Option<FrameImage>,
-    /// The container.
-    pub format: Option<OutputFormat>,
-    /// The quality.
-    pub quality: Option<u32>,
+    /// Everything else.
+    #[serde(flatten)]
+    pub choices: Choices,
 }
 
-impl Default for Chosen {
+impl Default for SavedForm {
     fn default() -> Self {
-        Self {
-            model: ModelId { provider: "sandbox".to_owned(), model: "1.5-pro".to_owned() },
-            draft: true,
-            resolution: None,
-            aspect: None,
-            duration: None,
-            seed: None,
-            results: 1,
-            audio: None,
-            camera_fixed: false,
-            first_frame: None,
-            last_frame: None,
-            format: None,
-            quality: None,
-        }
+        let Settings { model_id, chosen, .. } = Settings::default();
+        Self { model: model_id, choices: chosen }
     }
 }
 
 /// The form.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Settings {
-    /// What is chosen.
-    pub chosen: Chosen,
+    /// The chosen model.
+    pub model_id: ModelId,
+    /// What else is chosen; the prompt stands elsewhere.
+    pub chosen: Choices,
     /// The row that has the focus.
     pub row: usize,
     /// The value that is being written.
@@ -82,25 +46,49 @@ pub struct Settings {
     pub remark: Option<String>,
 }
 
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            model_id: ModelId { provider: "sandbox".to_owned(), model: "1.5-pro".to_owned() },
+            chosen: Choices { draft: true, ..Choices::default() },
+            row: 0,
+            editing: None,
+            picker: Picker::default(),
+            reading: None,
+            remark: None,
+        }
+    }
+}
+
 impl Settings {
+    /// What outlives the program.
+    pub fn saved(&self) -> SavedForm {
+        SavedForm { model: self.model_id.clone(), choices: self.chosen.clone() }
+    }
+
+    /// Takes what an earlier process saved.
+    pub fn restore(&mut self, saved: SavedForm) {
+        (self.model_id, self.chosen) = (saved.model, saved.choices);
+    }
+
     /// The focused row.
-    pub fn focused(&self) -> Row {
-        Row::ALL[self.row.min(Row::ALL.len() - 1)]
+    pub fn focused(&self) -> Field {
+        Field::at(self.row)
     }
 
     /// Focuses a row.
-    pub fn focus(&mut self, row: Row) {
-        self.row = Row::ALL.iter().position(|other| *other == row).unwrap_or(0);
+    pub fn focus(&mut self, row: Field) {
+        self.row = Field::rows().position(|other| other == row).unwrap_or(0);
     }
 
     /// The chosen model.
     pub fn model<'a>(&self, catalog: &'a Catalog) -> Option<&'a Model> {
-        catalog.model(&self.chosen.model).or(catalog.models.first())
+        catalog.model(&self.model_id).or(catalog.models.first())
     }
 
     /// The models that are stepped through: those that are live, and the chosen one.
     pub fn offered<'a>(&self, catalog: &'a Catalog) -> Vec<&'a Model> {
-        let mine = &self.chosen.model;
+        let mine = &self.model_id;
         let live = |model: &&Model| model.status.kind == StatusKind::Live || model.key() == *mine;
         catalog.models.iter().filter(live).collect()
     }
@@ -125,92 +113,37 @@ impl Settings {
     }
 
     pub(super) fn choices(&self, model: &Model, prompt: String) -> Choices {
-        let chosen = &self.chosen;
+        let chosen = self.chosen.clone();
         let draft = chosen.draft && model.drafts().is_some();
-        Choices {
-            prompt,
-            draft,
-            resolution: chosen.resolution.filter(|_| !draft),
-            aspect: chosen.aspect,
-            duration: chosen.duration,
-            seed: chosen.seed,
-            results: Some(chosen.results),
-            audio: chosen.audio,
-            camera_fixed: chosen.camera_fixed.then_some(true),
-            first_frame: chosen.first_frame.clone(),
-            last_frame: chosen.last_frame.clone(),
-            format: chosen.format,
-            quality: chosen.quality,
-        }
+        Choices { prompt, draft, resolution: chosen.resolution.filter(|_| !draft), ..chosen }
     }
 
     /// The next or the previous value of the focused row.
     pub fn step(&mut self, catalog: &Catalog, forward: bool) {
         self.remark = None;
         let Some(model) = self.model(catalog) else { return };
-        let chosen = &mut self.chosen;
-        match Row::ALL[self.row.min(Row::ALL.len() - 1)] {
-            Row::Model => self.step_model(catalog, forward),
-            Row::Mode if model.drafts().is_some() => chosen.draft = !chosen.draft,
-            Row::Resolution if !(chosen.draft && model.drafts().is_some()) => {
-                let all: Vec<Resolution> = model.resolutions().collect();
-                chosen.resolution =
-                    next(&all, chosen.resolution.or(Some(model.default_resolution)), forward);
+        let Some(setting) = self.focused().setting() else {
+            return self.step_model(catalog, forward);
+        };
+        let now = self.chosen.get(setting.field);
+        let stepped = match (setting.offer)(model, &self.chosen) {
+            Offer::OneOf(all, default) => next(&all, now.or(Some(default)), forward),
+            Offer::Whole(min, max, default) => {
+                let now = now.as_ref().and_then(Value::whole);
+                next_whole(min, max, default, now, forward).map(Value::Whole)
             }
-            Row::Aspect => {
-                let resolution = resolution(chosen, model);
-                let all: Vec<AspectRatio> = model.ratios(resolution).collect();
-                chosen.aspect = next(&all, Some(aspect(chosen, model)), forward);
+            Offer::Length => {
+                let now = self.chosen.duration;
+                next_length(model, now, forward).map(Value::word)
             }
-            Row::Duration => {
-                let all = lengths(model);
-                let now = chosen.duration.or(Some(ClipLength::Ms(model.duration.default_ms())));
-                chosen.duration = match now {
-                    // A written length may lie between two of the list.
-                    Some(ClipLength::Ms(ms)) if !all.contains(&ClipLength::Ms(ms)) => {
-                        beside(&all, ms, forward)
-                    }
-                    now => next(&all, now, forward),
-                };
-            }
-            Row::Seed if model.seed.is_some() => {
-                chosen.seed = match (chosen.seed, forward) {
-                    (None, true) => Some(0),
-                    (None, false) | (Some(0), false) => None,
-                    (Some(seed), true) => Some(seed.saturating_add(1)),
-                    (Some(seed), false) => Some(seed - 1),
-                };
-            }
-            Row::Results => {
-                let all: Vec<u32> = (1..=model.results.max).collect();
-                chosen.results = next(&all, Some(chosen.results), forward).unwrap_or(1);
-            }
-            Row::Audio => {
-                if let Some(rule) = &model.audio {
-                    chosen.audio = Some(!chosen.audio.unwrap_or(rule.default));
-                }
-            }
-            Row::Camera if model.camera_fixed.is_some() => {
-                chosen.camera_fixed = !chosen.camera_fixed
-            }
-            Row::Format => {
-                let now = chosen.format.or(model.formats.first().copied());
-                chosen.format = next(&model.formats, now, forward);
-            }
-            Row::Quality => {
-                if let Some(rule) = &model.quality {
-                    let now = chosen.quality.unwrap_or(rule.default);
-                    let new = if forward { now + 1 } else { now.saturating_sub(1) };
-                    chosen.quality = Some(new.clamp(rule.min, rule.max));
-                }
-            }
-            _ => {}
-        }
+            Offer::Nothing(..) | Offer::Settled(..) | Offer::Image => return,
+        };
+        self.chosen.put(setting.field, stepped);
     }
 
     fn step_model(&mut self, catalog: &Catalog, forward: bool) {
         let ids: Vec<ModelId> = self.offered(catalog).iter().map(|model| model.key()).collect();
-        if let Some(id) = next(&ids, Some(self.chosen.model.clone()), forward) {
+        if let Some(id) = next(&ids, Some(self.model_id.clone()), forward) {
             self.take_model(catalog, id);
         }
     }
@@ -218,193 +151,121 @@ impl Settings {
     /// Takes a model, keeps what still fits, and remarks on what does not.
     pub fn take_model(&mut self, catalog: &Catalog, id: ModelId) {
         let Some(model) = catalog.model(&id) else { return };
-        self.chosen.model = id;
-        let mut changed = Vec::new();
-        let chosen = &mut self.chosen;
-        if chosen.draft && model.drafts().is_none() {
-            changed.push("no drafts".to_owned());
+        self.model_id = id;
+        let mut given_up = Vec::new();
+        for setting in &SETTINGS {
+            let Some(value) = self.chosen.get(setting.field) else { continue };
+            let fits = match self.chosen.image(setting.field) {
+                Some(image) => self.refusal(model, setting.field, image).is_none(),
+                None => (setting.offer)(model, &self.chosen).allows(model, &value),
+            };
+            if fits {
+                continue;
+            }
+            // That a draft was wanted is remembered for the next model that has them.
+            if setting.field != Field::Draft {
+                self.chosen.put(setting.field, None);
+            }
+            given_up.extend((setting.given_up)(model).filter(|_| value != Value::Flag(false)));
         }
-        if chosen.resolution.is_some_and(|one| !model.resolutions().any(|other| other == one)) {
-            chosen.resolution = None;
-            changed.push(format!("{} instead", model.default_resolution));
-        }
-        let resolution = resolution(chosen, model);
-        if chosen.aspect.is_some_and(|one| !model.ratios(resolution).any(|other| other == one)) {
-            chosen.aspect = None;
-            changed.push("aspect as it comes".to_owned());
-        }
-        let fits = |length| match length {
-            ClipLength::Ms(ms) => model.duration.allows_ms(ms),
-            ClipLength::Auto => model.duration.auto,
-        };
-        if chosen.duration.is_some_and(|length| !fits(length)) {
-            chosen.duration = None;
-            changed.push(format!("{} s", f64::from(model.duration.default_ms()) / 1000.0));
-        }
-        if chosen.seed.is_some() && model.seed.is_none() {
-            chosen.seed = None;
-            changed.push("no seed".to_owned());
-        }
-        if chosen.results > model.results.max {
-            chosen.results = model.results.max;
-            changed.push(format!("{} at once", model.results.max));
-        }
-        if model.audio.is_none() && chosen.audio.take() == Some(true) {
-            changed.push("no sound".to_owned());
-        }
-        if model.camera_fixed.is_none() && std::mem::take(&mut chosen.camera_fixed) {
-            changed.push("free camera".to_owned());
-        }
-        if chosen.format.is_some_and(|format| !model.formats.contains(&format)) {
-            chosen.format = None;
-            changed.push("format as it comes".to_owned());
-        }
-        let quality_fits = |quality: u32| {
-            model.quality.as_ref().is_some_and(|rule| (rule.min..=rule.max).contains(&quality))
-        };
-        chosen.quality = chosen.quality.filter(|quality| quality_fits(*quality));
-        changed.extend(self.fit_images(model));
         self.remark =
-            (!changed.is_empty()).then(|| format!("{}: {}", model.name, changed.join(", ")));
+            (!given_up.is_empty()).then(|| format!("{}: {}", model.name, given_up.join(", ")));
     }
 
     /// Brings the settings of an earlier request back.
     pub fn recall(&mut self, request: &Parameters, seed: Option<u64>) {
-        self.chosen = Chosen {
-            model: request.model.clone(),
-            draft: request.kind == crate::domain::job::JobKind::Draft,
-            resolution: Some(request.resolution),
-            aspect: Some(request.aspect),
-            duration: Some(request.duration),
-            seed,
-            results: request.results,
-            audio: request.audio,
-            camera_fixed: request.camera_fixed.unwrap_or(false),
-            first_frame: request.first_frame.clone(),
-            last_frame: request.last_frame.clone(),
-            format: request.format,
-            quality: request.quality,
-        };
+        self.model_id = request.model.clone();
+        self.chosen = Choices { seed, prompt: String::new(), ..Choices::from(request) };
     }
 
     /// Begins to write the focused row's value, or changes it where it is chosen from a list.
     pub fn enter(&mut self, catalog: &Catalog) {
         let row = self.focused();
-        if !row.is_written() || self.reason(row, catalog).is_some() {
-            return self.step(catalog, true);
-        }
-        let text = match row {
-            Row::Seed => self.chosen.seed.map(|seed| seed.to_string()).unwrap_or_default(),
-            Row::Duration => match self.chosen.duration {
-                Some(ClipLength::Ms(ms)) => (f64::from(ms) / 1000.0).to_string(),
-                Some(ClipLength::Auto) => "auto".to_owned(),
-                None => String::new(),
-            },
-            _ => self.image(row).map(FrameImage::text).unwrap_or_default(),
+        let Some(setting) = row.setting() else { return self.step(catalog, true) };
+        let Some(model) = self.model(catalog) else { return };
+        let text = match (setting.offer)(model, &self.chosen) {
+            Offer::Length | Offer::Image | Offer::Whole(_, _, None) => self.chosen.get(row),
+            _ => return self.step(catalog, true),
         };
-        self.editing = Some(Line::new(&text));
+        let text = text.map(|value| value.to_string()).unwrap_or_default();
+        self.editing = Some(Line::new(text.strip_suffix(" s").unwrap_or(&text)));
     }
 
     /// Puts the focused row back to what the model does by itself.
     pub fn reset(&mut self) {
         self.remark = None;
-        let row = self.focused();
-        let chosen = &mut self.chosen;
-        match row {
-            Row::Model | Row::Mode => {}
-            Row::Resolution => chosen.resolution = None,
-            Row::Aspect => chosen.aspect = None,
-            Row::Duration => chosen.duration = None,
-            Row::Seed => chosen.seed = None,
-            Row::Results => chosen.results = 1,
-            Row::Audio => chosen.audio = None,
-            Row::Camera => chosen.camera_fixed = false,
-            Row::FirstFrame => {
-                chosen.first_frame = None;
-                if chosen.last_frame.take().is_some() {
+        match self.focused() {
+            Field::Model | Field::Draft => {}
+            Field::FirstFrame => {
+                self.chosen.first_frame = None;
+                if self.chosen.last_frame.take().is_some() {
                     self.remark = Some("the last frame went too: it needs a first one".to_owned());
                 }
             }
-            Row::LastFrame => chosen.last_frame = None,
-            Row::Format => chosen.format = None,
-            Row::Quality => chosen.quality = None,
+            field => self.chosen.put(field, None),
         }
     }
 
-    /// Takes a written seed or length. Images are read elsewhere.
+    /// Takes a written value. Images are read elsewhere.
     pub fn take_written(&mut self, catalog: &Catalog, text: &str) {
         self.remark = None;
+        let (Some(model), Some(setting)) = (self.model(catalog), self.focused().setting()) else {
+            return;
+        };
         let text = text.trim();
-        let Some(model) = self.model(catalog) else { return };
-        match self.focused() {
-            Row::Seed if text.is_empty() || text == "random" => self.chosen.seed = None,
-            Row::Seed => match text.parse() {
-                Ok(seed) if model.seed.as_ref().is_some_and(|rule| seed > rule.accepted_max) => {
-                    let most = model.seed.as_ref().map_or(0, |rule| rule.offered_max);
-                    self.remark = Some(format!("{} takes seeds up to {most}", model.name));
-                }
-                Ok(seed) => self.chosen.seed = Some(seed),
-                Err(_) => self.remark = Some(format!("'{text}' is no seed; write a whole number")),
-            },
-            Row::Duration if text.is_empty() => self.chosen.duration = None,
-            Row::Duration => match text.parse::<ClipLength>() {
-                Ok(ClipLength::Ms(ms)) if !model.duration.allows_ms(ms) => {
-                    self.remark =
-                        Some(format!("{} takes {}", model.name, model.duration.in_words()));
-                }
-                Ok(ClipLength::Auto) if !model.duration.auto => {
-                    self.remark =
-                        Some(format!("{} takes {}", model.name, model.duration.in_words()));
-                }
-                Ok(length) => self.chosen.duration = Some(length),
-                Err(what) => self.remark = Some(what),
-            },
-            _ => {}
+        if text.is_empty() || text == setting.unset {
+            return self.chosen.put(setting.field, None);
+        }
+        match setting.parse(text) {
+            Ok(value) if (setting.offer)(model, &self.chosen).allows(model, &value) => {
+                self.chosen.put(setting.field, Some(value));
+            }
+            Ok(_) => self.remark = Some(format!("{} takes {}", model.name, taken(setting, model))),
+            Err(what) => self.remark = Some(what),
         }
     }
 
-    /// Why the focused model offers nothing on `row`.
-    pub fn reason(&self, row: Row, catalog: &Catalog) -> Option<&'static str> {
-        let model = self.model(catalog)?;
-        match row {
-            Row::Mode if model.drafts().is_none() => Some("this model has no drafts"),
-            Row::Resolution if self.chosen.draft && model.drafts().is_some() => {
-                Some("a draft is always that")
-            }
-            Row::Seed if model.seed.is_none() => Some("this model takes no seed"),
-            Row::Results if model.results.max == 1 => Some("this model makes one at a time"),
-            Row::Audio if model.audio.is_none() => Some("this model makes no sound"),
-            Row::Camera if model.camera_fixed.is_none() => {
-                Some("this model can't fix it; say it in the prompt")
-            }
-            Row::FirstFrame if model.frames.is_none() => Some("this model takes no images"),
-            Row::LastFrame if model.frames.as_ref().is_none_or(|rule| !rule.last) => {
-                Some("this model takes no last frame")
-            }
-            Row::LastFrame
-                if self.chosen.first_frame.is_none() && self.chosen.last_frame.is_none() =>
-            {
-                Some("choose the first frame before it")
-            }
-            Row::Format if model.formats.is_empty() => Some("the provider decides"),
-            Row::Quality if model.quality.is_none() => Some("the provider decides"),
-            _ => None,
-        }
+    /// Why the chosen model offers nothing on `row`.
+    pub fn reason(&self, row: Field, catalog: &Catalog) -> Option<&'static str> {
+        (row.setting()?.offer)(self.model(catalog)?, &self.chosen).reason()
     }
 }
 
-/// The shape in force: the chosen one, or the nearest to the first frame.
-pub fn aspect(chosen: &Chosen, model: &Model) -> AspectRatio {
-    let offered: Vec<AspectRatio> = model.ratios(resolution(chosen, model)).collect();
-    let by_image = chosen.first_frame.as_ref().and_then(|image| image.nearest(&offered));
-    chosen.aspect.or(by_image).unwrap_or(AspectRatio::WIDESCREEN)
+/// What `model` takes of a setting that is written.
+fn taken(setting: &Setting, model: &Model) -> String {
+    match (setting.field, (setting.offer)(model, &Choices::default())) {
+        (Field::Seed, _) => {
+            format!("seeds up to {}", model.seed.as_ref().map_or(0, |rule| rule.offered_max))
+        }
+        (_, Offer::Whole(min, max, _)) => format!("{min} to {max}"),
+        _ => model.duration.in_words(),
+    }
 }
 
-/// The resolution in force.
-pub fn resolution(chosen: &Chosen, model: &Model) -> Resolution {
-    match model.drafts() {
-        Some(rule) if chosen.draft => rule.resolution,
-        _ => chosen.resolution.unwrap_or(model.default_resolution),
+/// The neighbour of a whole number; nothing stands below the lowest where nothing is the default.
+fn next_whole(
+    min: u64,
+    max: u64,
+    default: Option<u64>,
+    now: Option<u64>,
+    forward: bool,
+) -> Option<u64> {
+    match (now.or(default), forward) {
+        (None, true) => Some(min),
+        (None, false) => None,
+        (Some(now), true) => Some(now.saturating_add(1).clamp(min, max)),
+        (Some(now), false) if now <= min => default.map(|_| min),
+        (Some(now), false) => Some((now - 1).clamp(min, max)),
+    }
+}
+
+/// The neighbour of a length.
+fn next_length(model: &Model, now: Option<ClipLength>, forward: bool) -> Option<ClipLength> {
+    let all = lengths(model);
+    match now.or(Some(ClipLength::Ms(model.duration.default_ms()))) {
+        // A written length may lie between two of the list.
+        Some(ClipLength::Ms(ms)) if !all.contains(&ClipLength::Ms(ms)) => beside(&all, ms, forward),
+        now => next(&all, now, forward),
     }
 }
 
@@ -458,7 +319,7 @@ mod tests {
             dice = dice
                 .wrapping_mul(6_364_136_223_846_793_005)
                 .wrapping_add(1_442_695_040_888_963_407);
-            settings.row = (dice >> 33) as usize % Row::ALL.len();
+            settings.row = (dice >> 33) as usize % Field::rows().len();
             settings.step(&catalog, dice & (1 << 40) != 0);
             let refusals = settings.request(&catalog, "a fox").err();
             assert_eq!(refusals, None, "{:?}", settings.chosen);
@@ -483,7 +344,7 @@ mod tests {
         settings.chosen.resolution = "1080p".parse().ok();
         let outlook = settings.outlook(&catalog).expect("an outlook");
         assert_eq!(outlook.0.size_px, Some((864, 496)));
-        settings.focus(Row::Mode);
+        settings.focus(Field::Draft);
         settings.step(&catalog, true);
         let outlook = settings.outlook(&catalog).expect("an outlook");
         assert_eq!(outlook.0.size_px, Some((1920, 1080)));

@@ -7,12 +7,12 @@ use ratatui::text::{Line as Row, Span};
 use super::app::{Pane, Seen};
 use super::form_image::is_writing_image;
 use super::frame::Frame;
-use super::image_picker::Offer;
-use super::settings::{self, Row as Field};
+use super::image_picker::Offer as Offered;
 use super::theme::Tone;
 use super::view::{pane, row, spread, words, wrapped};
 use crate::domain::catalog::{Model, StatusKind};
-use crate::domain::request::{ClipLength, FrameImage};
+use crate::domain::request::{ClipLength, Field, FrameImage};
+use crate::domain::setting::{Offer, Value};
 use crate::domain::size::AspectRatio;
 
 /// The most lines of a remark.
@@ -41,8 +41,8 @@ pub(super) fn draw(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect) {
         .settings
         .row
         .saturating_sub(rows.saturating_sub(1).max(1))
-        .min(Field::ALL.len().saturating_sub(rows));
-    let below = Field::ALL.len().saturating_sub(top + rows);
+        .min(Field::rows().len().saturating_sub(rows));
+    let below = Field::rows().len().saturating_sub(top + rows);
     let hidden: Vec<String> = [("↑", top), ("↓", below)]
         .iter()
         .filter(|(_, count)| *count > 0)
@@ -53,13 +53,13 @@ pub(super) fn draw(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect) {
         block = block.title_bottom(Row::from(hidden).right_aligned());
     }
     frame.render_widget(block, area);
-    for (offset, field) in (0..form.height).zip(Field::ALL.iter().skip(top)) {
-        let chosen = focused && app.settings.focused() == *field;
+    for (offset, field) in (0..form.height).zip(Field::rows().skip(top)) {
+        let chosen = focused && app.settings.focused() == field;
         draw_field(
             app,
             frame,
             Rect { y: form.y + offset, height: 1, ..form },
-            *field,
+            field,
             model,
             chosen,
         );
@@ -85,9 +85,9 @@ fn draw_offers(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect) {
     for (offset, (index, offer)) in (0..last).zip(picker.offered.iter().enumerate().skip(top)) {
         let style = if picker.chosen == Some(index) { theme.chosen() } else { text };
         let (what, facts) = match offer {
-            Offer::Used(image) => (image.text(), format!("used before  {}", image_facts(image))),
-            Offer::Clip { title, .. } => (title.clone(), "its last frame".to_owned()),
-            Offer::Path(path) => (path.clone(), String::new()),
+            Offered::Used(image) => (image.text(), format!("used before  {}", image_facts(image))),
+            Offered::Clip { title, .. } => (title.clone(), "its last frame".to_owned()),
+            Offered::Path(path) => (path.clone(), String::new()),
         };
         let more = count - top;
         let facts = if offset + 1 == last && more > shown {
@@ -137,7 +137,7 @@ fn draw_field(
         return;
     }
     let reason = app.settings.reason(field, &app.catalog);
-    spans.extend(value(app, field, model, reason.is_some()));
+    spans.extend(value(app, field, model));
     if let Some(reason) = reason {
         spans.push(words(format!("  {reason}"), theme.style(Tone::Dim)));
     }
@@ -148,92 +148,59 @@ fn draw_field(
 }
 
 /// The value, with what else could be chosen beside it.
-fn value<'a>(app: &'a Seen<'_>, field: Field, model: &'a Model, fixed: bool) -> Vec<Span<'a>> {
-    let theme = &app.theme;
+fn value<'a>(app: &'a Seen<'_>, field: Field, model: &'a Model) -> Vec<Span<'a>> {
     let chosen = &app.settings.chosen;
-    let strong = theme.bold(Tone::Text);
-    let dim = theme.style(Tone::Dim);
-    let resolution = settings::resolution(chosen, model);
-    match field {
-        Field::Model => {
-            let id = words(format!("{}", model.key()), strong);
-            let provider = app.catalog.provider(&model.provider);
-            let is_play = provider.is_some_and(|provider| provider.play_money);
-            let (note, tone) = match model.status.kind {
-                StatusKind::Live if is_play => ("  play money", Tone::Dim),
-                StatusKind::Live => ("", Tone::Dim),
-                StatusKind::RetiredUpstream => ("  retired upstream", Tone::Warn),
-                StatusKind::Delisted => ("  delisted", Tone::Warn),
+    let (strong, dim) = (app.theme.bold(Tone::Text), app.theme.style(Tone::Dim));
+    let Some(setting) = field.setting() else { return model_value(app, model) };
+    let now = chosen.get(field);
+    let style = |text: &str| if text == "—" { dim } else { strong };
+    let mut spans = match (setting.offer)(model, chosen) {
+        Offer::Nothing(_, shown) => vec![words(shown, style(shown))],
+        Offer::Settled(_, shown) => {
+            let style = style(&shown);
+            vec![words(shown, style)]
+        }
+        Offer::OneOf(all, default) => {
+            let show = |value: &Value| match value.parse() {
+                Some(ratio) if field == Field::AspectRatio => shape(ratio),
+                _ => setting.show(Some(value)),
             };
-            vec![id, words(note, theme.style(tone))]
+            let all: Vec<String> = all.iter().map(show).collect();
+            pick(app, &all, &show(now.as_ref().unwrap_or(&default)))
         }
-        Field::Mode if fixed => vec![words("full", strong)],
-        Field::Mode => pick(app, &["draft", "full"], if chosen.draft { "draft" } else { "full" }),
-        Field::Resolution => {
-            let all: Vec<String> = model.resolutions().map(|one| one.to_string()).collect();
-            let mut spans = match fixed {
-                true => vec![words(resolution.to_string(), strong)],
-                false => pick(app, &all, &resolution.to_string()),
-            };
-            let aspect = settings::aspect(chosen, model);
-            if let Some((width, height)) = model.pixels(resolution, aspect) {
-                spans.push(words(format!("  {width}×{height}"), strong));
-            }
-            spans
-        }
-        Field::Aspect => {
-            let now = settings::aspect(chosen, model);
-            let all: Vec<String> = model.ratios(resolution).map(shape).collect();
-            pick(app, &all, &shape(now))
-        }
-        Field::Duration => {
+        Offer::Whole(min, max, Some(default)) => vec![
+            words(now.unwrap_or(Value::Whole(default)).to_string(), strong),
+            words(format!("  {min} to {max}"), dim),
+        ],
+        Offer::Whole(_, _, None) => match now {
+            Some(value) => vec![words(value.to_string(), strong)],
+            None => vec![words(setting.unset, strong), words("  Enter writes one", dim)],
+        },
+        Offer::Length => {
             let now = chosen.duration.unwrap_or(ClipLength::Ms(model.duration.default_ms()));
-            vec![
-                words(now.to_string(), strong),
-                words(format!("  {}", model.duration.in_words()), dim),
-            ]
+            let others = format!("  {}", model.duration.in_words());
+            vec![words(now.to_string(), strong), words(others, dim)]
         }
-        Field::Seed if fixed => vec![words("—", dim)],
-        Field::Seed => match chosen.seed {
-            Some(seed) => vec![words(seed.to_string(), strong)],
-            None => vec![words("random", strong), words("  Enter writes one", dim)],
-        },
-        Field::Results => {
-            let all: Vec<String> = (1..=model.results.max).map(|count| count.to_string()).collect();
-            if fixed {
-                vec![words("1", strong)]
-            } else {
-                pick(app, &all, &chosen.results.to_string())
-            }
-        }
-        Field::Audio => match &model.audio {
-            Some(rule) => pick(
-                app,
-                &["on", "off"],
-                if chosen.audio.unwrap_or(rule.default) { "on" } else { "off" },
-            ),
-            None => vec![words("—", dim)],
-        },
-        Field::Camera if fixed => vec![words("free", strong)],
-        Field::Camera => {
-            pick(app, &["free", "fixed"], if chosen.camera_fixed { "fixed" } else { "free" })
-        }
-        Field::FirstFrame => image(app, chosen.first_frame.as_ref(), fixed),
-        Field::LastFrame => image(app, chosen.last_frame.as_ref(), fixed),
-        Field::Format if fixed => vec![words("—", dim)],
-        Field::Format => {
-            let all: Vec<String> = model.formats.iter().map(|format| format.to_string()).collect();
-            let now = chosen.format.or(model.formats.first().copied());
-            pick(app, &all, &now.map(|format| format.to_string()).unwrap_or_default())
-        }
-        Field::Quality => match &model.quality {
-            Some(rule) => vec![
-                words(chosen.quality.unwrap_or(rule.default).to_string(), strong),
-                words(format!("  {} to {}", rule.min, rule.max), dim),
-            ],
-            None => vec![words("—", dim)],
-        },
+        Offer::Image => image(app, chosen.image(field)),
+    };
+    let pixels = model.pixels(chosen.resolution_on(model), chosen.aspect_on(model));
+    if let (Field::Resolution, Some((width, height))) = (field, pixels) {
+        spans.push(words(format!("  {width}×{height}"), strong));
     }
+    spans
+}
+
+fn model_value<'a>(app: &Seen<'_>, model: &Model) -> Vec<Span<'a>> {
+    let provider = app.catalog.provider(&model.provider);
+    let is_play = provider.is_some_and(|provider| provider.play_money);
+    let (note, tone) = match model.status.kind {
+        StatusKind::Live if is_play => ("  play money", Tone::Dim),
+        StatusKind::Live => ("", Tone::Dim),
+        StatusKind::RetiredUpstream => ("  retired upstream", Tone::Warn),
+        StatusKind::Delisted => ("  delisted", Tone::Warn),
+    };
+    let id = words(model.key().to_string(), app.theme.bold(Tone::Text));
+    vec![id, words(note, app.theme.style(tone))]
 }
 
 /// `16:9` with a small drawing of its shape.
@@ -246,17 +213,15 @@ fn shape(ratio: AspectRatio) -> String {
     format!("{glyph}{ratio}")
 }
 
-fn image<'a>(app: &Seen<'_>, image: Option<&'a FrameImage>, fixed: bool) -> Vec<Span<'a>> {
+fn image<'a>(app: &Seen<'_>, image: Option<&'a FrameImage>) -> Vec<Span<'a>> {
     let dim = app.theme.style(Tone::Dim);
     let Some(image) = image else {
-        let files = app.settings.model(&app.catalog).and_then(|model| model.frames.as_ref());
-        let hint = match files {
-            _ if fixed => "",
+        let rule = app.settings.model(&app.catalog).and_then(|model| model.frames.as_ref());
+        let hint = match rule {
             Some(rule) if !rule.files => "  Enter takes a web address",
             _ => "  Enter takes a file or an address",
         };
-        let none = words(if fixed { "—" } else { "none" }, app.theme.bold(Tone::Text));
-        return vec![none, words(hint, dim)];
+        return vec![words("none", app.theme.bold(Tone::Text)), words(hint, dim)];
     };
     let name = match image {
         FrameImage::File(file) => file.name().to_owned(),

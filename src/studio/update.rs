@@ -344,7 +344,7 @@ fn opened_workspace(app: &mut App, opened: Opened) -> Vec<Effect> {
     }
     if let Some(saved) = opened.saved {
         app.prompt.restore(saved.prompt);
-        app.settings.chosen = saved.chosen;
+        app.settings.restore(saved.chosen);
         app.knows = saved.knows;
         app.left_at = saved.left_at;
         app.ways = saved.ways;
@@ -354,10 +354,10 @@ fn opened_workspace(app: &mut App, opened: Opened) -> Vec<Effect> {
     }
     app.ways.place = opened.from_place;
     // What was allowed when it was saved may not be today.
-    let (catalog, model) = (app.catalog.clone(), app.settings.chosen.model.clone());
+    let (catalog, model) = (app.catalog.clone(), app.settings.model_id.clone());
     app.settings.take_model(&catalog, model);
-    if app.catalog.model(&app.settings.chosen.model).is_none() {
-        app.settings.chosen = super::settings::Chosen::default();
+    if app.catalog.model(&app.settings.model_id).is_none() {
+        app.settings = super::settings::Settings::default();
     }
     if let Some(problem) = problems.first() {
         app.say(problem.clone(), true);
@@ -466,7 +466,7 @@ fn merge_lives(app: &mut App) {
 
 /// Asks once what the account holds that a submit would be paid from; from then on, after a charge.
 fn want_balance(app: &mut App, effects: &mut Vec<Effect>) {
-    let id = &app.settings.chosen.model.provider;
+    let id = &app.settings.model_id.provider;
     let asked = app.balances.iter().any(|(one, _)| one == id);
     let is_real = app.catalog.provider(id).is_some_and(|provider| !provider.play_money);
     if app.open && is_real && !asked && app.keys.iter().any(|(one, _)| one == id) {

@@ -7,8 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use rushes::domain::catalog::{Catalog, Model};
 use rushes::domain::job::JobKind;
 use rushes::domain::request::{
-    Choices, ClipLength, FrameImage, GenerationRequest, ImageFile, OutputFormat,
+    Choices, ClipLength, Field, FrameImage, GenerationRequest, ImageFile, Options, OutputFormat,
 };
+use rushes::domain::setting::Value;
 use rushes::engine::schedule::Dice;
 use rushes::provider::registry::{self, Images};
 use rushes::runtime::new_job::new_job;
@@ -57,11 +58,19 @@ impl Hand {
         }
     }
 
+    fn options(&mut self) -> Options {
+        let mut options = Options::default();
+        let formats = [OutputFormat::Mp4, OutputFormat::Mov];
+        options.put(Field::CameraFixed, self.maybe(&[true, false]).map(Value::Flag));
+        options.put(Field::Format, self.maybe(&formats).map(Value::word));
+        options.put(Field::Quality, self.maybe(&[0, 19, 20, 95, 99, 100]).map(Value::Whole));
+        options
+    }
+
     fn choices(&mut self) -> Choices {
         let lengths =
             [0, 1000, 1200, 1250, 2000, 4000, 5000, 5500, 8000, 10_000, 12_000, 15_000, 31_000];
         let lengths = lengths.map(ClipLength::Ms);
-        let formats = [OutputFormat::Mp4, OutputFormat::Mov];
         let prompts =
             ["", " ", "x", "a fox", "市场 at night\n", &"long ".repeat(600), &"x".repeat(3001)];
         Choices {
@@ -78,11 +87,9 @@ impl Hand {
             seed: self.maybe(&[0, 7, u64::from(u32::MAX), i64::MAX as u64, u64::MAX]),
             results: self.maybe(&[0, 1, 2, 4, 5]),
             audio: self.maybe(&[true, false]),
-            camera_fixed: self.maybe(&[true, false]),
             first_frame: self.frame(),
             last_frame: self.frame(),
-            format: self.maybe(&formats),
-            quality: self.maybe(&[0, 19, 20, 95, 99, 100]),
+            options: self.options(),
         }
     }
 }

@@ -1,16 +1,17 @@
 //! The catalog: which models exist, what each allows, what each costs, and how sure we are.
 
+mod duration_rule;
 mod file;
 mod frame_rule;
 mod model;
 mod provider;
 
+pub use duration_rule::DurationRule;
 pub use file::{BUILT_IN, CatalogFile, CatalogProblem};
 pub use frame_rule::FrameRule;
 pub use model::{
-    AudioRule, Dimensions, DraftRule, DurationRule, FlagRule, Model, ModelId, Price, PriceUnit,
-    PromptRule, QualityRule, ReferenceRule, ResultsRule, SeedRule, SizeField, SizeRule, Status,
-    StatusKind,
+    AudioRule, Dimensions, DraftRule, FlagRule, Model, ModelId, Price, PriceUnit, PromptRule,
+    QualityRule, ReferenceRule, ResultsRule, SeedRule, SizeField, SizeRule, Status, StatusKind,
 };
 pub use provider::{Protocol, Provider, RequestRate};
 

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use super::{Choices, ClipLength, Field, FrameImage, OutputFormat, Refusal};
+use super::{Choices, ClipLength, Field, FrameImage, Options, Refusal};
 use crate::domain::catalog::Model;
+use crate::domain::setting::{Offer, SETTINGS, Value};
 use crate::domain::size::{AspectRatio, Resolution};
 
 /// All rules between choices and a model, in one place.
@@ -78,10 +79,7 @@ impl Check<'_> {
     pub(super) fn aspect(&mut self, choices: &Choices, resolution: Resolution) -> AspectRatio {
         let model = self.model;
         let offered: Vec<AspectRatio> = model.ratios(resolution).collect();
-        let wide = AspectRatio::WIDESCREEN;
-        let default = offered.iter().find(|ratio| **ratio == wide).or(offered.first());
-        let by_image = choices.first_frame.as_ref().and_then(|image| image.nearest(&offered));
-        let aspect = choices.aspect.or(by_image).or(default.copied()).unwrap_or(wide);
+        let aspect = choices.aspect_on(model);
         // An unknown resolution was refused already and has no ratios to hold this one against.
         if !offered.is_empty() && !offered.contains(&aspect) {
             let rule = format!("{} has no {aspect} at {resolution}", model.name);
@@ -93,11 +91,7 @@ impl Check<'_> {
     pub(super) fn duration(&mut self, choices: &Choices) -> ClipLength {
         let rule = &self.model.duration;
         let length = choices.duration.unwrap_or(ClipLength::Ms(rule.default_ms()));
-        let allowed = match length {
-            ClipLength::Ms(ms) => rule.allows_ms(ms),
-            ClipLength::Auto => rule.auto,
-        };
-        if !allowed {
+        if !rule.allows(length) {
             let wrong = format!("{} can't make a clip of {length}", self.model.name);
             self.refuse(Field::Duration, wrong, format!("choose {}", rule.in_words()));
         }
@@ -143,51 +137,38 @@ impl Check<'_> {
         }
     }
 
-    pub(super) fn camera_fixed(&mut self, choices: &Choices) -> Option<bool> {
-        if self.model.camera_fixed.is_none() {
-            if choices.camera_fixed == Some(true) {
-                let rule = format!("{} can't fix the camera", self.model.name);
-                self.refuse(Field::CameraFixed, rule, "leave it out, and say it in the prompt");
-            }
-            return None;
+    /// The settings on which nothing else depends, each held against what its row offers.
+    pub(super) fn options(&mut self, choices: &Choices) -> Options {
+        let model = self.model;
+        let mut options = Options::default();
+        for setting in &SETTINGS {
+            let Some(rule) = &setting.option else { continue };
+            let chosen = choices.options.get(setting.field);
+            let offer = (setting.offer)(model, choices);
+            let value = match (&offer, chosen) {
+                // Saying "no" to what is not there is no mistake.
+                (Offer::Nothing(..), None | Some(Value::Flag(false))) => continue,
+                (Offer::OneOf(_, default), None) => rule.is_said.then_some(default),
+                (_, None) => None,
+                (offer, Some(value)) if offer.allows(model, value) => Some(value),
+                (Offer::Whole(min, max, _), Some(value)) => {
+                    let wrong = format!("{value} is out of range");
+                    self.refuse(setting.field, wrong, format!("choose {min} to {max}"));
+                    continue;
+                }
+                (offer, Some(value)) => {
+                    let wrong = format!("{} {}", model.name, (rule.lacks)(value));
+                    let allowed = match offer {
+                        Offer::OneOf(all, _) => format!("choose {}", join(all)),
+                        _ => rule.instead.to_owned(),
+                    };
+                    self.refuse(setting.field, wrong, allowed);
+                    continue;
+                }
+            };
+            options.put(setting.field, value.cloned());
         }
-        Some(choices.camera_fixed.unwrap_or(false))
-    }
-
-    pub(super) fn format(&mut self, choices: &Choices) -> Option<OutputFormat> {
-        let formats = &self.model.formats;
-        match choices.format {
-            Some(format) if !formats.contains(&format) => {
-                let allowed = if formats.is_empty() {
-                    "leave it out, the provider decides".to_owned()
-                } else {
-                    format!("choose {}", join(formats))
-                };
-                self.refuse(
-                    Field::Format,
-                    format!("{} can't make {format}", self.model.name),
-                    allowed,
-                );
-                None
-            }
-            choice => choice.or(formats.first().copied()),
-        }
-    }
-
-    pub(super) fn quality(&mut self, choices: &Choices) -> Option<u32> {
-        let quality = choices.quality?;
-        match &self.model.quality {
-            None => {
-                let rule = format!("{} has no quality setting", self.model.name);
-                self.refuse(Field::Quality, rule, "leave it out");
-            }
-            Some(rule) if !(rule.min..=rule.max).contains(&quality) => {
-                let allowed = format!("choose {} to {}", rule.min, rule.max);
-                self.refuse(Field::Quality, format!("{quality} is out of range"), allowed);
-            }
-            Some(_) => {}
-        }
-        Some(quality)
+        options
     }
 
     pub(super) fn first_frame(&mut self, choices: &Choices) -> Option<FrameImage> {

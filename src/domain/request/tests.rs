@@ -35,20 +35,22 @@ fn what_is_left_out_takes_the_models_default() {
         ("480p".into(), "16:9".into())
     );
     assert_eq!((request.size_px, request.duration), (Some((864, 496)), ClipLength::Ms(5000)));
-    assert_eq!((request.results, request.seed, request.quality), (1, None, None));
-    assert_eq!((request.audio, request.camera_fixed), (Some(true), Some(false)));
-    assert_eq!(request.format, Some(OutputFormat::Mp4));
+    assert_eq!((request.results, request.seed), (1, None));
+    assert_eq!(request.audio, Some(true));
+    let options: Vec<(Field, &Value)> = request.options.iter().collect();
+    let (free, mp4) = (Value::Flag(false), Value::word(OutputFormat::Mp4));
+    assert_eq!(options, [(Field::CameraFixed, &free), (Field::Format, &mp4)]);
 }
 
 #[test]
 fn settings_that_a_model_lacks_stay_out_of_its_requests() {
     let request = made("runpod/1.0-pro", |_| {});
-    assert_eq!((request.audio, request.camera_fixed, request.format), (None, None, None));
+    assert_eq!((request.audio, &request.options), (None, &Options::default()));
     assert_eq!(made("runbase/1.0-pro", |_| {}).size_px, None, "the provider computes the pixels");
     // Saying "no" to what is not there is no mistake.
     let no = refusals("runpod/1.0-pro", |choices| {
         choices.audio = Some(false);
-        choices.camera_fixed = Some(false);
+        choices.options.put(Field::CameraFixed, Some(Value::Flag(false)));
     });
     assert_eq!(no, [""; 0]);
 }
@@ -177,7 +179,10 @@ fn results_quality_and_format_are_the_models() {
     assert_eq!(results("runpod/1.0-pro", 2), [format!("results: 2 {wrong} 1")]);
     assert_eq!(results("runware/1.0-pro", 4), [""; 0]);
 
-    let quality = |model: &str, quality| refusals(model, |choices| choices.quality = Some(quality));
+    let option = |model: &str, field, value| {
+        refusals(model, |choices| choices.options.put(field, Some(value)))
+    };
+    let quality = |model: &str, quality| option(model, Field::Quality, Value::Whole(quality));
     assert_eq!(quality("runware/1.0-pro", 19), ["quality: 19 is out of range; choose 20 to 99"]);
     assert_eq!(quality("runware/1.0-pro", 100).len(), 1);
     assert_eq!(quality("runware/1.0-pro", 20), [""; 0]);
@@ -186,18 +191,22 @@ fn results_quality_and_format_are_the_models() {
         ["quality: Seedance 1.0 Pro has no quality setting; leave it out"]
     );
 
-    let webm = refusals("runpod/1.0-pro", |choices| choices.format = Some(OutputFormat::Webm));
+    let webm = option("runpod/1.0-pro", Field::Format, Value::word(OutputFormat::Webm));
     let expected = "format: Seedance 1.0 Pro can't make webm; leave it out, the provider decides";
     assert_eq!(webm, [expected]);
-    let request = made("runware/1.0-pro", |choices| choices.format = Some(OutputFormat::Mov));
-    assert_eq!(request.format, Some(OutputFormat::Mov));
+    let request = made("runware/1.0-pro", |choices| {
+        choices.options.put(Field::Format, Some(Value::word(OutputFormat::Mov)));
+    });
+    assert_eq!(request.format(), Some(OutputFormat::Mov));
 }
 
 #[test]
 fn sound_and_a_fixed_camera_need_a_model_that_has_them() {
     let sound = refusals("runware/1.0-pro", |choices| choices.audio = Some(true));
     assert_eq!(sound, ["audio: Seedance 1.0 Pro makes no sound; leave it out"]);
-    let camera = refusals("runpod/1.0-pro", |choices| choices.camera_fixed = Some(true));
+    let camera = refusals("runpod/1.0-pro", |choices| {
+        choices.options.put(Field::CameraFixed, Some(Value::Flag(true)));
+    });
     assert_eq!(
         camera,
         [

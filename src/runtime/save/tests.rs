@@ -2,8 +2,9 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::domain::job::JobId;
-use crate::domain::request::OutputFormat;
+use crate::domain::request::{Field, OutputFormat};
 use crate::domain::sample;
+use crate::domain::setting::Value;
 
 #[test]
 fn a_clip_s_name_leads_back_to_its_job() {
@@ -53,7 +54,7 @@ fn job(prompt: &str, results: u32, format: Option<OutputFormat>) -> Job {
     let model = sample::model("runware/1.5-pro");
     let request = sample::request(model, |choices| {
         (choices.prompt, choices.results) = (prompt.to_owned(), Some(results));
-        choices.format = format;
+        choices.options.put(Field::Format, format.map(Value::word));
     });
     let mut job = sample::job(7, model, request);
     job.outputs = (0..results).map(|number| sample::output(&number.to_string())).collect();

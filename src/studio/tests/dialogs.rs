@@ -3,11 +3,11 @@
 use super::super::app::{Pane, View};
 use super::super::dialog::Dialog;
 use super::super::msg::{Effect, Msg};
-use super::super::settings::Row;
 use super::kit::{Bench, is_free, priced, story_wanted, submitted};
 use super::take::{Take, draft, moderated, refused, render, unreachable, wish};
 use crate::domain::job::{Charged, FailureClass, JobError, JobKind, Relation};
 use crate::domain::request::Choices;
+use crate::domain::request::Field;
 
 /// A studio with one finished draft, and the draft.
 fn with_draft() -> (Bench, Take) {
@@ -236,8 +236,8 @@ fn a_model_that_is_gone_is_replaced_by_its_successor() {
     bench.tell(Msg::Story(failed.story(None, &[])));
     assert!(bench.screen(80, 24).contains("sandbox/1.5-pro takes its place"));
     bench.keys("<enter>");
-    assert_eq!(bench.app.settings.chosen.model.to_string(), "sandbox/1.5-pro");
-    assert_eq!((bench.app.pane, bench.app.settings.focused()), (Pane::Settings, Row::Model));
+    assert_eq!(bench.app.settings.model_id.to_string(), "sandbox/1.5-pro");
+    assert_eq!((bench.app.pane, bench.app.settings.focused()), (Pane::Settings, Field::Model));
 }
 
 #[test]
@@ -308,7 +308,7 @@ fn a_failed_jobs_detail_tells_what_happened_and_enter_brings_back_the_field_at_f
     bench.keys("<enter>");
     assert!(bench.app.dialog.is_none());
     assert_eq!(bench.app.prompt.text(), "an owl at dusk");
-    assert_eq!((bench.app.pane, bench.app.settings.focused()), (Pane::Settings, Row::Duration));
+    assert_eq!((bench.app.pane, bench.app.settings.focused()), (Pane::Settings, Field::Duration));
 }
 
 #[test]
@@ -376,8 +376,8 @@ fn a_job_of_a_model_that_is_gone_is_never_submitted_to_another_one() {
     if let Some(Effect::Submit { request, .. }) = effects.first() {
         assert_eq!(request.model.provider, "sandbox", "real money for play money");
     }
-    assert_eq!(bench.app.settings.chosen.model.provider, "sandbox");
-    assert!(bench.app.catalog.model(&bench.app.settings.chosen.model).is_some());
+    assert_eq!(bench.app.settings.model_id.provider, "sandbox");
+    assert!(bench.app.catalog.model(&bench.app.settings.model_id).is_some());
 }
 
 #[test]

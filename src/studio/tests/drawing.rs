@@ -7,11 +7,11 @@ use jiff::SignedDuration;
 use ratatui::style::Color;
 
 use super::super::msg::Msg;
-use super::super::settings::Row;
 use super::kit::{Bench, dawn};
 use super::take::{Take, draft, moderated, refused, render, unreachable, wish};
 use crate::domain::catalog::RequestRate;
 use crate::domain::job::{FailureClass, Relation};
+use crate::domain::request::Field;
 use crate::domain::request::{Choices, FrameImage, ImageFile};
 use crate::domain::wait::Wait;
 use crate::media::picture::Picture;
@@ -122,7 +122,7 @@ fn a_busy_day_in_every_pane() {
     let mut bench = bench_with(&busy());
     bench.tell(Msg::Paste(LONG.to_owned()));
     look("busy-prompt", &mut bench);
-    bench.row(Row::FirstFrame);
+    bench.row(Field::FirstFrame);
     look("busy-settings", &mut bench);
     bench.keys("3jjj");
     poster(&mut bench);
@@ -145,7 +145,7 @@ fn the_form_of_every_kind_of_model() {
         if catalog.model(&id).is_none() {
             continue;
         }
-        bench.row(Row::Seed);
+        bench.row(Field::Seed);
         bench.app.settings.chosen.seed = Some(7);
         bench.app.settings.take_model(&catalog, id.clone());
         look(&format!("form-{}-{}", id.provider, id.model), &mut bench);
@@ -263,7 +263,7 @@ fn what_waits_and_why() {
 fn an_image_is_picked_and_looked_at() {
     let fox = draft(90, "A red fox crosses a snowy market at night").ready(20);
     let mut bench = bench_with(&[fox]);
-    bench.row(Row::FirstFrame);
+    bench.row(Field::FirstFrame);
     bench.keys("<enter>");
     let paths = (1..=20).map(|nr| format!("shots/market-{nr:02}.png")).collect();
     let generation = bench.app.settings.picker.generation;

@@ -1,11 +1,11 @@
 //! Frame images in the form: written, completed, picked, dropped, refused, looked at.
 
 use super::super::app::{Pane, Poster};
-use super::super::form_row::Row;
 use super::super::layout::{Spot, panes};
 use super::super::msg::{Effect, Msg};
 use super::kit::{Bench, submitted};
 use super::take::{draft, render, wish};
+use crate::domain::request::Field;
 use crate::domain::request::{Choices, FrameImage, ImageFile};
 use crate::media::picture::Picture;
 
@@ -17,7 +17,7 @@ fn file(name: &str, width_px: u32, height_px: u32, bytes: u64) -> FrameImage {
 }
 
 /// A bench whose row for `row` is being written, with what was asked for first.
-fn writing(bench: &mut Bench, row: Row) -> u64 {
+fn writing(bench: &mut Bench, row: Field) -> u64 {
     bench.row(row);
     listing(&bench.keys("<enter>"))
 }
@@ -36,16 +36,16 @@ fn is_read(bench: &mut Bench, first: bool, text: &str, image: Result<FrameImage,
 }
 
 /// The image is written and read.
-fn put(bench: &mut Bench, row: Row, image: FrameImage) {
+fn put(bench: &mut Bench, row: Field, image: FrameImage) {
     writing(bench, row);
     bench.keys("<c-u>/a.png<enter>");
-    is_read(bench, row == Row::FirstFrame, "/a.png", Ok(image));
+    is_read(bench, row == Field::FirstFrame, "/a.png", Ok(image));
 }
 
 #[test]
 fn a_path_is_read_outside_and_stands_in_the_form_with_its_facts() {
     let mut bench = Bench::new();
-    writing(&mut bench, Row::FirstFrame);
+    writing(&mut bench, Field::FirstFrame);
     let effects = bench.keys("~/fox.png<enter>");
     let read = Effect::ReadImage { first: true, text: "~/fox.png".to_owned() };
     assert_eq!(effects.last(), Some(&read));
@@ -64,7 +64,7 @@ fn a_path_is_read_outside_and_stands_in_the_form_with_its_facts() {
 #[test]
 fn tab_completes_and_arrows_pick_from_what_the_folder_has() {
     let mut bench = Bench::new();
-    let stale = writing(&mut bench, Row::FirstFrame);
+    let stale = writing(&mut bench, Field::FirstFrame);
     let generation = listing(&bench.keys("~"));
     bench.tell(Msg::Images { generation: stale, listed: Ok(vec!["old.png".to_owned()]) });
     assert!(!bench.screen(80, 24).contains("old.png"), "a stale listing is dropped");
@@ -95,7 +95,7 @@ fn tab_completes_and_arrows_pick_from_what_the_folder_has() {
 #[test]
 fn a_folder_that_can_not_be_listed_says_so() {
     let mut bench = Bench::new();
-    let generation = writing(&mut bench, Row::FirstFrame);
+    let generation = writing(&mut bench, Field::FirstFrame);
     let problem = "permission denied".to_owned();
     bench.tell(Msg::Images { generation, listed: Err(problem.clone()) });
     assert!(bench.screen(80, 24).contains(&problem));
@@ -110,7 +110,7 @@ fn before_a_path_is_begun_images_used_before_and_own_clips_are_offered() {
     let fox = draft(90, "a fox").ready(20);
     let clip = format!("/data/{}", fox.job.files().next().expect("a file").path);
     let mut bench = Bench::with_jobs(&[again, owl, fox]);
-    let generation = writing(&mut bench, Row::FirstFrame);
+    let generation = writing(&mut bench, Field::FirstFrame);
     bench.tell(Msg::Images { generation, listed: Ok(vec!["pics/".to_owned()]) });
     let screen = bench.screen(80, 24);
     assert_eq!(screen.matches("used before").count(), 1, "each once\n{screen}");
@@ -119,7 +119,7 @@ fn before_a_path_is_begun_images_used_before_and_own_clips_are_offered() {
     }
     assert!(bench.keys("<down><enter>").is_empty(), "what is kept needs no reading");
     assert_eq!(bench.app.settings.chosen.first_frame, Some(image));
-    let generation = writing(&mut bench, Row::LastFrame);
+    let generation = writing(&mut bench, Field::LastFrame);
     bench.tell(Msg::Images { generation, listed: Ok(Vec::new()) });
     let effects = bench.keys("<down><down><enter>");
     assert_eq!(effects, [Effect::ReadImage { first: false, text: clip }]);
@@ -128,12 +128,12 @@ fn before_a_path_is_begun_images_used_before_and_own_clips_are_offered() {
 #[test]
 fn a_dropped_file_is_taken_by_the_row_that_has_the_focus() {
     let mut bench = Bench::new();
-    bench.row(Row::FirstFrame);
+    bench.row(Field::FirstFrame);
     let effects = bench.tell(Msg::Paste("'/home/mia/a fox.png'\n".to_owned()));
     let read = Effect::ReadImage { first: true, text: "/home/mia/a fox.png".to_owned() };
     assert!(effects.contains(&read), "{effects:?}");
     assert_eq!(bench.app.pane, Pane::Settings);
-    writing(&mut bench, Row::FirstFrame);
+    writing(&mut bench, Field::FirstFrame);
     bench.tell(Msg::Paste("file:///home/mia/a%20fox.png".to_owned()));
     assert_eq!(
         bench.app.settings.editing.as_ref().map(|line| line.text()),
@@ -151,7 +151,7 @@ fn an_image_that_the_model_does_not_take_is_refused_before_anything_is_sent() {
         (FrameImage::Url("ftp://a.example/x".to_owned()), "is no web address"),
     ] {
         let mut bench = Bench::new();
-        put(&mut bench, Row::FirstFrame, image);
+        put(&mut bench, Field::FirstFrame, image);
         assert_eq!(bench.app.settings.chosen.first_frame, None);
         let remark = bench.app.settings.remark.clone().expect("a remark");
         assert!(remark.contains(words), "{remark}");
@@ -161,7 +161,7 @@ fn an_image_that_the_model_does_not_take_is_refused_before_anything_is_sent() {
         assert!(shown.contains(words), "{words} in {shown}");
     }
     let mut bench = Bench::new();
-    writing(&mut bench, Row::FirstFrame);
+    writing(&mut bench, Field::FirstFrame);
     bench.keys("/a.txt<enter>");
     let why = "/a.txt is not a PNG, JPEG or WebP image".to_owned();
     is_read(&mut bench, true, "/a.txt", Err(why.clone()));
@@ -171,13 +171,13 @@ fn an_image_that_the_model_does_not_take_is_refused_before_anything_is_sent() {
 #[test]
 fn a_last_frame_is_offered_after_a_first_one_and_goes_with_it() {
     let mut bench = Bench::new();
-    bench.row(Row::LastFrame);
+    bench.row(Field::LastFrame);
     assert!(bench.keys("<enter>").is_empty());
     assert!(bench.screen(80, 24).contains("choose the first frame before it"));
-    put(&mut bench, Row::FirstFrame, file("a.png", 800, 600, 9));
-    put(&mut bench, Row::LastFrame, file("b.png", 800, 600, 9));
+    put(&mut bench, Field::FirstFrame, file("a.png", 800, 600, 9));
+    put(&mut bench, Field::LastFrame, file("b.png", 800, 600, 9));
     assert!(bench.app.settings.chosen.last_frame.is_some());
-    bench.row(Row::FirstFrame);
+    bench.row(Field::FirstFrame);
     bench.keys("<bs>");
     let chosen = &bench.app.settings.chosen;
     assert_eq!((&chosen.first_frame, &chosen.last_frame), (&None, &None), "one key clears it");
@@ -186,8 +186,8 @@ fn a_last_frame_is_offered_after_a_first_one_and_goes_with_it() {
 #[test]
 fn another_model_gives_up_the_images_that_it_does_not_take() {
     let mut bench = Bench::new();
-    put(&mut bench, Row::FirstFrame, file("a.png", 800, 600, 9));
-    put(&mut bench, Row::LastFrame, file("b.png", 800, 600, 9));
+    put(&mut bench, Field::FirstFrame, file("a.png", 800, 600, 9));
+    put(&mut bench, Field::LastFrame, file("b.png", 800, 600, 9));
     let catalog = bench.app.catalog.clone();
     let take = |bench: &mut Bench, id: &str| {
         bench.app.settings.take_model(&catalog, id.parse().expect("an id"));
@@ -195,7 +195,7 @@ fn another_model_gives_up_the_images_that_it_does_not_take() {
     };
     let remark = take(&mut bench, "sandbox/1.0-pro-fast");
     assert!(remark.contains("no last frame") && !remark.contains("first"), "{remark}");
-    bench.row(Row::LastFrame);
+    bench.row(Field::LastFrame);
     assert!(bench.screen(80, 24).contains("this model takes no last frame"));
     let remark = take(&mut bench, "runpod/1.0-pro");
     assert!(remark.contains("no first frame"), "it takes addresses only: {remark}");
@@ -205,7 +205,7 @@ fn another_model_gives_up_the_images_that_it_does_not_take() {
 #[test]
 fn the_clip_takes_the_shape_of_its_first_frame_and_the_form_says_so() {
     let mut bench = Bench::new();
-    put(&mut bench, Row::FirstFrame, file("tall.png", 600, 1000, 9));
+    put(&mut bench, Field::FirstFrame, file("tall.png", 600, 1000, 9));
     let screen = bench.screen(120, 36);
     assert!(screen.contains("496×864"), "{screen}");
 }
@@ -213,7 +213,7 @@ fn the_clip_takes_the_shape_of_its_first_frame_and_the_form_says_so() {
 #[test]
 fn the_image_of_the_focused_row_is_looked_at() {
     let mut bench = Bench::new();
-    put(&mut bench, Row::FirstFrame, file("a.png", 800, 600, 9));
+    put(&mut bench, Field::FirstFrame, file("a.png", 800, 600, 9));
     for size in [(80, 24), (120, 36)] {
         bench.app.poster = None;
         bench.tell(Msg::Resize(size.0, size.1));

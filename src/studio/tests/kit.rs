@@ -17,7 +17,6 @@ use super::super::layout;
 use super::super::msg::{Effect, Msg, Opened};
 use super::super::paying;
 use super::super::presses::Press;
-use super::super::settings::Row;
 use super::super::theme::Theme;
 use super::super::update::update;
 use super::super::view::view;
@@ -26,6 +25,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::cost::Estimate;
 use crate::domain::job::{JobId, Parent};
 use crate::domain::ledger::{Limits, Sums};
+use crate::domain::request::Field;
 use crate::domain::request::GenerationRequest;
 use crate::words::images::{Between, Images};
 use crate::words::shell::CopyFrom;
@@ -153,9 +153,9 @@ impl Bench {
     }
 
     /// Focuses a row of the form by its number key and the arrows.
-    pub fn row(&mut self, row: Row) {
+    pub fn row(&mut self, row: Field) {
         self.keys("<esc>2g");
-        let at = Row::ALL.iter().position(|other| *other == row).expect("a row");
+        let at = Field::rows().position(|other| other == row).expect("a row");
         self.keys(&"j".repeat(at));
         assert_eq!(self.app.settings.focused(), row);
     }

@@ -191,7 +191,7 @@ fn a_price_that_changed_is_asked_about_and_stands_in_the_form_from_then_on() {
     let effects = bench.keys("a fox<f5>");
     let shown = consent(&effects).price;
     let mut catalog = (*bench.app.catalog).clone();
-    let id = bench.app.settings.chosen.model.clone();
+    let id = bench.app.settings.model_id.clone();
     let model = catalog.models.iter_mut().find(|model| model.key() == id).expect("a model");
     model.price.usd.values_mut().for_each(|usd| usd.0 = usd.0 * 10);
     let now = crate::domain::cost::Estimate::of(model, submitted(&effects).0);

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use super::super::app::Pane;
 use super::super::keyboard::Reply;
 use super::super::msg::{Effect, Msg};
-use super::super::settings::Row;
 use super::kit::Bench;
 use super::take::{Take, draft};
+use crate::domain::request::Field;
 use crate::domain::request::{FrameImage, ImageFile};
 use crate::media::film::{self, Part};
 use crate::media::picture::Picture;
@@ -197,7 +197,7 @@ fn what_plays_wakes_nobody_while_a_frame_image_stands_in_its_place() {
     bench.app.settings.chosen.first_frame = Some(FrameImage::File(image));
     bench.later(40);
     assert!(bench.app.next_tick().is_some());
-    bench.row(Row::FirstFrame);
+    bench.row(Field::FirstFrame);
     assert_eq!(bench.app.next_tick(), None);
 }
 

@@ -2,10 +2,10 @@
 
 use super::super::app::Pane;
 use super::super::msg::{Effect, Msg};
-use super::super::settings::Row;
 use super::kit::{Bench, is_free, opened, parsed, priced, saved, submitted};
 use crate::domain::consent::Consent;
 use crate::domain::job::JobKind;
+use crate::domain::request::{Choices, Field};
 
 #[test]
 fn the_first_keys_typed_land_in_the_prompt() {
@@ -96,19 +96,19 @@ fn a_prompt_that_is_too_short_or_too_long_is_focused_with_the_reason() {
 #[test]
 fn every_model_can_be_chosen_from_the_list_also_those_that_are_not_stepped_through() {
     let mut bench = Bench::new();
-    bench.row(Row::Model);
+    bench.row(Field::Model);
     bench.keys("<enter>runware/1.5");
     let screen = bench.screen(120, 36);
     assert!(screen.contains("retired") && screen.contains("a submit may be refused"), "{screen}");
     bench.keys("<enter>");
-    assert_eq!(bench.app.settings.chosen.model.to_string(), "runware/1.5-pro");
+    assert_eq!(bench.app.settings.model_id.to_string(), "runware/1.5-pro");
     assert!(bench.app.dialog.is_none());
     bench.keys("Mnothing of the kind<enter>");
     assert!(bench.screen(80, 24).contains("No model is called that."));
     bench.keys("<esc>Mdelisted<enter>");
-    assert_eq!(bench.app.settings.chosen.model.to_string(), "runware/1.5-pro", "none says so");
+    assert_eq!(bench.app.settings.model_id.to_string(), "runware/1.5-pro", "none says so");
     bench.keys("<esc>Mrunpod<down><enter>");
-    assert_eq!(bench.app.settings.chosen.model.to_string(), "runpod/1.0-pro");
+    assert_eq!(bench.app.settings.model_id.to_string(), "runpod/1.0-pro");
 }
 
 #[test]
@@ -116,19 +116,19 @@ fn the_price_follows_every_key_in_the_form() {
     let mut bench = Bench::new();
     let draft = bench.price();
     assert_eq!(draft, "$0.07292");
-    bench.row(Row::Duration);
+    bench.row(Field::Duration);
     bench.keys("l");
     assert_ne!(bench.price(), draft, "six seconds cost more than five");
     bench.keys("h");
     assert_eq!(bench.price(), draft);
-    bench.row(Row::Audio);
+    bench.row(Field::Audio);
     bench.keys("l");
     let silent = bench.price();
     assert_ne!(silent, draft);
-    bench.row(Row::Mode);
+    bench.row(Field::Draft);
     bench.keys("l");
     let full = bench.price();
-    bench.row(Row::Resolution);
+    bench.row(Field::Resolution);
     bench.keys("l");
     assert_ne!(bench.price(), full);
     for (columns, rows) in [(80, 24), (120, 36)] {
@@ -140,7 +140,7 @@ fn the_price_follows_every_key_in_the_form() {
 #[test]
 fn a_draft_pins_its_resolution_and_the_form_says_why() {
     let mut bench = Bench::new();
-    bench.row(Row::Resolution);
+    bench.row(Field::Resolution);
     let before = bench.app.settings.chosen.clone();
     bench.keys("l<enter>h");
     assert_eq!(bench.app.settings.chosen, before);
@@ -148,27 +148,15 @@ fn a_draft_pins_its_resolution_and_the_form_says_why() {
 }
 
 /// What a row of 1.5 Pro in the sandbox says after each step to the right.
-fn steps(row: Row, count: usize) -> Vec<String> {
+fn steps(row: Field, count: usize) -> Vec<String> {
     let mut bench = Bench::new();
-    bench.row(Row::Mode);
+    bench.row(Field::Draft);
     bench.keys("l");
     bench.row(row);
     let value = |bench: &Bench| {
         let (now, _) = bench.app.settings.outlook(&bench.app.catalog).expect("a right form");
-        match row {
-            Row::Model => now.model.to_string(),
-            Row::Mode => now.kind.to_string(),
-            Row::Resolution => now.resolution.to_string(),
-            Row::Aspect => now.aspect.to_string(),
-            Row::Duration => now.duration.to_string(),
-            Row::Seed => format!("{:?}", now.seed),
-            Row::Results => now.results.to_string(),
-            Row::Audio => format!("{:?}", now.audio),
-            Row::Camera => format!("{:?}", now.camera_fixed),
-            Row::Format => format!("{:?}", now.format),
-            Row::Quality => format!("{:?}", now.quality),
-            Row::FirstFrame | Row::LastFrame => String::new(),
-        }
+        let setting = row.setting().expect("a setting");
+        setting.show(Choices::from(&now).get(row).as_ref())
     };
     let mut values = vec![value(&bench)];
     for _ in 0..count {
@@ -180,21 +168,21 @@ fn steps(row: Row, count: usize) -> Vec<String> {
 
 #[test]
 fn every_row_steps_round_what_its_model_allows() {
-    assert_eq!(steps(Row::Mode, 2), ["single", "draft", "single"]);
-    assert_eq!(steps(Row::Audio, 2), ["Some(true)", "Some(false)", "Some(true)"]);
-    assert_eq!(steps(Row::Seed, 2), ["None", "Some(0)", "Some(1)"]);
-    let aspects = steps(Row::Aspect, 6);
+    assert_eq!(steps(Field::Draft, 2), ["full", "draft", "full"]);
+    assert_eq!(steps(Field::Audio, 2), ["on", "off", "on"]);
+    assert_eq!(steps(Field::Seed, 2), ["random", "0", "1"]);
+    let aspects = steps(Field::AspectRatio, 6);
     assert_eq!(aspects.first(), aspects.last(), "six ratios, then the first again: {aspects:?}");
-    let lengths = steps(Row::Duration, 3);
+    let lengths = steps(Field::Duration, 3);
     assert_eq!(lengths, ["5 s", "6 s", "7 s", "8 s"]);
-    let resolutions = steps(Row::Resolution, 3);
+    let resolutions = steps(Field::Resolution, 3);
     assert_eq!(resolutions, ["480p", "720p", "1080p", "480p"]);
 }
 
 #[test]
 fn a_written_seed_or_length_is_taken_or_refused_with_the_reason() {
     let mut bench = Bench::new();
-    bench.row(Row::Seed);
+    bench.row(Field::Seed);
     bench.keys("<enter>65545<enter>");
     assert_eq!(bench.app.settings.chosen.seed, Some(65_545));
     bench.keys("<enter><c-u>a lot<enter>");
@@ -203,7 +191,7 @@ fn a_written_seed_or_length_is_taken_or_refused_with_the_reason() {
     bench.keys("<enter><c-u><enter>");
     assert_eq!(bench.app.settings.chosen.seed, None);
 
-    bench.row(Row::Duration);
+    bench.row(Field::Duration);
     bench.keys("<enter>7<enter>");
     assert!(bench.screen(120, 36).contains("7 s"));
     bench.keys("<enter><c-u>99<enter>");
@@ -215,7 +203,7 @@ fn a_written_seed_or_length_is_taken_or_refused_with_the_reason() {
 fn what_stands_in_the_form_is_what_is_submitted_also_without_enter() {
     let mut bench = Bench::new();
     bench.keys("a fox");
-    bench.row(Row::Seed);
+    bench.row(Field::Seed);
     let effects = bench.keys("<enter>65545<f5>");
     assert_eq!(submitted(&effects).0.seed, Some(65_545));
     assert!(is_free(&bench.keys("<enter><c-u>lots<f5>")), "not with another seed than is written");
@@ -223,7 +211,7 @@ fn what_stands_in_the_form_is_what_is_submitted_also_without_enter() {
     let effects = bench.keys("<bs><bs><bs><bs>7<f5>");
     assert_eq!(submitted(&effects).0.seed, Some(7));
     for leave in ["<tab>", "<down>", "<f2><esc>"] {
-        bench.row(Row::Seed);
+        bench.row(Field::Seed);
         bench.keys(&format!("<enter><c-u>12{leave}"));
         assert_eq!(bench.app.settings.chosen.seed, Some(12), "{leave}");
         assert!(bench.app.settings.editing.is_none(), "{leave}");
@@ -235,7 +223,7 @@ fn what_stands_in_the_form_is_what_is_submitted_also_without_enter() {
 fn nothing_is_submitted_while_an_image_is_still_read() {
     let mut bench = Bench::new();
     bench.keys("a fox");
-    bench.row(Row::FirstFrame);
+    bench.row(Field::FirstFrame);
     let effects = bench.keys("<enter>/tmp/fox.png<f5>");
     assert!(is_free(&effects), "{effects:?}");
     assert!(effects.iter().any(|effect| matches!(effect, Effect::ReadImage { .. })), "{effects:?}");
@@ -245,7 +233,7 @@ fn nothing_is_submitted_while_an_image_is_still_read() {
 #[test]
 fn esc_leaves_a_written_value_as_it_was() {
     let mut bench = Bench::new();
-    bench.row(Row::Seed);
+    bench.row(Field::Seed);
     bench.keys("<enter>7<esc>");
     assert_eq!(bench.app.settings.chosen.seed, None);
     assert_eq!(bench.app.pane, Pane::Settings);
@@ -254,9 +242,9 @@ fn esc_leaves_a_written_value_as_it_was() {
 #[test]
 fn another_model_keeps_what_fits_and_says_what_it_changed() {
     let mut bench = Bench::new();
-    bench.row(Row::Seed);
+    bench.row(Field::Seed);
     bench.keys("<enter>7<enter>");
-    bench.row(Row::Model);
+    bench.row(Field::Model);
     for _ in 0..bench.app.catalog.models.len() {
         bench.keys("l");
         assert_ne!(bench.price(), "none", "{:?}", bench.app.settings.chosen);
@@ -325,7 +313,7 @@ fn the_prompt_can_be_emptied_and_brought_back() {
 #[test]
 fn a_seed_that_is_too_large_never_makes_the_form_wrong() {
     let mut bench = Bench::new();
-    bench.row(Row::Seed);
+    bench.row(Field::Seed);
     bench.keys("<enter>18446744073709551615<enter>");
     assert_ne!(bench.price(), "none");
     assert!(bench.app.settings.remark.is_some());
@@ -336,7 +324,7 @@ fn a_step_from_a_written_length_goes_to_the_next_whole_second() {
     let mut bench = Bench::new();
     let catalog = bench.app.catalog.clone();
     bench.app.settings.take_model(&catalog, "sandbox/1.0-pro".parse().expect("a model's id"));
-    bench.row(Row::Duration);
+    bench.row(Field::Duration);
     bench.keys("<enter>7.5<enter>l");
     assert!(bench.screen(120, 36).contains(" 8 s"), "{}", bench.screen(120, 36));
     bench.keys("<enter><c-u>7.5<enter>h");
@@ -386,9 +374,9 @@ fn a_line_that_is_full_takes_no_space_along_to_the_next_one() {
 #[test]
 fn what_the_form_does_not_show_is_counted() {
     let mut bench = Bench::new();
-    bench.row(Row::Model);
+    bench.row(Field::Model);
     assert!(bench.screen(60, 18).contains("↓ 1 more"));
-    bench.row(Row::Quality);
+    bench.row(Field::Quality);
     assert!(bench.screen(60, 18).contains("↑ 1 more"));
     assert!(!bench.screen(120, 36).contains(" more "));
 }
@@ -396,7 +384,7 @@ fn what_the_form_does_not_show_is_counted() {
 #[test]
 fn one_key_puts_a_setting_back() {
     let mut bench = Bench::new();
-    bench.row(Row::Seed);
+    bench.row(Field::Seed);
     bench.keys("<enter>7<enter><bs>");
     assert_eq!(bench.app.settings.chosen.seed, None);
 }
@@ -407,7 +395,7 @@ fn results_multiply_the_price_before_anything_is_sent() {
     let catalog = bench.app.catalog.clone();
     bench.app.settings.take_model(&catalog, "sandbox/1.0-pro".parse().expect("a model's id"));
     let one = bench.price();
-    bench.row(Row::Results);
+    bench.row(Field::Results);
     bench.keys("lll");
     assert!(bench.screen(200, 60).contains("× 4 results"));
     assert_ne!(bench.price(), one);

@@ -5,7 +5,10 @@ use serde_json::json;
 use super::*;
 use crate::domain::catalog::Model;
 use crate::domain::job::FailureClass;
-use crate::domain::request::{Choices, ClipLength, FrameImage, GenerationRequest, ImageFile};
+use crate::domain::request::{
+    Choices, ClipLength, Field, FrameImage, GenerationRequest, ImageFile, Options,
+};
+use crate::domain::setting;
 use crate::provider::registry::Images;
 use crate::provider::runware::submit;
 
@@ -42,6 +45,8 @@ fn choices(model: &Model, example: &Value) -> Choices {
         Some(FrameImage::Url(url.to_owned()))
     };
     let draft = settings["draft"] == true;
+    let mut options = Options::default();
+    options.put(Field::CameraFixed, settings["cameraFixed"].as_bool().map(setting::Value::Flag));
     Choices {
         prompt: example["positivePrompt"].as_str().expect("a prompt").to_owned(),
         draft,
@@ -50,9 +55,9 @@ fn choices(model: &Model, example: &Value) -> Choices {
         duration: example["duration"].as_u64().map(|s| ClipLength::Ms(s as u32 * 1000)),
         seed: example["seed"].as_u64(),
         audio: settings["audio"].as_bool(),
-        camera_fixed: settings["cameraFixed"].as_bool(),
         first_frame: frame(0),
         last_frame: frame(1),
+        options,
         ..Choices::default()
     }
 }
@@ -107,7 +112,7 @@ fn a_final_sends_its_draft_and_its_resolution_and_nothing_that_is_inherited() {
     let draft = sample::request(model, |choices| {
         choices.draft = true;
         choices.seed = Some(65_545);
-        choices.camera_fixed = Some(true);
+        choices.options.put(Field::CameraFixed, Some(setting::Value::Flag(true)));
         choices.first_frame = Some(FrameImage::Url("https://images.example/a.png".to_owned()));
     });
     let resolution = "1080p".parse().ok();
@@ -180,7 +185,7 @@ fn settings_stand_where_each_model_has_them() {
         choices.audio = Some(false);
         choices.draft = true;
         choices.results = Some(3);
-        choices.quality = Some(40);
+        choices.options.put(Field::Quality, Some(setting::Value::Whole(40)));
     });
     let settings = json!({ "bytedance": { "audio": false, "draft": true, "cameraFixed": false } });
     assert_eq!(sent["providerSettings"], settings);

@@ -1,0 +1,251 @@
+//! The rows, in the order of a form.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::{Field, Kind, Offer, Optional, Setting, Value};
+use crate::domain::catalog::Model;
+use crate::domain::request::{Choices, ClipLength, OutputFormat};
+use crate::domain::size::{AspectRatio, Resolution};
+
+/// Every setting.
+pub static SETTINGS: [Setting; 12] = [
+    Setting {
+        field: Field::Draft,
+        name: "draft",
+        label: "Mode",
+        flag: "draft",
+        wire: &["draft"],
+        takes: None,
+        help: "A cheap 480p draft that can be promoted to a final",
+        kind: Kind::Flag(["full", "draft"]),
+        unset: "full",
+        offer: |model, _| match model.drafts() {
+            Some(_) => {
+                Offer::OneOf(vec![Value::Flag(true), Value::Flag(false)], Value::Flag(false))
+            }
+            None => Offer::Nothing("this model has no drafts", "full"),
+        },
+        given_up: |_| Some("no drafts".to_owned()),
+        option: None,
+    },
+    Setting {
+        field: Field::Resolution,
+        name: "resolution",
+        label: "Resolution",
+        flag: "resolution",
+        wire: &["resolution", "width", "height", "size"],
+        takes: Some("R"),
+        help: "480p, 720p, 1080p or 4k, as the model has them",
+        kind: Kind::Word(canonical::<Resolution>),
+        unset: "default",
+        offer: |model, choices| match model.drafts().filter(|_| choices.draft) {
+            Some(rule) => Offer::Settled("a draft is always that", rule.resolution.to_string()),
+            None => one_of(model.resolutions(), model.default_resolution),
+        },
+        given_up: |model| Some(format!("{} instead", model.default_resolution)),
+        option: None,
+    },
+    Setting {
+        field: Field::AspectRatio,
+        name: "aspect ratio",
+        label: "Aspect",
+        flag: "aspect",
+        wire: &["aspect_ratio"],
+        takes: Some("A"),
+        help: "16:9, 9:16, 1:1 and so on, as the model has them",
+        kind: Kind::Word(canonical::<AspectRatio>),
+        unset: "default",
+        offer: |model, choices| {
+            one_of(model.ratios(choices.resolution_on(model)), choices.aspect_on(model))
+        },
+        given_up: |_| Some("aspect as it comes".to_owned()),
+        option: None,
+    },
+    Setting {
+        field: Field::Duration,
+        name: "duration",
+        label: "Duration",
+        flag: "duration",
+        wire: &["duration"],
+        takes: Some("S"),
+        help: "Seconds, or auto where the model can choose",
+        kind: Kind::Word(canonical::<ClipLength>),
+        unset: "default",
+        offer: |_, _| Offer::Length,
+        given_up: |model| Some(ClipLength::Ms(model.duration.default_ms()).to_string()),
+        option: None,
+    },
+    Setting {
+        field: Field::Seed,
+        name: "seed",
+        label: "Seed",
+        flag: "seed",
+        wire: &["seed"],
+        takes: Some("N"),
+        help: "The seed, to make the same again",
+        kind: Kind::Whole,
+        unset: "random",
+        offer: |model, _| match &model.seed {
+            Some(rule) => Offer::Whole(0, rule.accepted_max, None),
+            None => Offer::Nothing("this model takes no seed", "—"),
+        },
+        given_up: |_| Some("no seed".to_owned()),
+        option: None,
+    },
+    Setting {
+        field: Field::Results,
+        name: "results",
+        label: "Results",
+        flag: "results",
+        wire: &["numberresults"],
+        takes: Some("N"),
+        help: "How many variations, each paid for",
+        kind: Kind::Whole,
+        unset: "1",
+        offer: |model, _| match u64::from(model.results.max) {
+            1 => Offer::Nothing("this model makes one at a time", "1"),
+            max => Offer::OneOf((1..=max).map(Value::Whole).collect(), Value::Whole(1)),
+        },
+        given_up: |_| Some("1 at once".to_owned()),
+        option: None,
+    },
+    Setting {
+        field: Field::Audio,
+        name: "audio",
+        label: "Audio",
+        flag: "audio",
+        wire: &["audio"],
+        takes: Some("on|off"),
+        help: "Sound on or off, where the model makes sound",
+        kind: Kind::Flag(["off", "on"]),
+        unset: "default",
+        offer: |model, _| match &model.audio {
+            Some(rule) => {
+                Offer::OneOf(vec![Value::Flag(true), Value::Flag(false)], Value::Flag(rule.default))
+            }
+            None => Offer::Nothing("this model makes no sound", "—"),
+        },
+        given_up: |_| Some("no sound".to_owned()),
+        option: None,
+    },
+    Setting {
+        field: Field::CameraFixed,
+        name: "fixed camera",
+        label: "Camera",
+        flag: "camera-fixed",
+        wire: &["camerafixed"],
+        takes: None,
+        help: "Keep the camera still",
+        kind: Kind::Flag(["free", "fixed"]),
+        unset: "free",
+        offer: |model, _| match model.camera_fixed {
+            Some(_) => {
+                Offer::OneOf(vec![Value::Flag(false), Value::Flag(true)], Value::Flag(false))
+            }
+            None => Offer::Nothing("this model can't fix it; say it in the prompt", "free"),
+        },
+        given_up: |_| Some("free camera".to_owned()),
+        option: Some(Optional {
+            lacks: |_| "can't fix the camera".to_owned(),
+            instead: "leave it out, and say it in the prompt",
+            is_said: true,
+            summary: |value| (*value == Value::Flag(true)).then(|| "camera fixed".to_owned()),
+        }),
+    },
+    Setting {
+        field: Field::FirstFrame,
+        name: "first frame",
+        label: "First frame",
+        flag: "first-frame",
+        wire: &["frameimages", "image", "image_urls", "frame"],
+        takes: Some("PATH|URL|UUID"),
+        help: "The image that the clip begins with: a PNG, JPEG or WebP file, an address, or at Runware the \
+               UUID of media that it stores",
+        kind: Kind::Image,
+        unset: "none",
+        offer: |model, _| match model.frames {
+            Some(_) => Offer::Image,
+            None => Offer::Nothing("this model takes no images", "—"),
+        },
+        given_up: |_| Some("no first frame".to_owned()),
+        option: None,
+    },
+    Setting {
+        field: Field::LastFrame,
+        name: "last frame",
+        label: "Last frame",
+        flag: "last-frame",
+        wire: &[],
+        takes: Some("PATH|URL"),
+        help: "The image that the clip ends with",
+        kind: Kind::Image,
+        unset: "none",
+        offer: last_frame,
+        given_up: |_| Some("no last frame".to_owned()),
+        option: None,
+    },
+    Setting {
+        field: Field::Format,
+        name: "format",
+        label: "Format",
+        flag: "format",
+        wire: &["outputformat"],
+        takes: Some("F"),
+        help: "mp4, mov or webm, as the model has them",
+        kind: Kind::Word(canonical::<OutputFormat>),
+        unset: "default",
+        offer: |model, _| match model.formats.first() {
+            Some(first) => one_of(model.formats.iter().copied(), *first),
+            None => Offer::Nothing("the provider decides", "—"),
+        },
+        given_up: |_| Some("format as it comes".to_owned()),
+        option: Some(Optional {
+            lacks: |format| format!("can't make {format}"),
+            instead: "leave it out, the provider decides",
+            is_said: true,
+            summary: |_| None,
+        }),
+    },
+    Setting {
+        field: Field::Quality,
+        name: "quality",
+        label: "Quality",
+        flag: "quality",
+        wire: &["outputquality"],
+        takes: Some("N"),
+        help: "The output quality, as the provider counts it",
+        kind: Kind::Whole,
+        unset: "default",
+        offer: |model, _| match &model.quality {
+            Some(rule) => Offer::Whole(rule.min.into(), rule.max.into(), Some(rule.default.into())),
+            None => Offer::Nothing("the provider decides", "—"),
+        },
+        given_up: |_| None,
+        option: Some(Optional {
+            lacks: |_| "has no quality setting".to_owned(),
+            instead: "leave it out",
+            is_said: false,
+            summary: |_| None,
+        }),
+    },
+];
+
+fn last_frame(model: &Model, choices: &Choices) -> Offer {
+    if model.frames.as_ref().is_none_or(|rule| !rule.last) {
+        return Offer::Nothing("this model takes no last frame", "—");
+    }
+    if choices.first_frame.is_none() && choices.last_frame.is_none() {
+        return Offer::Settled("choose the first frame before it", "—".to_owned());
+    }
+    Offer::Image
+}
+
+/// Reads a `T` and writes it as it is always written.
+fn canonical<T: FromStr<Err = String> + fmt::Display>(text: &str) -> Result<String, String> {
+    text.parse::<T>().map(|value| value.to_string())
+}
+
+fn one_of<T: fmt::Display>(all: impl Iterator<Item = T>, default: T) -> Offer {
+    Offer::OneOf(all.map(Value::word).collect(), Value::word(default))
+}
