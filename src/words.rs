@@ -158,6 +158,29 @@ pub fn estimate_parts(estimate: &Estimate) -> Vec<String> {
     lines
 }
 
+/// What is wrong with `job`, in the provider's words, and what to do about it; `None` if nothing is. What is
+/// tried again by itself is not told as an end.
+pub fn trouble(job: &Job) -> Option<(String, &'static str)> {
+    let error = job.error.as_ref()?;
+    if job.state != JobState::Downloading {
+        let goes_on = "It is tried again by itself while Rushes runs.";
+        return Some((
+            error_line(error),
+            if job.state.is_live() { goes_on } else { error.advice() },
+        ));
+    }
+    let line =
+        format!("not saved yet ({}, {}): {}", error.code, charged(error.charged), error.message);
+    let advice = match error.class {
+        // It passes by somebody's hand only.
+        FailureClass::Disk => error.advice(),
+        _ => {
+            "It is fetched again by itself while Rushes runs, for as long as the provider may have it."
+        }
+    };
+    Some((line, advice))
+}
+
 /// What went wrong, in the provider's words, and whether it was charged.
 pub fn error_line(error: &JobError) -> String {
     format!("{} ({}, {}): {}", error.class, error.code, charged(error.charged), error.message)

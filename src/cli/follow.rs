@@ -1,6 +1,6 @@
 //! Staying with jobs until they were accepted or have ended, and saying how they did.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use super::submit::{find_jobs, is_play_money};
 use super::trouble::{Trouble, UNWRITTEN};
 use crate::domain::job::{Charged, FailureClass, Job, JobId, JobState};
 use crate::domain::query::{Filter, HistoryQuery};
+use crate::domain::wait::Wait;
 use crate::runtime::clock::wall;
 use crate::runtime::driver::Driver;
 use crate::runtime::held::{self, Released};
@@ -114,7 +115,7 @@ pub(super) async fn jobs(
     let mut waiting = ids.to_vec();
     let mut seen_version = None;
     let mut status = 0;
-    let mut complained = false;
+    let mut said = HashSet::new();
     let mut stuck = None;
     loop {
         let snapshot = driver.snapshot();
@@ -146,7 +147,8 @@ pub(super) async fn jobs(
             context.out.note(stuck.unwrap_or("what was kept back is stored; it goes on"));
         }
         context.say_notes();
-        show(context, &snapshot, &waiting, &mut complained);
+        say_troubles(context, &snapshot, &waiting, &mut said);
+        show(context, &snapshot, &waiting);
         tokio::select! {
             changed = driver.changed() => changed?,
             () = tokio::time::sleep(LINE_TICK), if context.out.is_live() => {}
@@ -213,23 +215,54 @@ fn is_disk(job: &Job) -> bool {
     job.error.as_ref().is_some_and(|error| error.class == FailureClass::Disk)
 }
 
-/// The live line: what the first of the waited-for jobs is doing.
-fn show(context: &mut Context, snapshot: &Snapshot, waiting: &[JobId], complained: &mut bool) {
+/// Says what keeps the waited-for jobs, once each: whoever reads no live line would see nothing for hours.
+/// `said` has what is being said, by whom it is about.
+fn say_troubles(
+    context: &mut Context,
+    snapshot: &Snapshot,
+    waiting: &[JobId],
+    said: &mut HashSet<(String, String)>,
+) {
+    let mut now_said = HashSet::new();
+    let mut say = |who: String, what: String, sentence: String| {
+        if !said.contains(&(who.clone(), what.clone())) {
+            context.out.note(&sentence);
+        }
+        now_said.insert((who, what));
+    };
     for (provider, error) in &snapshot.troubles {
-        if !*complained {
-            *complained = true;
-            let what = match error.class {
-                FailureClass::Key => {
-                    format!("{provider} was not asked: {}; the jobs are safe there", error.message)
-                }
-                _ => format!("{provider} does not answer: {}; asking again", error.message),
-            };
-            context.out.note(&what);
+        let sentence = match error.class {
+            FailureClass::Key => {
+                format!("{provider} was not asked: {}; the jobs are safe there", error.message)
+            }
+            _ => format!("{provider} does not answer: {}; asking again", error.message),
+        };
+        say(provider.clone(), String::new(), sentence);
+    }
+    for live in snapshot.jobs.iter().filter(|live| waiting.contains(&live.job.id)) {
+        let job = &live.job;
+        if let Some(wait @ Wait::Unseen { why, .. }) = &live.wait {
+            let (_, sentence) = words::wait(wait, &job.request.model.provider, wall());
+            say(
+                job.id.to_string(),
+                format!("{why:?}"),
+                format!("job {}: {sentence}", job.id.short()),
+            );
+        } else if let (JobState::Downloading, Some((line, advice))) =
+            (job.state, words::trouble(job))
+        {
+            say(
+                job.id.to_string(),
+                line.clone(),
+                format!("job {}: {line}. {advice}", job.id.short()),
+            );
         }
     }
-    if snapshot.troubles.is_empty() {
-        *complained = false;
-    }
+    *said = now_said;
+}
+
+/// The live line: what the first of the waited-for jobs is doing.
+fn show(context: &mut Context, snapshot: &Snapshot, waiting: &[JobId]) {
     let mut lives = snapshot.jobs.iter().filter(|live| waiting.contains(&live.job.id));
     let Some(first) = lives.next() else { return };
     let others = lives.count();
@@ -254,7 +287,9 @@ pub(super) fn live_line(live: &LiveJob) -> String {
         let total = saving.total.map(|total| format!(" of {}", words::bytes(total)));
         parts.push(format!("{}{}", words::bytes(saving.bytes), total.unwrap_or_default()));
     }
-    if let Some(error) = &job.error {
+    if let Some(wait) = &live.wait {
+        parts.push(words::wait(wait, &job.request.model.provider, wall()).0);
+    } else if let Some(error) = &job.error {
         parts.push(error.message.clone());
     }
     parts.push(words::settings(&job.request));
@@ -280,7 +315,7 @@ fn print(context: &mut Context, workspace: &Workspace, job: &Job) -> Result<(), 
         let path = context.places.clip(&file.path);
         context.out.line(&format!("  {} ({})", path.display(), words::bytes(file.bytes)))?;
     }
-    if let Some(error) = &job.error {
+    if let Some((line, advice)) = words::trouble(job) {
         let (saved, asked) = (job.files().count(), job.request.results as usize);
         if job.state == JobState::Succeeded && saved < asked {
             context.out.line(&format!(
@@ -288,9 +323,9 @@ fn print(context: &mut Context, workspace: &Workspace, job: &Job) -> Result<(), 
                 words::count(asked, "result")
             ))?;
         }
-        context.out.line(&format!("  {}", words::error_line(error)))?;
+        context.out.line(&format!("  {line}"))?;
         if job.state != JobState::Succeeded {
-            context.out.line(&format!("  {}", error.advice()))?;
+            context.out.line(&format!("  {advice}"))?;
         }
     }
     if let Some(held) = words::held(job) {

@@ -9,6 +9,7 @@ use crate::domain::job::{Job, JobError, JobKind, JobState, Relation};
 use crate::domain::money::MicroUsd;
 use crate::domain::request::{ClipLength, Parameters};
 use crate::domain::setting::SETTINGS;
+use crate::words;
 
 /// What scripts read. Amounts are US dollars, times RFC 3339, paths absolute.
 #[derive(Serialize)]
@@ -91,7 +92,7 @@ impl JobJson {
             charge_usd: job.charge().map(MicroUsd::as_usd),
             named_charge_usd: job.unbelievable().map(MicroUsd::as_usd),
             files: files.collect(),
-            error: job.error.as_ref().map(error),
+            error: job.error.as_ref().map(|one| error(job, one)),
             held: job.held.clone(),
         }
     }
@@ -103,9 +104,10 @@ fn options(request: &Parameters) -> Map<String, Value> {
     options.map(|setting| (setting.key(), value(setting.field))).collect()
 }
 
-fn error(error: &JobError) -> Value {
+fn error(job: &Job, error: &JobError) -> Value {
+    let advice = words::trouble(job).map_or(error.advice(), |(_, advice)| advice);
     json!({
         "class": error.class, "code": error.code, "message": error.message,
-        "parameters": error.parameters, "charged": error.charged, "advice": error.advice(),
+        "parameters": error.parameters, "charged": error.charged, "advice": advice,
     })
 }

@@ -62,9 +62,9 @@ pub(super) async fn run(context: &mut Context, text: &str) -> Result<u8, Trouble
         context.out.line(&format!("  {} ({})", path.display(), words::bytes(file.bytes)))?;
         context.out.line(&format!("  sha256 {}", file.sha256))?;
     }
-    if let Some(error) = &job.error {
-        context.out.line(&format!("  {}", words::error_line(error)))?;
-        context.out.line(&format!("  {}", error.advice()))?;
+    if let Some((line, advice)) = words::trouble(&job) {
+        context.out.line(&format!("  {line}"))?;
+        context.out.line(&format!("  {advice}"))?;
     }
     if let Some(held) = words::held(&job) {
         context.out.line(&format!("  {held}"))?;

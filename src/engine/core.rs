@@ -113,7 +113,7 @@ impl Engine {
             job: &live.job,
             progress_percent: live.progress_percent,
             expected_ms: live.expected_ms,
-            due_ms: live.due_ms,
+            due_ms: live.next_ms(),
             held: self.held(live, now_ms),
             unseen: live.missing.as_ref().map(|missing| (missing.why, missing.since_ms)),
         })

@@ -88,6 +88,15 @@ impl Live {
         }
     }
 
+    /// When something is done for it next; `None` while a reply or a file is awaited.
+    pub(super) fn next_ms(&self) -> Option<u64> {
+        let saves = self.saves.values().filter_map(|save| save.due_ms);
+        match self.job.state {
+            JobState::Downloading => saves.chain(self.due_ms).min(),
+            _ => self.due_ms,
+        }
+    }
+
     /// Whether the provider is at work on it.
     pub(super) fn is_running(&self) -> bool {
         matches!(self.job.state, JobState::Running | JobState::Canceling)

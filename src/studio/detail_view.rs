@@ -163,7 +163,11 @@ fn trouble(app: &App, job: &Job, width: u16) -> Vec<Row<'static>> {
         return lines;
     }
     let tell = |error: &JobError| {
-        let head = format!("{}, {}", words::failure(error.class), words::charged(error.charged));
+        let what = match job.state {
+            JobState::Downloading => "not saved yet",
+            _ => words::failure(error.class),
+        };
+        let head = format!("{what}, {}", words::charged(error.charged));
         let mut told = vec![Row::default()];
         told.extend(rows(&head, theme.bold(Tone::Warn), width));
         let message = format!("{} ({})", error.message, error.code);

@@ -104,9 +104,9 @@ fn about_lines(app: &Seen<'_>, entry: &Entry, width: u16) -> Vec<Row<'static>> {
         );
         lines.push(Row::from(span(line, theme.style(Tone::Promote))));
     }
-    if let Some(error) = &job.error {
+    if let Some((trouble, _)) = words::trouble(job) {
         lines.extend(
-            wrapped(&words::error_line(error), width.into())
+            wrapped(&trouble, width.into())
                 .into_iter()
                 .map(|line| Row::from(span(line, theme.style(Tone::Warn)))),
         );

@@ -132,6 +132,9 @@ fn what_next(app: &Seen<'_>, live: &Live) -> Vec<String> {
                 format!("in {seconds} s"),
             ]
         }
+        JobState::Downloading if live.job.error.is_some() && live.saving.is_none() => {
+            vec![format!("again in {}", words::span(at.duration_since(app.now)))]
+        }
         _ => Vec::new(),
     }
 }
@@ -201,7 +204,13 @@ fn facts<'a>(app: &Seen<'_>, job: &Job, live: Option<&Live>) -> Vec<Vec<Span<'a>
                 ]
             }
             Some((bytes, None)) => vec![vec![span(words::bytes(bytes), busy)]],
-            None => vec![vec![money]],
+            None => match &job.error {
+                Some(error) => vec![
+                    vec![span(format!("not saved yet: {}", error.message), warn)],
+                    vec![span("not saved yet", warn)],
+                ],
+                None => vec![vec![money]],
+            },
         },
         (JobState::Running, Some(live))
             if live.percent.is_some() || live.expected_end.is_some() =>

@@ -181,10 +181,8 @@ fn draw_picture(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect, entry: &Entry
             1,
             Row::from(span(format!("{glyph} {}", words::state(job)), app.theme.bold(tone))),
         );
-        if let Some(error) = &job.error {
-            // What is tried again by itself needs nobody.
-            let advice = if job.state.is_live() { "" } else { error.advice() };
-            let text = format!("{}\n{advice}", words::error_line(error));
+        if let Some((line, advice)) = words::trouble(job) {
+            let text = format!("{line}\n{advice}");
             for (offset, line) in (3..).zip(wrapped(&text, area.width.into())) {
                 row(frame, area, offset, Row::from(span(line, app.theme.style(Tone::Text))));
             }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use rushes::sandbox::trouble::TROUBLE_WORDS;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use super::support::{Desk, Running, facts, generate, text, until};
@@ -101,8 +102,14 @@ fn is_asked_for_on(desk: &Desk, running: Running) {
         events.iter().filter(|event| event["event"] == "save_failed").count()
     };
     until("a second try", || tries(&desk.show(text(&job(), "/id"))) > 1);
-    running.kill();
+    // Nothing here shows a live line: it is said once.
+    let id = Pid::from_raw(running.id() as i32).expect("an id");
+    kill_process(id, Signal::INT).expect("the process is there");
+    let told = running.ended().err;
+    let said = "not saved yet (http404, charged): the file's address answers 404";
+    assert_eq!(told.matches(said).count(), 1, "{told}");
     let job = job();
+    assert!(text(&job, "/error/advice").contains("fetched again by itself"), "{job}");
     assert_eq!((text(&job, "/state"), text(&job, "/error/class")), ("downloading", "expired"));
     assert_eq!(text(&job, "/error/charged"), "charged");
     assert_eq!(desk.accepted_once_each(), 1);

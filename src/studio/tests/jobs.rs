@@ -12,7 +12,8 @@ use super::super::msg::{Effect, Msg, Opened};
 use super::kit::{Bench, dawn, submitted};
 use super::take::{draft, moderated, unreachable};
 use crate::domain::catalog::RequestRate;
-use crate::domain::job::FailureClass;
+use crate::domain::event::JobEvent;
+use crate::domain::job::{Charged, FailureClass, JobError};
 use crate::domain::wait::Wait;
 use crate::media::picture::Picture;
 use crate::words::images::Images;
@@ -219,6 +220,23 @@ fn what_a_job_waits_for_stands_in_list_and_detail() {
         let screen = bench.screen(120, 36);
         assert!(screen.contains(sentence), "{screen}");
     }
+}
+
+#[test]
+fn a_clip_that_can_not_be_fetched_says_so_where_the_job_stands() {
+    let message = "the file's address answers 404".to_owned();
+    let error = JobError::ours(FailureClass::Expired, "http404", message, Charged::Charged);
+    let fox = draft(60, "a fox").saving(20).then(21, JobEvent::SaveFailed { index: 0, error });
+    let mut bench = Bench::with_jobs(std::slice::from_ref(&fox));
+    bench.keys("<esc>3");
+    for (columns, rows) in [(60, 18), (80, 24), (120, 36)] {
+        let screen = bench.screen(columns, rows);
+        assert!(screen.contains("not saved yet"), "{columns}x{rows}:\n{screen}");
+        assert!(screen.contains("again in 3 s"), "{columns}x{rows}:\n{screen}");
+    }
+    let screen = bench.screen(120, 36);
+    assert!(screen.contains("not saved yet (http404, charged): the file's address"), "{screen}");
+    assert!(!screen.contains("submitting again"), "it is no end:\n{screen}");
 }
 
 #[test]
