@@ -263,7 +263,16 @@ fn unseen(why: Unseen, provider: &str, long: &str) -> (String, String) {
             format!("{}: asked again, for {long}", failure(class)),
             format!(
                 "{provider} has answered for {long} with '{}', which may be about the question and not the \
-                 job. It is asked for again",
+                 job. It is asked for again; `rushes doctor` checks the key and the address",
+                failure(class)
+            ),
+        ),
+        Unseen::NoAnswer(class) => (
+            format!("no answer for {long}, asked again: {}", failure(class)),
+            format!(
+                "{provider} has given no answer about it that can be read for {long} ('{}'). It is asked again, \
+                 and sent to be rendered no second time: `rushes doctor` checks the connection, the key and the \
+                 address, and the provider's dashboard shows what became of it",
                 failure(class)
             ),
         ),

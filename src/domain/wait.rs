@@ -14,6 +14,8 @@ pub enum Unseen {
     OtherAccount,
     /// It answers with trouble of that class, which may be the question's or the job's.
     Unclear(FailureClass),
+    /// Its answers can't be read, or don't come: trouble of that class.
+    NoAnswer(FailureClass),
     /// It says that it is done, and gives no address for the clip.
     NoAddress,
 }

@@ -19,8 +19,6 @@ use crate::domain::wait::Unseen;
 const MAX_SENDS: u32 = 10;
 /// The longest wait before a job is sent again.
 const LONGEST_SEND_WAIT_MS: u64 = 60_000;
-/// The most jobs in one poll.
-const MAX_JOBS_A_POLL: usize = 100;
 /// With some results there and the rest neither there, failed, nor under way, the rest won't come; nor will an
 /// address that a provider fails to give for so long.
 pub(super) const STANDSTILL_MS: u64 = 600_000;
@@ -115,7 +113,7 @@ impl Engine {
             expected_ms: live.expected_ms,
             due_ms: live.next_ms(),
             held: self.held(live, now_ms),
-            unseen: live.missing.as_ref().map(|missing| (missing.why, missing.since_ms)),
+            unseen: live.unseen(),
         })
     }
 
@@ -208,6 +206,7 @@ impl Engine {
             poll_wait_ms: 0,
             polling: false,
             missing: None,
+            unanswered: None,
             asked_as: None,
             still_since_ms: None,
             progress_percent: None,
@@ -351,7 +350,7 @@ impl Engine {
                     (now.mono_ms as f64 - *due_ms as f64) / (live.poll_wait_ms.max(1) as f64).sqrt()
                 };
                 asked.sort_by(|one, other| lateness(other).total_cmp(&lateness(one)));
-                asked.truncate(if provider.polls_together { MAX_JOBS_A_POLL } else { 1 });
+                asked.truncate(provider.jobs_a_poll);
                 provider.polls += 1;
                 provider.paced_ms = now.mono_ms + provider.pace_ms;
                 let targets = asked
@@ -367,8 +366,21 @@ impl Engine {
     }
 
     /// The provider did not answer a poll: all that were asked for are asked for again, later and later.
-    pub(super) fn poll_failed(&mut self, provider: &str, trouble: &Trouble, now: Now) {
+    pub(super) fn poll_failed(
+        &mut self,
+        provider: &str,
+        jobs: &[JobId],
+        trouble: &Trouble,
+        now: Now,
+    ) {
         let dice = self.dice.throw();
+        let class = trouble.error.class;
+        for id in jobs {
+            if let Some(live) = self.live.get_mut(id) {
+                let since_ms = live.unanswered.map_or(now.mono_ms, |(_, since_ms)| since_ms);
+                live.unanswered = Some((class, since_ms));
+            }
+        }
         if let Some(provider) = self.providers.get_mut(provider) {
             // Those that were under way together fail together, and that counts once.
             provider.failed_polls += u32::from(provider.next_poll_ms <= now.mono_ms);
@@ -376,11 +388,20 @@ impl Engine {
             let wait_ms = trouble.retry_after_ms.map_or(backoff_ms, |asked| asked.max(500));
             provider.next_poll_ms = provider.next_poll_ms.max(now.mono_ms + wait_ms);
             provider.trouble = Some(trouble.error.clone());
+            if class == FailureClass::Provider {
+                provider.ask_for_fewer(jobs.len());
+            }
         }
     }
 
-    pub(super) fn poll_answered(&mut self, provider: &str) {
+    pub(super) fn poll_answered(&mut self, provider: &str, jobs: &[JobId]) {
+        for id in jobs {
+            if let Some(live) = self.live.get_mut(id) {
+                live.unanswered = None;
+            }
+        }
         if let Some(provider) = self.providers.get_mut(provider) {
+            provider.ask_for_more();
             provider.failed_polls = 0;
             provider.trouble = None;
         }

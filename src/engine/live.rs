@@ -6,7 +6,7 @@ use super::message::Now;
 use super::missing::Missing;
 use super::schedule::poll_wait_ms;
 use crate::domain::account::Account;
-use crate::domain::job::{Job, JobState};
+use crate::domain::job::{FailureClass, Job, JobState};
 
 /// A provider that still says "processing" after this long will not finish.
 const MAX_RUNNING_MS: i64 = 24 * 3_600_000;
@@ -34,6 +34,9 @@ pub(super) struct Live {
     pub(super) polling: bool,
     /// Why it is not seen, where it is not.
     pub(super) missing: Option<Missing>,
+    /// What kind of trouble the questions for it meet, and since when on the monotonic clock; none once one was
+    /// answered.
+    pub(super) unanswered: Option<(FailureClass, u64)>,
     /// The account that was asked for it last.
     pub(super) asked_as: Option<Account>,
     /// Since when its report has stood still with results missing.

@@ -62,6 +62,12 @@ impl Live {
         }
     }
 
+    /// Why nothing is seen of the job, and since when on the monotonic clock.
+    pub(super) fn unseen(&self) -> Option<(Unseen, u64)> {
+        let missing = self.missing.as_ref().map(|missing| (missing.why, missing.since_ms));
+        missing.or(self.unanswered.map(|(class, since_ms)| (Unseen::NoAnswer(class), since_ms)))
+    }
+
     /// The least wait before it is asked for again.
     pub(super) fn missing_pace_ms(&self, now: Now) -> u64 {
         let missing = self.missing.as_ref();
@@ -98,6 +104,8 @@ impl Engine {
                 provider.map_or(u64::MAX, |provider| provider.record_lifetime_ms)
             }
             Unseen::Unclear(_) => UNCLEAR_MS,
+            // What is not answered says nothing of the job, which may be done long since.
+            Unseen::NoAnswer(_) => i64::MAX as u64,
             Unseen::NoAddress => STANDSTILL_MS,
         };
         let missed_ms = now.mono_ms - missing.since_ms;
@@ -143,6 +151,7 @@ fn why_given_up(missing: &Missing) -> JobError {
             let said = missing.error.as_ref().map_or("", |error| error.message.as_str());
             (class, "unclear", format!("the provider answered for a day with trouble: {said}"))
         }
+        Unseen::NoAnswer(class) => (class, "noAnswer", "the provider gave no answer".to_owned()),
         Unseen::NoAddress => (
             FailureClass::Provider,
             "noAddress",

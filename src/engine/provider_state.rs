@@ -7,6 +7,9 @@ use crate::domain::job::{FailureClass, JobError};
 /// The most polls at once where each asks for one job: one that hangs must not hold up the others.
 const MAX_POLLS: usize = 8;
 
+/// The most jobs that one poll asks for.
+const MAX_JOBS_A_POLL: usize = 100;
+
 /// How long a provider of which nobody says it keeps files, and knows jobs: the longest that any names.
 const KEPT_MS: u64 = 7 * 24 * 3_600_000;
 
@@ -32,6 +35,8 @@ pub(super) struct ProviderState {
     pub(super) next_poll_ms: u64,
     /// Whether one poll asks for many jobs.
     pub(super) polls_together: bool,
+    /// For how many at the most.
+    pub(super) jobs_a_poll: usize,
     /// How far apart polls are at the least, so that they leave some of the provider's limit to submits.
     pub(super) pace_ms: u64,
     /// No poll before this time, by that pace.
@@ -58,10 +63,23 @@ impl ProviderState {
             trouble: None,
             next_poll_ms: 0,
             polls_together: provider.protocol.asks_for_many(),
+            jobs_a_poll: if provider.protocol.asks_for_many() { MAX_JOBS_A_POLL } else { 1 },
             pace_ms: provider.requests.map_or(0, poll_pace_ms),
             paced_ms: 0,
             polls: 0,
         }
+    }
+
+    /// An answer about `asked` jobs was of no use: what spoils it for one must not hide the others, so fewer are
+    /// asked for together.
+    pub(super) fn ask_for_fewer(&mut self, asked: usize) {
+        self.jobs_a_poll = (asked / 2).max(1);
+    }
+
+    /// An answer was read.
+    pub(super) fn ask_for_more(&mut self) {
+        let most = if self.polls_together { MAX_JOBS_A_POLL } else { 1 };
+        self.jobs_a_poll = (self.jobs_a_poll * 2).min(most);
     }
 
     /// When the next poll may start; none while as many as may be are under way.

@@ -69,11 +69,11 @@ impl Engine {
         self.poll_ended(provider, jobs);
         let sightings = match outcome {
             Ok(sightings) => {
-                self.poll_answered(provider);
+                self.poll_answered(provider, jobs);
                 sightings
             }
             Err(trouble) => {
-                self.poll_failed(provider, &trouble, now);
+                self.poll_failed(provider, jobs, &trouble, now);
                 Vec::new()
             }
         };

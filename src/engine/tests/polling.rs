@@ -6,6 +6,7 @@ use super::script::*;
 use crate::domain::job::{Charged, FailureClass, JobError, JobId, JobState};
 use crate::domain::outcome::{Report, Sighting};
 use crate::domain::sample;
+use crate::domain::wait::Unseen;
 use crate::engine::schedule::DENSE_POLL_MS;
 use crate::engine::{Command, Input, Target};
 
@@ -113,6 +114,37 @@ fn the_one_whose_end_is_near_is_asked_for_before_one_that_just_began() {
     script.give(Input::Wake);
     assert_eq!(script.polled()[0].job, near);
     assert_eq!(script.polled()[0].job, began);
+}
+
+/// One job's part of an answer can spoil the whole of it.
+#[test]
+fn one_job_that_makes_every_answer_unreadable_hides_no_other() {
+    let mut script = Script::new();
+    let jobs: Vec<JobId> = (0..9).map(|_| script.running(ROOMY, 1)).collect();
+    let poisoned = jobs[4];
+    for _ in 0..60 {
+        if jobs.iter().all(|job| *job == poisoned || !script.rows[job].outputs.is_empty()) {
+            break;
+        }
+        let asked: Vec<JobId> = script.polled().iter().map(|target| target.job).collect();
+        let outcome = match asked.contains(&poisoned) {
+            true => Err(trouble(FailureClass::Provider, None)),
+            false => {
+                let name = |job: &JobId| job.to_string();
+                Ok(asked.iter().map(|job| (*job, seen(&[&name(job)], 0))).collect())
+            }
+        };
+        script.answer_poll(asked, outcome);
+    }
+    for job in &jobs {
+        assert_eq!(script.rows[job].outputs.len(), usize::from(*job != poisoned));
+    }
+    let unseen = |script: &Script, id| {
+        script.engine.jobs(script.mono_ms).find(|one| one.job.id == id).and_then(|one| one.unseen)
+    };
+    let said = unseen(&script, poisoned);
+    assert!(matches!(said, Some((Unseen::NoAnswer(FailureClass::Provider), _))), "{said:?}");
+    assert_eq!(unseen(&script, jobs[0]), None);
 }
 
 #[test]
