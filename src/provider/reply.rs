@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use super::body;
 use super::wire::HttpResponse;
 use crate::domain::job::{Charged, FailureClass, JobError};
 use crate::domain::outcome::Trouble;
@@ -52,12 +53,12 @@ pub(super) fn not_its_protocol(response: &HttpResponse) -> String {
 
 /// The beginning of a body, for people.
 pub(super) fn excerpt(body: &[u8]) -> String {
-    one_line(&String::from_utf8_lossy(body.get(..300).unwrap_or(body)), 120)
+    one_line(&body::text(body.get(..300).unwrap_or(body)), 120)
 }
 
 /// The body where it is a JSON object.
 pub(super) fn object(response: &HttpResponse) -> Option<Value> {
-    serde_json::from_slice(&response.body).ok().filter(Value::is_object)
+    body::json(&response.body).filter(Value::is_object)
 }
 
 /// Whether a reply to a submit leaves open what became of it. Without an idempotency key only a
@@ -66,9 +67,10 @@ pub(super) fn is_unclear(response: &HttpResponse) -> bool {
     response.status < 300 || response.status == 408 || response.status >= 500
 }
 
-/// The id that a provider gave a job, where it can stand in an address.
+/// The id that a provider gave a job, where it can stand in an address; also one that is a number.
 pub(super) fn job_id(value: Option<&Value>) -> Option<String> {
-    let id = value?.as_str()?;
+    let number = value?.as_u64().map(|number| number.to_string());
+    let id = number.as_deref().or(value?.as_str())?;
     // An id of dots alone would name another place of the address, however it is written.
     let sound = !id.is_empty()
         && id.chars().count() <= MAX_ID_CHARS
@@ -109,10 +111,11 @@ mod tests {
     fn an_id_can_not_leave_its_place_in_an_address() {
         assert_eq!(segment("60902e6c-u1"), "60902e6c-u1");
         assert_eq!(segment("../x?ttl=6000#é"), "..%2Fx%3Fttl%3D6000%23%C3%A9");
-        for wrong in [json!(""), json!("."), json!(".."), json!("a\nb"), json!(7), json!(null)] {
+        for wrong in [json!(""), json!("."), json!(".."), json!("a\nb"), json!(-7.5), json!(null)] {
             assert_eq!(job_id(Some(&wrong)), None, "{wrong}");
         }
         assert_eq!(job_id(Some(&json!("x".repeat(201)))), None);
         assert_eq!(job_id(Some(&json!("run_2abc..."))).as_deref(), Some("run_2abc..."));
+        assert_eq!(job_id(Some(&json!(7))).as_deref(), Some("7"));
     }
 }

@@ -6,6 +6,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::body::number;
 use super::registry::Named;
 use super::reply::{
     MAX_MESSAGE_CHARS, MAX_URL_CHARS, is_unclear, job_id, not_its_protocol, object, segment,
@@ -93,8 +94,8 @@ pub(super) fn no_run_told(response: &HttpResponse) -> Result<(), JobError> {
 /// What the reply says of the run. Every status that is not an end counts as still running.
 pub(super) fn polled(job: &Named, response: &HttpResponse) -> Result<Sighting, Trouble> {
     let body = object(response).unwrap_or_default();
-    let status = body.get("status").and_then(Value::as_str).filter(|_| response.status < 300);
-    let report = match status {
+    let status = word(&body).filter(|_| response.status < 300);
+    let report = match status.as_deref() {
         Some("succeeded") => succeeded(job, &body),
         Some(_) => match failed(&body) {
             Some(error) => Report { failures: vec![error], ..Report::default() },
@@ -137,7 +138,7 @@ fn succeeded(job: &Named, body: &Value) -> Report {
 /// Why the run failed, where it did. "A failed run is refunded in full automatically" (documents, core
 /// concepts).
 fn failed(body: &Value) -> Option<JobError> {
-    (body.get("status")? == "failed").then(|| {
+    (word(body)? == "failed").then(|| {
         let (code, message) = told(body);
         let message = message.unwrap_or_else(|| "the run failed without a word".to_owned());
         let class = match tells_of_moderation(&message) {
@@ -149,9 +150,14 @@ fn failed(body: &Value) -> Option<JobError> {
     })
 }
 
+/// The status of a run.
+fn word(body: &Value) -> Option<String> {
+    Some(body.get("status")?.as_str()?.to_ascii_lowercase())
+}
+
 /// `costUsd`, which is a whole number of micro-dollars (documents, quickstart: 40000 is $0.04).
 fn cost(body: &Value) -> Option<MicroUsd> {
-    let cost = body.get("costUsd")?.as_f64()?;
+    let cost = number(body.get("costUsd")?)?;
     (cost.fract() == 0.0).then_some(MicroUsd(cost as i64))
 }
 

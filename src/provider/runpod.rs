@@ -6,6 +6,7 @@
 
 use serde_json::{Value, json};
 
+use super::body::number;
 use super::registry::Named;
 use super::reply::{
     MAX_MESSAGE_CHARS, MAX_URL_CHARS, excerpt, is_unclear, job_id, not_its_protocol, object,
@@ -142,10 +143,10 @@ pub(super) fn polled(job: &Named, response: &HttpResponse) -> Result<Sighting, T
     if response.status < 300
         && let Some(error) = ended(&body, response)
     {
-        let canceled = word(&body) == Some("CANCELLED");
+        let canceled = word(&body).as_deref() == Some("CANCELLED");
         return Ok(Sighting::Seen(Report { failures: vec![error], canceled, ..Report::default() }));
     }
-    match word(&body) {
+    match word(&body).as_deref() {
         Some("COMPLETED") if response.status < 300 => {
             Ok(Sighting::Seen(completed(job, &body, response)))
         }
@@ -168,7 +169,7 @@ pub(super) fn polled(job: &Named, response: &HttpResponse) -> Result<Sighting, T
 /// Whether the provider confirms that it stopped the job.
 pub(super) fn canceled(response: &HttpResponse) -> Result<bool, Trouble> {
     match object(response) {
-        Some(body) if response.status < 300 => Ok(word(&body) == Some("CANCELLED")),
+        Some(body) if response.status < 300 => Ok(word(&body).as_deref() == Some("CANCELLED")),
         // It no longer knows the job, or won't stop it: polls tell what becomes of it.
         Some(_) if matches!(response.status, 400 | 404) => Ok(false),
         body => {
@@ -179,14 +180,14 @@ pub(super) fn canceled(response: &HttpResponse) -> Result<bool, Trouble> {
 }
 
 /// The status of a job. Only a string is one: the body of a 404 has the number 404 there.
-fn word(body: &Value) -> Option<&str> {
-    body.get("status").and_then(Value::as_str)
+fn word(body: &Value) -> Option<String> {
+    Some(body.get("status")?.as_str()?.to_ascii_uppercase())
 }
 
 /// Why the job gave nothing, where the body says that it ended so.
 fn ended(body: &Value, response: &HttpResponse) -> Option<JobError> {
     let status = word(body)?;
-    let (class, charged) = match status {
+    let (class, charged) = match &*status {
         // "You will not be charged for failed generations" (documents, public endpoints).
         "FAILED" => (FailureClass::Provider, Charged::NotCharged),
         // Either no worker took it in time, or the worker did not report (documents, job states).
@@ -195,13 +196,13 @@ fn ended(body: &Value, response: &HttpResponse) -> Option<JobError> {
         "CANCELLED" => (FailureClass::Provider, Charged::Unknown),
         _ => return None,
     };
-    let message = match status {
+    let message = match &*status {
         _ if told(body).is_some() => error_text(body, response),
         "TIMED_OUT" => "the job timed out at the provider".to_owned(),
         "CANCELLED" => "the job was stopped at the provider".to_owned(),
         _ => error_text(body, response),
     };
-    let code = if status == "CANCELLED" { "canceled" } else { status };
+    let code = if status == "CANCELLED" { "canceled" } else { &status };
     Some(classified(JobError::ours(class, code, message, charged)))
 }
 
@@ -220,7 +221,7 @@ fn classified(error: JobError) -> JobError {
 
 fn completed(job: &Named, body: &Value, response: &HttpResponse) -> Report {
     let output = body.get("output").unwrap_or(&Value::Null);
-    let charge = output.get("cost").and_then(Value::as_f64).map(MicroUsd::named);
+    let charge = output.get("cost").and_then(number).map(MicroUsd::named);
     if let Some(url) = video_url(output) {
         let url = one_line(url, MAX_URL_CHARS);
         let output = Output {

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::body::{self, flag, number, whole};
 use super::registry::{Images, Named};
 use super::reply::{MAX_URL_CHARS, not_its_protocol, status_error};
 use super::runware_error::WireError;
@@ -153,7 +154,7 @@ pub(super) fn submitted(job: &Job, response: &HttpResponse) -> SubmitOutcome {
             return refused_or_busy(error, response);
         }
     };
-    let own = envelope.items.iter().filter(|item| item.task_uuid() == Some(&key));
+    let own = envelope.items.iter().filter(|item| item.is_of(&key));
     let inside: Vec<WireError> = own.clone().filter_map(Item::error).collect();
     if own.count() > inside.len() && !envelope.has_error(&key) {
         return SubmitOutcome::Accepted {
@@ -226,7 +227,7 @@ pub(super) fn look_up(base_url: &str, job: &Named) -> HttpRequest {
 pub(super) fn looked_up(job: &Named, response: &HttpResponse) -> Result<Sighting, Trouble> {
     let key = job.key.to_string();
     let envelope = Envelope::answer(response)?;
-    let record = envelope.items.iter().find(|item| item.task_uuid() == Some(&key));
+    let record = envelope.items.iter().find(|item| item.is_of(&key));
     if let Some(inner) = record.and_then(|item| item.0.get("response")) {
         let sighting = Envelope::from(inner).sighting(&key);
         // A record proves that the task was taken, even where it holds no item yet.
@@ -257,8 +258,8 @@ pub(super) fn balance_told(response: &HttpResponse) -> Result<Option<MicroUsd>, 
     }
     let balance = envelope.items.first().and_then(|item| item.0.get("balance"));
     let number = balance.and_then(|balance| match balance {
-        Value::Object(parts) => parts.values().find_map(Value::as_f64),
-        other => other.as_f64(),
+        Value::Object(parts) => parts.values().find_map(number),
+        other => number(other),
     });
     Ok(number.and_then(MicroUsd::from_usd))
 }
@@ -282,7 +283,7 @@ pub(super) fn priced(response: &HttpResponse) -> Result<Option<MicroUsd>, JobErr
     if let Some(error) = envelope.errors.first() {
         return Err(error.read(Charged::NotCharged));
     }
-    let costs = envelope.items.iter().filter_map(|item| item.0.get("cost")?.as_f64());
+    let costs = envelope.items.iter().filter_map(|item| number(item.0.get("cost")?));
     Ok(costs.map(MicroUsd::named).reduce(|sum, cost| sum + cost))
 }
 
@@ -313,14 +314,19 @@ impl Item {
         self.0.get(name).and_then(Value::as_str)
     }
 
-    fn task_uuid(&self) -> Option<&str> {
-        self.text("taskUUID")
+    /// Whether it is of the task `key`. Not everybody writes a UUID in small letters.
+    fn is_of(&self, key: &str) -> bool {
+        self.text("taskUUID").is_some_and(|uuid| uuid.eq_ignore_ascii_case(key))
+    }
+
+    fn has_status(&self, status: &str) -> bool {
+        self.text("status").is_some_and(|told| told.eq_ignore_ascii_case(status))
     }
 
     /// The error that an item may carry instead of a result.
     fn error(&self) -> Option<WireError> {
         let inner = self.0.get("error").filter(|error| error.is_object());
-        let error = inner.or((self.text("status") == Some("error")).then_some(&self.0));
+        let error = inner.or(self.has_status("error").then_some(&self.0));
         error.map(WireError::from)
     }
 }
@@ -331,8 +337,8 @@ impl Envelope {
             value.is_array()
                 || ["data", "errors", "error"].iter().any(|name| value.get(name).is_some())
         };
-        match serde_json::from_slice::<Value>(&response.body) {
-            Ok(value) if is_one(&value) => Ok(Self::from(&value)),
+        match body::json(&response.body) {
+            Some(value) if is_one(&value) => Ok(Self::from(&value)),
             _ => Err(not_its_protocol(response)),
         }
     }
@@ -372,7 +378,7 @@ impl Envelope {
         let mut report = Report::default();
         let mut mentioned = false;
         let mut unclear = None;
-        for item in self.items.iter().filter(|item| item.task_uuid() == Some(key)) {
+        for item in self.items.iter().filter(|item| item.is_of(key)) {
             mentioned = true;
             if let Some(error) = item.error() {
                 // It stands in the place of a result, so it is one's.
@@ -384,9 +390,9 @@ impl Envelope {
                 }
             } else {
                 report.pending += 1;
-                report.no_address |= item.text("status") == Some("success");
-                let progress = item.0.get("progress").and_then(Value::as_u64);
-                report.progress_percent = progress.map(|percent| percent.min(100) as u8);
+                report.no_address |= item.has_status("success");
+                let progress = item.0.get("progress").and_then(number);
+                report.progress_percent = progress.map(|percent| percent.clamp(0.0, 100.0) as u8);
             }
         }
         for error in self.errors.iter().filter(|error| error.task_uuid.as_deref() == Some(key)) {
@@ -411,16 +417,16 @@ impl Envelope {
 
 /// A finished result: it has an address, whatever its status is called.
 fn output(item: &Item) -> Option<Output> {
-    let url = item.text("videoURL").filter(|url| !url.is_empty())?;
+    let url = item.text("videoURL").map(str::trim).filter(|url| !url.is_empty())?;
     let remote_id = item.text("videoUUID").unwrap_or(url);
     let draft_id = item.0.pointer("/outputs/draftId").and_then(Value::as_str);
     Some(Output {
         remote_id: one_line(remote_id, 200),
         url: one_line(url, MAX_URL_CHARS),
-        seed: item.0.get("seed").and_then(Value::as_u64),
-        charge: item.0.get("cost").and_then(Value::as_f64).map(MicroUsd::named),
+        seed: item.0.get("seed").and_then(whole),
+        charge: item.0.get("cost").and_then(number).map(MicroUsd::named),
         draft_id: draft_id.map(|id| one_line(id, 200)),
-        flagged: item.0.get("NSFWContent").and_then(Value::as_bool).unwrap_or(false),
+        flagged: item.0.get("NSFWContent").and_then(flag).unwrap_or(false),
         file: None,
         lost: false,
     })

@@ -36,7 +36,7 @@ impl WireError {
             code: text("code").or_else(|| text("errorCode")),
             message: text("message"),
             parameter: value.get("parameter").cloned().unwrap_or_default(),
-            task_uuid: text("taskUUID"),
+            task_uuid: text("taskUUID").map(|uuid| uuid.to_ascii_lowercase()),
             task_type: text("taskType"),
             status: text("status"),
         }

@@ -1,5 +1,11 @@
 //! HTTP as values, so that adapters and the sandbox are plain functions.
 
+use super::pause;
+
+/// The name of the header that the transport adds to each response: when it came, in the form of `Date`, which
+/// not every service sends.
+pub const RECEIVED: &str = "x-rushes-received";
+
 /// An HTTP method that a provider uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
@@ -76,10 +82,9 @@ impl HttpResponse {
         find(&self.headers, name)
     }
 
-    /// How long `Retry-After` says to wait, in milliseconds; only its form in seconds is read.
+    /// How long it asks to wait, in milliseconds, in whatever header it says so.
     pub fn retry_after_ms(&self) -> Option<u64> {
-        let seconds: u64 = self.header("retry-after")?.trim().parse().ok()?;
-        Some(seconds.min(3600) * 1000)
+        pause::asked_ms(self)
     }
 }
 

@@ -10,16 +10,18 @@ use std::time::Duration;
 
 use hyper_util::client::proxy::matcher::Matcher;
 use ipnet::IpNet;
-use reqwest::header::LOCATION;
+use reqwest::header::{ACCEPT_ENCODING, LOCATION};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, ClientBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::clock::wall;
+use super::coding::unpacked;
 use super::exchange::SendError;
 use super::keys::{is_loopback_http, shown};
 use super::reach::{self, Blocked, Reach};
 use crate::domain::text::one_line;
-use crate::provider::wire::{HttpRequest, HttpResponse, Method};
+use crate::provider::wire::{HttpRequest, HttpResponse, Method, RECEIVED};
 
 /// The largest reply that is read, in bytes; real ones have a few kilobytes.
 const MAX_REPLY_BYTES: usize = 8 << 20;
@@ -31,6 +33,8 @@ const IDLE_HERE: Duration = Duration::from_secs(4);
 /// The most time between two steps of a file transfer.
 const STEP_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// What a reply and a file may be packed as: not at all. Some are packed all the same.
+const PLAIN: &str = "identity";
 /// How often a file may be said to be elsewhere.
 const MAX_REDIRECTS: usize = 5;
 
@@ -85,6 +89,7 @@ impl Transport {
             Method::Get => client.get(url),
             Method::Post => client.post(url),
         };
+        outgoing = outgoing.header(ACCEPT_ENCODING, PLAIN);
         for (name, value) in &request.headers {
             outgoing = outgoing.header(name, value);
         }
@@ -96,7 +101,9 @@ impl Transport {
         let headers = reply.headers().iter().filter_map(|(name, value)| {
             Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
         });
-        let (status, headers) = (reply.status().as_u16(), headers.collect());
+        let came = httpdate::fmt_http_date(wall().into());
+        let headers = headers.chain([(RECEIVED.to_owned(), came)]);
+        let (status, headers) = (reply.status().as_u16(), headers.collect::<Vec<_>>());
         let mut body = Vec::new();
         loop {
             let chunk = reply
@@ -109,9 +116,16 @@ impl Transport {
                     return Err(SendError { never_arrived: false, message });
                 }
                 Some(chunk) => body.extend_from_slice(&chunk),
-                None => return Ok(HttpResponse { status, headers, body }),
+                None => break,
             }
         }
+        let mut reply = HttpResponse { status, headers, body };
+        reply.body = unpacked(
+            std::mem::take(&mut reply.body),
+            reply.header("content-encoding"),
+            MAX_REPLY_BYTES,
+        );
+        Ok(reply)
     }
 
     /// Begins to fetch a file of the service at `base`, from where only such files can be. No key goes along, since
@@ -149,7 +163,8 @@ impl Transport {
         let reach = Reach { allow: Arc::clone(&self.allow), base };
         let checked = reach.check(url, way == Way::Proxy).await;
         checked.map_err(|blocked| not_sent(blocked.to_string()))?;
-        self.file_client(way, reach)?.get(url.clone()).send().await.map_err(|error| SendError {
+        let request = self.file_client(way, reach)?.get(url.clone()).header(ACCEPT_ENCODING, PLAIN);
+        request.send().await.map_err(|error| SendError {
             never_arrived: error.is_connect(),
             message: described(&error),
         })

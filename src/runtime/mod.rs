@@ -6,6 +6,7 @@ pub mod account;
 mod child;
 pub mod clip_server;
 pub mod clock;
+mod coding;
 pub mod config;
 pub mod core_dumps;
 pub mod database;

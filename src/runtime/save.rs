@@ -1,15 +1,16 @@
 //! Saving a result: to `.part`, synced, hashed, read for its facts, renamed (law 4).
 
 use std::fs::{self, File};
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use hyper::body::Bytes;
-use reqwest::header::CONTENT_RANGE;
+use reqwest::header::{CONTENT_ENCODING, CONTENT_RANGE};
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 use tokio::time::{Instant, timeout_at};
 
+use super::coding::Coding;
 use super::exchange::SendError;
 use super::files::{MAX_WHOLE_NAME_BYTES, part_of, parts_of, put_in_place, remove_old_parts};
 use super::http::{Transport, described, step_timeout};
@@ -123,6 +124,8 @@ pub(super) async fn save(
     let range = reply.headers().get(CONTENT_RANGE).and_then(|range| range.to_str().ok());
     let (status, total) = (reply.status().as_u16(), reply.content_length());
     let mut transfer = Transfer::begin(status, total, range, source.max_bytes)?;
+    let packed = reply.headers().get(CONTENT_ENCODING).and_then(|coding| coding.to_str().ok());
+    let packed = packed.map(str::to_owned);
     let (mut part, path) = create(places, job, index).map_err(disk)?;
     let mut hash = Sha256::new();
     let mut last_told = 0;
@@ -146,7 +149,11 @@ pub(super) async fn save(
     let (places, job) = (places.clone(), job.clone());
     // Until it is read it counts as cut where that would be taken.
     let clip = ClipFile { path, bytes: progress.bytes, sha256, facts: None, cut: source.keep_cut };
-    let kept = tokio::task::spawn_blocking(move || keep(part, &places, &job, index, clip));
+    let max_bytes = source.max_bytes;
+    let kept = tokio::task::spawn_blocking(move || {
+        let (part, clip) = unpacked(part, clip, packed.as_deref(), &places, max_bytes)?;
+        keep(part, &places, &job, index, clip)
+    });
     kept.await.unwrap_or_else(|_| Err(provider("internal", "saving the file broke off".to_owned())))
 }
 
@@ -162,6 +169,40 @@ async fn next_chunk(
         Err(_) => "the file comes too slowly".to_owned(),
     };
     Err(network(SendError { never_arrived: false, message }))
+}
+
+/// The file that `part` holds, where it was packed on its way, which may have been said (`packed`); else `part` itself.
+fn unpacked(
+    mut part: NamedTempFile,
+    clip: ClipFile,
+    packed: Option<&str>,
+    places: &Places,
+    max_bytes: u64,
+) -> Result<(NamedTempFile, ClipFile), SaveTrouble> {
+    let mut head = Vec::new();
+    let file = part.as_file_mut();
+    file.seek(SeekFrom::Start(0)).map_err(disk)?;
+    file.take(8).read_to_end(&mut head).map_err(disk)?;
+    let packed = packed.filter(|_| head.get(4..8) != Some(b"ftyp"));
+    let Some(coding) = Coding::of(&head, packed) else { return Ok((part, clip)) };
+    part.as_file_mut().seek(SeekFrom::Start(0)).map_err(disk)?;
+    let mut plain = part_of(&places.clip(&clip.path)).map_err(disk)?;
+    let mut hash = Sha256::new();
+    let mut reader = coding.reader(io::BufReader::new(part.as_file_mut())).take(max_bytes + 1);
+    let mut transfer = Transfer { progress: Progress { bytes: 0, total: None }, max_bytes };
+    let mut chunk = vec![0; 64 << 10];
+    loop {
+        let read = reader.read(&mut chunk).map_err(|error| {
+            provider("packed", format!("the file came packed, and can't be unpacked: {error}"))
+        })?;
+        let Some(read) = chunk.get(..read).filter(|read| !read.is_empty()) else { break };
+        transfer.take(read.len())?;
+        plain.write_all(read).map_err(disk)?;
+        hash.update(read);
+    }
+    drop(reader);
+    let bytes = transfer.end()?.bytes;
+    Ok((plain, ClipFile { bytes, sha256: hex(&hash.finalize()), ..clip }))
 }
 
 /// Puts the whole `part` in place as `clip`.
@@ -258,7 +299,7 @@ pub(super) fn remove_parts(places: &Places) {
 fn facts(file: &mut File, bytes: u64) -> Result<Option<ClipSummary>, SaveTrouble> {
     let mut head = [0; 12];
     file.seek(SeekFrom::Start(0)).map_err(disk)?;
-    let read = io::Read::read(file, &mut head).map_err(disk)?;
+    let read = file.read(&mut head).map_err(disk)?;
     if head[..read].starts_with(&[0x1a, 0x45, 0xdf, 0xa3]) {
         return Ok(None);
     }

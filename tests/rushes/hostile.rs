@@ -6,26 +6,27 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::network::{Front, NAME};
+use super::odd_bytes::gzip;
 use super::support::{Desk, Ended, Running, text, until};
 use super::wire::{Act, Call, Wire, announced, drip, reply};
 
 const KEY: &str = "sk-secret-value-4711";
-const CLIP: &[u8] = include_bytes!("../fixtures/clips/high.mp4");
+pub(crate) const CLIP: &[u8] = include_bytes!("../fixtures/clips/high.mp4");
 /// nginx's own page for 502.
 const HTML: &str = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n";
-const MODELS: [&str; 3] = ["runware/1.0-pro", "runpod/1.0-pro", "runbase/1.0-pro"];
+pub(crate) const MODELS: [&str; 3] = ["runware/1.0-pro", "runpod/1.0-pro", "runbase/1.0-pro"];
 /// So many at a time, since each mostly waits.
 const AT_ONCE: usize = 6;
 
 /// What a call is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum For {
+pub(crate) enum For {
     Submit,
     Poll,
     File,
 }
 
-fn purpose(call: &Call) -> For {
+pub(crate) fn purpose(call: &Call) -> For {
     if call.path.contains("/file") {
         For::File
     } else if call.path.ends_with("/run")
@@ -43,7 +44,7 @@ fn json_reply(status: u16, body: &Value) -> Act {
 }
 
 /// What a service in good health answers. All shapes are those of the documents.
-fn healthy(origin: &str, call: &Call) -> Act {
+pub(crate) fn healthy(origin: &str, call: &Call) -> Act {
     let url = format!("{origin}/file.mp4");
     let task = call.body[0]["taskUUID"].clone();
     match (purpose(call), call.path.split('/').nth(1)) {
@@ -73,14 +74,14 @@ fn healthy(origin: &str, call: &Call) -> Act {
 }
 
 /// What is wrong with an answer. It is told the origin and the call.
-type Wrong = Arc<dyn Fn(&str, &Call) -> Act + Send + Sync>;
+pub(crate) type Wrong = Arc<dyn Fn(&str, &Call) -> Act + Send + Sync>;
 
-fn wrong(act: impl Fn(&str, &Call) -> Act + Send + Sync + 'static) -> Wrong {
+pub(crate) fn wrong(act: impl Fn(&str, &Call) -> Act + Send + Sync + 'static) -> Wrong {
     Arc::new(act)
 }
 
 /// A service whose first `times` answers to calls for `what` are `wrong`.
-fn service(what: For, times: usize, wrong: Wrong) -> Wire {
+pub(crate) fn service(what: For, times: usize, wrong: Wrong) -> Wire {
     Wire::start(move |origin, calls| {
         let call = calls.last().expect("the present one");
         let nth = calls.iter().filter(|one| purpose(one) == what).count();
@@ -93,15 +94,15 @@ fn service(what: For, times: usize, wrong: Wrong) -> Wire {
 }
 
 /// One run against a service, and what was left of it.
-struct Met {
+pub(crate) struct Met {
     desk: Desk,
-    wire: Wire,
-    ended: Ended,
-    job: Value,
+    pub(crate) wire: Wire,
+    pub(crate) ended: Ended,
+    pub(crate) job: Value,
 }
 
 /// Generates at `wire`, and checks what must hold whatever is said there.
-fn met(model: &str, wire: Wire) -> Met {
+pub(crate) fn met(model: &str, wire: Wire) -> Met {
     met_within(model, wire, &[])
 }
 
@@ -136,12 +137,12 @@ fn met_within(model: &str, wire: Wire, environment: &[(&str, &str)]) -> Met {
 }
 
 impl Met {
-    fn state(&self) -> &str {
+    pub(crate) fn state(&self) -> &str {
         text(&self.job, "/state")
     }
 
     /// How often the job was sent.
-    fn submits(&self) -> usize {
+    pub(crate) fn submits(&self) -> usize {
         self.wire.calls().iter().filter(|call| purpose(call) == For::Submit).count()
     }
 
@@ -153,7 +154,7 @@ impl Met {
     }
 
     /// It has its file, was sent once and charged once, and nothing lies about.
-    fn is_whole(&self, what: &str) {
+    pub(crate) fn is_whole(&self, what: &str) {
         assert_eq!(self.ended.status, Some(0), "{what}: {}{}", self.ended.out, self.ended.err);
         assert_eq!((self.state(), &self.job["charge_usd"]), ("succeeded", &json!(0.62)), "{what}");
         let file = std::fs::read(text(&self.job, "/files/0/path")).expect("the clip");
@@ -164,13 +165,13 @@ impl Met {
     }
 
     /// The words of the job's events, with what went wrong on the way.
-    fn story(&self) -> String {
+    pub(crate) fn story(&self) -> String {
         self.desk.show(text(&self.job, "/id"))["events"].to_string()
     }
 }
 
 /// Runs the cases, some at a time.
-fn all<T: Send>(cases: Vec<T>, run: impl Fn(T) + Sync) {
+pub(crate) fn all<T: Send>(cases: Vec<T>, run: impl Fn(T) + Sync) {
     let cases = std::sync::Mutex::new(cases);
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE {
@@ -188,7 +189,7 @@ fn all<T: Send>(cases: Vec<T>, run: impl Fn(T) + Sync) {
 }
 
 /// Every model with everything of `each`.
-fn at_each<T: Clone>(each: Vec<T>) -> Vec<(&'static str, T)> {
+pub(crate) fn at_each<T: Clone>(each: Vec<T>) -> Vec<(&'static str, T)> {
     MODELS.iter().flat_map(|model| each.iter().map(|one| (*model, one.clone()))).collect()
 }
 
@@ -515,7 +516,9 @@ fn a_file_that_is_too_large_is_not_begun_anew_at_once() {
     let announced = wrong(|_, _| announced(200, "", 65 << 20, CLIP));
     let endless =
         wrong(|_, _| Act::Say([b"HTTP/1.0 200 x\r\n\r\n", CLIP, &vec![0; 70 << 20]].concat()));
-    for act in [announced, endless] {
+    let bomb = Arc::new(gzip(&vec![0; 80 << 20]));
+    let packed = wrong(move |_, _| reply(200, "content-encoding: gzip\r\n", &*bomb));
+    for act in [announced, endless, packed] {
         let wire = service(For::File, usize::MAX, act);
         let desk = Desk::quick();
         let line = ["generate", "--wait", "--model", MODELS[0], "--prompt", "a paper boat"];

@@ -22,6 +22,7 @@ mod killed;
 mod link;
 mod money;
 mod network;
+mod odd_bytes;
 mod output;
 mod playing;
 mod polling;
