@@ -12,7 +12,7 @@ use crate::domain::event::JobEvent;
 use crate::domain::job::{Charged, FailureClass, Job, JobError, JobKind, JobState};
 use crate::domain::mark::Mark;
 use crate::domain::request::Parameters;
-use crate::domain::wait::{Unseen, Wait};
+use crate::domain::wait::{Stuck, Unseen, Wait};
 
 /// A job's state as a person reads it.
 pub fn state(job: &Job) -> &'static str {
@@ -355,6 +355,31 @@ pub fn held(job: &Job) -> Option<String> {
         "not sent and not charged: {reason}. `rushes wait {short}`, or R in the studio, sends it; `rushes cancel \
          {short}` ends it"
     ))
+}
+
+/// What keeps all jobs from going on `now`, or that `before` no longer does.
+pub fn stuck(before: Option<Stuck>, now: Option<Stuck>) -> String {
+    match (before, now) {
+        (_, Some(Stuck::Storing(why))) => why.to_owned(),
+        (_, Some(Stuck::Stopped { pid })) => format!(
+            "process {pid}, which sends and saves for this data folder, is stopped: fg or kill -CONT {pid}"
+        ),
+        (Some(Stuck::Storing(_)), None) => "what was kept back is stored; it goes on".to_owned(),
+        (_, None) => "it goes on".to_owned(),
+    }
+}
+
+/// The same where there is little room.
+pub fn stuck_short(stuck: Stuck) -> String {
+    match stuck {
+        Stuck::Storing(_) => "nothing can be stored, nothing is sent".to_owned(),
+        Stuck::Stopped { pid } => format!("stopped: fg or kill -CONT {pid}"),
+    }
+}
+
+/// That this process drives for `pid`, which is stopped.
+pub fn driven_for(pid: u32) -> String {
+    format!("process {pid}, which drove the jobs, is stopped; this one goes on in its place")
 }
 
 /// An event of a job's timeline.

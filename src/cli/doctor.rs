@@ -7,8 +7,10 @@ use super::trouble::Trouble;
 use crate::domain::catalog::Provider;
 use crate::domain::job::{FailureClass, JobError};
 use crate::domain::money::MicroUsd;
+use crate::domain::wait::Stuck;
 use crate::runtime::account::{self, Account};
 use crate::runtime::clip_server;
+use crate::runtime::driver_locks;
 use crate::runtime::ffmpeg;
 use crate::runtime::intents;
 use crate::runtime::keys::{self, Address, KeySource};
@@ -17,6 +19,7 @@ use crate::runtime::profiles;
 use crate::runtime::repair::told_beside_clips;
 use crate::runtime::workspace::Workspace;
 use crate::store::StoreError;
+use crate::words;
 use crate::words::images::{Between, Images};
 
 /// How far this machine's clock may be from a service's, in seconds.
@@ -46,6 +49,10 @@ pub(super) async fn run(context: &mut Context) -> Result<u8, Trouble> {
         catalog(&workspace),
         database(&workspace).await,
     ];
+    findings.extend(
+        driver_locks::stopped(&workspace.places)
+            .map(|pid| found(false, "driver", words::stuck(None, Some(Stuck::Stopped { pid })))),
+    );
     findings.extend(unknown_clips(&workspace).await);
     findings.extend(unknown_sends(&workspace).await);
     findings.extend(profile(&workspace));
@@ -170,11 +177,9 @@ async fn database(workspace: &Workspace) -> Finding {
                           and brings back what can be read";
             found(false, "database", format!("{path}, {advice}"))
         }
-        Ok(Ok((live, true))) => found(
-            true,
-            "database",
-            format!("{path}, {} live", crate::words::count(live.len(), "job")),
-        ),
+        Ok(Ok((live, true))) => {
+            found(true, "database", format!("{path}, {} live", words::count(live.len(), "job")))
+        }
         Ok(Err(error)) => found(false, "database", error.to_string()),
         Err(error) => found(false, "database", error.to_string()),
     }
@@ -188,7 +193,7 @@ async fn unknown_clips(workspace: &Workspace) -> Option<Finding> {
         known.filter(|job| matches!(job, Ok(None))).count()
     });
     let number = unknown.await.ok().filter(|number| *number > 0)?;
-    let jobs = crate::words::count(number, "job");
+    let jobs = words::count(number, "job");
     let what = format!(
         "{jobs} with clips here are not in the history; `rushes doctor --repair` brings them back"
     );
@@ -219,7 +224,7 @@ fn profile(workspace: &Workspace) -> Option<Finding> {
 
 fn clock((provider, ahead_s): (&Provider, i64)) -> Finding {
     let apart = ahead_s.unsigned_abs();
-    let span = crate::words::span(jiff::SignedDuration::from_secs(ahead_s.abs()));
+    let span = words::span(jiff::SignedDuration::from_secs(ahead_s.abs()));
     let side = if ahead_s > 0 { "ahead of" } else { "behind" };
     let ok = apart <= MAX_SKEW_S;
     let what = match apart {

@@ -143,8 +143,8 @@ pub(super) async fn jobs(
             return Ok(status);
         }
         if stuck != snapshot.stuck {
+            context.out.note(&words::stuck(stuck, snapshot.stuck));
             stuck = snapshot.stuck;
-            context.out.note(stuck.unwrap_or("what was kept back is stored; it goes on"));
         }
         context.say_notes();
         say_troubles(context, &snapshot, &waiting, &mut said);

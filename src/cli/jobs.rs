@@ -15,8 +15,10 @@ use crate::domain::job::{Job, JobId};
 use crate::domain::mark::Mark;
 use crate::domain::query::HistoryQuery;
 use crate::domain::text::one_line;
+use crate::domain::wait::Stuck;
 use crate::runtime::clock::wall;
 use crate::runtime::driver::Driver;
+use crate::runtime::driver_locks;
 use crate::runtime::workspace::Workspace;
 use crate::words;
 
@@ -31,6 +33,11 @@ pub(super) async fn run(context: &mut Context, watch: bool) -> Result<u8, Troubl
     let workspace = context.workspace_to_read()?;
     let jobs = read(&workspace).await?;
     print(context, &workspace, &jobs).await?;
+    if jobs.iter().any(|job| job.state.is_live())
+        && let Some(pid) = driver_locks::stopped(&workspace.places)
+    {
+        context.out.note(&words::stuck(None, Some(Stuck::Stopped { pid })));
+    }
     Ok(0)
 }
 
@@ -40,7 +47,13 @@ async fn follow(context: &mut Context, workspace: &Arc<Workspace>) -> Result<u8,
     let mut driver = Driver::follow(Arc::clone(workspace));
     let mut shown: Vec<Job> = Vec::new();
     let mut signals = Signals::listen()?;
+    let mut stuck = None;
     loop {
+        if stuck != driver.snapshot().stuck {
+            let now = driver.snapshot().stuck;
+            context.out.note(&words::stuck(stuck, now));
+            stuck = now;
+        }
         let jobs = read(workspace).await?;
         if context.out.is_live() && !context.json {
             let now = wall();

@@ -8,6 +8,7 @@ use super::Context;
 use super::trouble::Trouble;
 use crate::runtime::clock::wall;
 use crate::runtime::keeper::{KeeperError, keep, running};
+use crate::runtime::process::is_stopped;
 use crate::words;
 
 pub(super) async fn run(context: &mut Context, status: bool) -> Result<u8, Trouble> {
@@ -45,7 +46,12 @@ pub(super) async fn run(context: &mut Context, status: bool) -> Result<u8, Troub
     let line = match keeper {
         Some(keeper) => {
             let ago = words::ago(keeper.since, wall());
-            format!("a keeper runs as process {}, started {ago}, with {jobs}", keeper.pid)
+            let pid = keeper.pid;
+            let stopped = match is_stopped(pid) {
+                true => format!("; it is stopped: fg or kill -CONT {pid}"),
+                false => String::new(),
+            };
+            format!("a keeper runs as process {pid}, started {ago}, with {jobs}{stopped}")
         }
         None if live == 0 => "no keeper runs, and no job is live".to_owned(),
         None => format!("no keeper runs; {jobs}: `rushes wait` or the studio carries on"),

@@ -39,11 +39,14 @@ use std::sync::Arc;
 use clap::Parser;
 
 use crate::domain::text::clean;
+use crate::domain::wait::Stuck;
 use crate::runtime::core_dumps;
+use crate::runtime::driver_locks;
 use crate::runtime::notes::Listener;
 use crate::runtime::places::Places;
 use crate::runtime::store_thread::StoreThread;
 use crate::runtime::workspace::Workspace;
+use crate::words;
 use args::{Args, Verb};
 use out::Out;
 use trouble::Trouble;
@@ -217,6 +220,11 @@ fn dispatch(context: &mut Context, verb: Option<Verb>) -> Result<u8, Trouble> {
             store.close().await;
         }
         context.say_notes();
+        if ended.is_err()
+            && let Some(pid) = driver_locks::stopped_within(&context.places)
+        {
+            context.out.note(&words::stuck(None, Some(Stuck::Stopped { pid })));
+        }
         ended
     })
 }

@@ -1,4 +1,4 @@
-//! Why a job that is ready to go on has not gone on yet.
+//! Why a job that is ready to go on has not gone on yet, or none goes on.
 
 use jiff::Timestamp;
 
@@ -48,5 +48,17 @@ pub enum Wait {
         why: Unseen,
         /// Since when.
         since: Timestamp,
+    },
+}
+
+/// What keeps all jobs from going on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stuck {
+    /// Nothing can be stored, so nothing new is sent: why, in a sentence.
+    Storing(&'static str),
+    /// The process that drives is stopped from outside.
+    Stopped {
+        /// Its id.
+        pid: u32,
     },
 }

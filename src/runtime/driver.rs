@@ -1,49 +1,54 @@
 //! The driver: commits what the engine says, then does what it says (law 1). One process per database
-//! drives (law 12); every other one follows, and takes over when the driver ends.
+//! drives (law 12); every other one follows, and takes over when the driver ends or is stopped.
+
+mod take_over;
 
 use std::collections::{HashMap, HashSet};
-use std::fs::{File, TryLockError};
-use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::clock::{Clock, new_dice_seed};
+use super::clock::Clock;
+use super::driver_locks::{self, DriverLocks, LockError};
 use super::execute::Executor;
 use super::expected::expected_ms;
-use super::files::ours;
 use super::foreign::Foreign;
 use super::held;
 use super::intents::{self, IntentsError, Witness};
 use super::live::{LiveJob, Snapshot};
-use super::save::{self, Progress};
+use super::save::Progress;
 use super::store_thread::StoreGone;
 use super::workspace::Workspace;
 use crate::domain::event::Write;
 use crate::domain::job::{JobId, JobState};
+use crate::domain::wait::Stuck;
 use crate::engine::{Adopted, Engine, Input, Step};
 use crate::store::{Lease, Store, StoreError};
 
 /// The most messages that wait for the driver.
 const MAX_MESSAGES: usize = 1024;
 /// What another process touches when it stores something, or when its driving ends.
-const FOREIGN_FILES: &[&str] = &["rushes.db", "driver.lock"];
+const FOREIGN_FILES: &[&str] = &["rushes.db", "driver.lock", "deputy.lock"];
 /// How soon to look after a touch, and how often from then on: a commit is seen only after its files
 /// were written, and a lock is free only after its file was closed.
 const FIRST_LOOK: Duration = Duration::from_millis(20);
 const NEXT_LOOK: Duration = Duration::from_millis(300);
 /// How many looks in a row see nothing new before there are no more.
 const LOOKS: u32 = 4;
+/// How often to look whether whoever drives was stopped, as long as a job depends on it: that touches no file.
+const DRIVER_LOOK: Duration = Duration::from_secs(2);
 /// How soon a commit is tried again that found the disk full or the database busy, and how late at most.
 const FIRST_COMMIT_WAIT: Duration = Duration::from_millis(400);
 const LONGEST_COMMIT_WAIT: Duration = Duration::from_secs(10);
 
 /// How long the replies to what is being sent are waited for when driving is to end.
 const LAST_REPLIES: Duration = Duration::from_secs(2);
+/// How long the driver may take to end by itself; one that waits for the disk does not.
+const LAST_STEPS: Duration = Duration::from_millis(500);
 
 /// What reaches the driver.
 #[derive(Debug)]
@@ -56,6 +61,8 @@ pub(super) enum Message {
     Progress { job: JobId, index: usize, progress: Progress },
     /// A request waits for its turn, or has had it; only shown.
     Turns,
+    /// The driving is to end.
+    End,
 }
 
 /// Why driving ended before it was told to.
@@ -67,14 +74,9 @@ pub enum DriverError {
     /// The database's thread failed.
     #[error(transparent)]
     Gone(#[from] StoreGone),
-    /// The lock file can't be used.
-    #[error("the lock file {path} can't be used: {source}")]
-    Lock {
-        /// The file.
-        path: String,
-        /// Why.
-        source: std::io::Error,
-    },
+    /// A lock file can't be used.
+    #[error(transparent)]
+    Lock(#[from] LockError),
 }
 
 /// A driver that runs beside its caller. Dropping it ends the driving; the jobs go on at their
@@ -139,8 +141,15 @@ impl Driver {
             })
             .await,
         );
-        self.task.abort();
-        drop((&mut self.task).await);
+        // By itself it first ends what it has under way: what waits for its turn must not leave while another drives.
+        let ended = async {
+            drop(self.outbox.send(Message::End).await);
+            drop((&mut self.task).await);
+        };
+        if timeout(LAST_STEPS, ended).await.is_err() {
+            self.task.abort();
+            drop((&mut self.task).await);
+        }
     }
 }
 
@@ -169,6 +178,8 @@ struct Actor {
     told: watch::Sender<Snapshot>,
     inbox: mpsc::Receiver<Message>,
     executor: Executor,
+    /// What is being done of what the engine said.
+    tasks: JoinSet<()>,
     progress: HashMap<(JobId, usize), Progress>,
     seen_version: Option<i64>,
     foreign: Foreign,
@@ -177,19 +188,13 @@ struct Actor {
     /// What the journal of intents tells, once it could be read.
     witness: Option<Witness>,
     role: Role,
+    /// Held for as long as this process drives; let go of last.
+    locks: DriverLocks,
 }
 
 enum Role {
-    Following {
-        /// Tried again and again, so it stays open: closing it would be heard as a touch.
-        lock: Option<File>,
-    },
-    Driving {
-        engine: Box<Engine>,
-        lease: Lease,
-        /// Held for as long as this process drives.
-        _lock: File,
-    },
+    Following,
+    Driving { engine: Box<Engine>, lease: Lease },
 }
 
 impl Actor {
@@ -202,13 +207,15 @@ impl Actor {
     ) -> Self {
         Self {
             executor,
+            tasks: JoinSet::new(),
             clock: Clock::new(),
             progress: HashMap::new(),
             seen_version: None,
             foreign: Foreign::watch(&workspace.places.data_dir, FOREIGN_FILES),
             looks: 0,
             witness: None,
-            role: Role::Following { lock: None },
+            role: Role::Following,
+            locks: DriverLocks::new(&workspace.places),
             workspace,
             may_drive,
             told,
@@ -218,7 +225,7 @@ impl Actor {
 
     async fn run(mut self) -> Result<(), DriverError> {
         self.look_around().await?;
-        let mut look = Instant::now() + self.foreign.rest();
+        let mut look = Instant::now() + self.rest();
         loop {
             let deadline = self.engine().and_then(|engine| engine.next_deadline_ms());
             let wake = deadline.map(|ms| Instant::from_std(self.clock.instant(ms)));
@@ -234,7 +241,10 @@ impl Actor {
                         self.publish(false).await?;
                     }
                     Some(Message::Turns) => self.publish(false).await?,
-                    None => return Ok(()),
+                    Some(Message::End) | None => {
+                        self.tasks.shutdown().await;
+                        return Ok(());
+                    }
                 },
                 () = sleep_until(wake.unwrap_or(look)), if wake.is_some() => {
                     self.drive(Input::Wake).await?;
@@ -248,7 +258,7 @@ impl Actor {
                 () = sleep_until(look) => {
                     self.look_around().await?;
                     self.looks = self.looks.saturating_sub(1);
-                    let rest = if self.looks > 0 { NEXT_LOOK } else { self.foreign.rest() };
+                    let rest = if self.looks > 0 { NEXT_LOOK } else { self.rest() };
                     look = Instant::now() + rest;
                 }
                 () = self.told.closed() => return Ok(()),
@@ -259,14 +269,22 @@ impl Actor {
     fn engine(&self) -> Option<&Engine> {
         match &self.role {
             Role::Driving { engine, .. } => Some(engine),
-            Role::Following { .. } => None,
+            Role::Following => None,
         }
+    }
+
+    /// How long nothing is looked at without a touch.
+    fn rest(&self) -> Duration {
+        let depends = self.engine().is_none() && !self.told.borrow().jobs.is_empty();
+        if depends { DRIVER_LOOK.min(self.foreign.rest()) } else { self.foreign.rest() }
     }
 
     /// Sees what other processes did, and drives if nobody does.
     async fn look_around(&mut self) -> Result<(), DriverError> {
-        if self.may_drive && matches!(self.role, Role::Following { .. }) {
+        if self.may_drive && !self.locks.are_final() {
             self.try_to_drive().await?;
+        } else if !self.may_drive {
+            self.tell_stopped(driver_locks::stopped(&self.workspace.places));
         }
         let version = self.store(|store| store.data_version()).await??;
         let driving = matches!(self.role, Role::Driving { .. });
@@ -279,40 +297,6 @@ impl Actor {
             self.adopt_new().await?;
         }
         self.publish(true).await
-    }
-
-    async fn try_to_drive(&mut self) -> Result<(), DriverError> {
-        let Role::Following { lock } = &mut self.role else { return Ok(()) };
-        let path = self.workspace.places.driver_lock();
-        let wrong = |source| DriverError::Lock { path: path.display().to_string(), source };
-        let file = match lock.take() {
-            Some(file) => file,
-            None => {
-                let mut options = ours();
-                options.create(true).write(true).truncate(false).open(&path).map_err(wrong)?
-            }
-        };
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                *lock = Some(file);
-                return Ok(());
-            }
-            Err(TryLockError::Error(source)) => return Err(wrong(source)),
-        }
-        let pid = std::process::id();
-        // Said to whoever finds it locked; without it the lock holds as well.
-        drop(file.set_len(0).and_then(|()| (&file).write_all(pid.to_string().as_bytes())));
-        let holder = format!("pid {pid}");
-        let now = self.clock.now();
-        let lease = self.store(move |store| store.take_lease(&holder, now.wall)).await??;
-        let places = self.workspace.places.clone();
-        drop(tokio::task::spawn_blocking(move || save::remove_parts(&places)).await);
-        let engine = Box::new(Engine::new(&self.workspace.catalog.providers, new_dice_seed()));
-        self.role = Role::Driving { engine, lease, _lock: file };
-        self.seen_version = None;
-        self.executor.ask_again();
-        Ok(())
     }
 
     /// Gives the engine the jobs that it does not have yet, and the wishes to stop.
@@ -387,12 +371,15 @@ impl Actor {
                 return Err(error);
             }
             // Another process drives by now, as while this one was stopped: it follows, and sends nothing.
-            self.role = Role::Following { lock: None };
+            self.tasks.shutdown().await;
+            self.role = Role::Following;
+            self.locks = DriverLocks::new(&self.workspace.places);
             self.seen_version = None;
             return self.publish(true).await;
         }
+        while self.tasks.try_join_next().is_some() {}
         for command in commands {
-            self.executor.start(command);
+            self.executor.start(command, &mut self.tasks);
         }
         self.publish(stored).await
     }
@@ -405,7 +392,7 @@ impl Actor {
         loop {
             let batch = Arc::clone(&writes);
             let outcome = self.store(move |store| store.commit(&batch, Some(lease))).await?;
-            let stuck = outcome.as_ref().err().and_then(StoreError::waits_for);
+            let stuck = outcome.as_ref().err().and_then(|error| self.stuck(error));
             self.told.send_if_modified(|snapshot| {
                 std::mem::replace(&mut snapshot.stuck, stuck) != stuck
             });
@@ -415,6 +402,13 @@ impl Actor {
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(LONGEST_COMMIT_WAIT);
         }
+    }
+
+    fn stuck(&self, error: &StoreError) -> Option<Stuck> {
+        let why = error.waits_for()?;
+        let locked = matches!(error, StoreError::Busy { .. });
+        let pid = locked.then(|| driver_locks::stopped_within(&self.workspace.places)).flatten();
+        Some(pid.map_or(Stuck::Storing(why), |pid| Stuck::Stopped { pid }))
     }
 
     async fn publish(&mut self, stored: bool) -> Result<(), DriverError> {
@@ -431,7 +425,7 @@ impl Actor {
                 });
                 (true, jobs.collect(), troubles.collect())
             }
-            Role::Following { .. } => {
+            Role::Following => {
                 let jobs = self.store(|store| store.live_jobs()).await??;
                 let jobs = jobs.into_iter().map(LiveJob::stored);
                 (false, jobs.collect(), Vec::new())
@@ -439,7 +433,8 @@ impl Actor {
         };
         self.told.send_modify(|snapshot| {
             let version = snapshot.version + u64::from(stored);
-            *snapshot = Snapshot { version, driving, jobs, stuck: None, troubles };
+            let stuck = snapshot.stuck.filter(|_| !driving);
+            *snapshot = Snapshot { version, driving, jobs, stuck, troubles };
         });
         Ok(())
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
 
 use super::clock::wall;
 use super::driver::Message;
@@ -45,10 +46,10 @@ impl Executor {
         self.limiters.waiting()
     }
 
-    /// Starts `command` and returns at once.
-    pub(super) fn start(&self, command: Command) {
+    /// Starts `command` as one of `tasks` and returns at once.
+    pub(super) fn start(&self, command: Command, tasks: &mut JoinSet<()>) {
         let this = self.clone();
-        tokio::spawn(async move {
+        tasks.spawn(async move {
             let input = match command {
                 Command::Submit { job } => {
                     let outcome = this.submit(&job).await;

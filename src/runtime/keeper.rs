@@ -17,6 +17,7 @@ use super::clock::wall;
 use super::driver::{Driver, DriverError};
 use super::files::ours;
 use super::places::Places;
+use super::process::is_stopped;
 use super::store_thread::StoreGone;
 use super::workspace::Workspace;
 use crate::domain::catalog::Catalog;
@@ -167,9 +168,13 @@ fn parse(text: &str) -> Option<Running> {
 /// be at it.
 pub async fn keep(workspace: Arc<Workspace>) -> Result<bool, KeeperError> {
     let path = workspace.places.keeper_lock();
-    let Some(_lock) = lock(&path).map_err(|source| KeeperError::Lock { path, source })? else {
+    let lock = lock(&path).map_err(|source| KeeperError::Lock { path, source })?;
+    // One that is stopped keeps nothing, and no place either.
+    let stopped =
+        || running(&workspace.places).ok().flatten().is_some_and(|one| is_stopped(one.pid));
+    if lock.is_none() && !stopped() {
         return Ok(false);
-    };
+    }
     let mut driver = Driver::start(Arc::clone(&workspace));
     loop {
         driver.changed().await?;

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::limiter::Waiting;
 use super::save::Progress;
 use crate::domain::job::{FailureClass, Job, JobError, JobId};
-use crate::domain::wait::Wait;
+use crate::domain::wait::{Stuck, Wait};
 use crate::engine::{Held, Now, Watched};
 
 /// A job that its provider does not show is told of after this long: a new one is not seen at once.
@@ -22,8 +22,8 @@ pub struct Snapshot {
     pub driving: bool,
     /// The jobs that are not at their end.
     pub jobs: Vec<LiveJob>,
-    /// Why nothing can be stored for now, so that nothing new is sent, in a sentence.
-    pub stuck: Option<&'static str>,
+    /// What keeps all of them from going on.
+    pub stuck: Option<Stuck>,
     /// Providers that do not answer, and why.
     pub troubles: Vec<(String, JobError)>,
 }

@@ -12,6 +12,7 @@ pub mod core_dumps;
 pub mod database;
 mod display;
 pub mod driver;
+pub mod driver_locks;
 pub mod editor;
 pub mod exchange;
 pub mod execute;

@@ -101,6 +101,11 @@ impl Places {
         self.data_dir.join("driver.lock")
     }
 
+    /// The file whose lock makes one process drive for a driver that is stopped.
+    pub fn deputy_lock(&self) -> PathBuf {
+        self.data_dir.join("deputy.lock")
+    }
+
     /// The file whose lock makes one process the keeper, and that says which.
     pub fn keeper_lock(&self) -> PathBuf {
         self.data_dir.join("keeper.lock")

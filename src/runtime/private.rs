@@ -13,7 +13,7 @@ const FOLDERS: [&str; 8] =
     ["clips", "pictures", "frames", "images", "sandbox", "profiles", "reports", "repair.part"];
 /// Files that we keep there, or how their names go on behind a dot or a dash.
 const FILES: [&str; 5] = ["rushes.db", "rushes.sent", "studio.json", "keeper.log", "sandbox.key"];
-const LOCKS: [&str; 3] = ["driver.lock", "keeper.lock", "use.lock"];
+const LOCKS: [&str; 4] = ["driver.lock", "deputy.lock", "keeper.lock", "use.lock"];
 /// How deep what we keep lies.
 const MAX_DEPTH: usize = 6;
 /// Anybody but the owner.

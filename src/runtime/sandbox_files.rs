@@ -38,7 +38,12 @@ impl SandboxFiles {
 
     /// The file whose lock makes one process the sandbox's host.
     pub(super) fn lock(&self) -> io::Result<File> {
-        ours().create(true).write(true).truncate(false).open(self.folder.join("host.lock"))
+        ours()
+            .create(true)
+            .read(true)
+            .write(true)
+            .truncate(false)
+            .open(self.folder.join("host.lock"))
     }
 
     /// The key of this folder's sandbox, the same for every process; made where there is none. Only who

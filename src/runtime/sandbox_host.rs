@@ -13,6 +13,7 @@ use thiserror::Error;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Mutex;
 
+use super::driver_locks::{sign, stopped_holder};
 use super::sandbox_files::SandboxFiles;
 use super::sandbox_server;
 use crate::domain::catalog::Catalog;
@@ -53,6 +54,11 @@ pub enum HostError {
         "another Rushes serves the sandbox of this data folder already, at http://{0}/v1; use that one, stop it, or choose another --data-dir"
     )]
     Served(String),
+    /// The process that serves it is stopped.
+    #[error(
+        "process {0}, which serves the sandbox of this data folder, is stopped: fg or kill -CONT {0}"
+    )]
+    Stopped(u32),
     /// The address can't be taken.
     #[error(
         "the sandbox can't listen on {address}: {source}; choose another address with --listen, or port 0 for a free one"
@@ -126,8 +132,12 @@ impl SandboxHost {
         let files = SandboxFiles::open(&self.folder).map_err(unusable)?;
         let lock = files.lock().map_err(unusable)?;
         if lock.try_lock().is_err() {
+            if let Some(pid) = stopped_holder(&lock) {
+                return Err(HostError::Stopped(pid));
+            }
             return Err(HostError::Served(files.address().unwrap_or_default()));
         }
+        sign(&lock);
         let listener = bind(listen, files.address()).await?;
         let address = listener.local_addr().map_err(unusable)?;
         files.set_address(&address.to_string()).map_err(unusable)?;

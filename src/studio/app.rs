@@ -27,7 +27,7 @@ use crate::domain::job::{Job, JobError, JobId, JobState, Relation};
 use crate::domain::ledger::{Limits, Sums};
 use crate::domain::mark::Mark;
 use crate::domain::money::MicroUsd;
-use crate::domain::wait::Wait;
+use crate::domain::wait::{Stuck, Wait};
 use crate::media::picture::Picture;
 use crate::words::shell::CopyFrom;
 
@@ -227,8 +227,8 @@ pub struct Around {
     pub limits: Limits,
     /// Providers that do not answer.
     pub troubles: Vec<(String, JobError)>,
-    /// Why nothing can be stored for now, so that nothing new is sent.
-    pub stuck: Option<&'static str>,
+    /// What keeps all jobs from going on.
+    pub stuck: Option<Stuck>,
     /// The history.
     pub history: History,
     /// What plays, or did.

@@ -85,10 +85,10 @@ fn service(app: &Seen<'_>) -> Span<'static> {
     let provider = app.catalog.provider(&app.settings.model_id.provider);
     let trouble =
         provider.and_then(|provider| app.troubles.iter().find(|(id, _)| *id == provider.id));
+    if let Some(stuck) = app.stuck {
+        return words(crate::words::stuck_short(stuck), theme.style(Tone::Bad));
+    }
     match provider {
-        _ if app.stuck.is_some() => {
-            words("nothing can be stored, nothing is sent", theme.style(Tone::Bad))
-        }
         _ if trouble.is_some() => words("no answer, asking again", theme.style(Tone::Warn)),
         Some(provider) if provider.play_money => {
             words("sandbox, no key needed", theme.style(Tone::Good))

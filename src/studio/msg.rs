@@ -20,6 +20,7 @@ use crate::domain::ledger::{Limits, Sums};
 use crate::domain::money::MicroUsd;
 use crate::domain::query::HistoryQuery;
 use crate::domain::request::{FrameImage, GenerationRequest};
+use crate::domain::wait::Stuck;
 use crate::media::film::Part;
 use crate::media::picture::Picture;
 use crate::words::images::{Between, Images};
@@ -54,8 +55,8 @@ pub enum Msg {
         driving: bool,
         /// The jobs.
         lives: Vec<Live>,
-        /// Why nothing can be stored for now, so that nothing new is sent.
-        stuck: Option<&'static str>,
+        /// What keeps all of them from going on.
+        stuck: Option<Stuck>,
         /// Providers that do not answer, and why.
         troubles: Vec<(String, JobError)>,
     },

@@ -75,11 +75,8 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Effect> {
         Msg::Opened(opened) => opened_workspace(app, *opened),
         Msg::Lives { version, driving, lives, stuck, troubles } => {
             if app.stuck != stuck {
+                app.say(words::stuck(app.stuck, stuck), stuck.is_some());
                 app.stuck = stuck;
-                app.say(
-                    stuck.unwrap_or("what was kept back is stored; it goes on"),
-                    stuck.is_some(),
-                );
             }
             app.driving = driving;
             app.lives = lives;

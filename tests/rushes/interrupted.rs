@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rushes::domain::job::JobState;
 use rushes::store::Store;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use serde_json::Value;
 
 use super::support::{Desk, Running, facts, generate, text, until};
@@ -157,18 +157,13 @@ fn an_interrupt_leaves_the_job_to_the_next_command() {
     let desk = Desk::new();
     let running = desk.start(&generate("a night ferry sandbox:slow", &["--wait"]));
     until("acceptance", || states(&desk).contains(&JobState::Running));
-    signal(&running, Signal::INT);
+    running.signal(Signal::INT);
     let ended = running.ended().saying(&["goes on at the provider", "rushes wait"]);
     assert_eq!((ended.status, ended.signal), (None, Some(Signal::INT.as_raw())));
     let jobs = desk.done(&["wait", "--json"]).objects();
     assert_eq!(jobs.len(), 1);
     assert_eq!(jobs[0]["state"], Value::from("succeeded"));
     assert_eq!(desk.accepted_once_each(), 1);
-}
-
-fn signal(running: &Running, signal: Signal) {
-    let id = Pid::from_raw(running.id() as i32).expect("a process id");
-    kill_process(id, signal).expect("the process is there");
 }
 
 /// A sandbox that takes one job at a time and needs hours for it keeps the first job at the provider and every
@@ -213,7 +208,7 @@ fn what_an_interrupted_verb_had_not_sent_is_held_until_it_is_named() {
         let (remote, _) = one_place_taken(&desk);
         let waiting = desk.start(&generate("a raft", &["--wait"]));
         until("a job without a place", || states(&desk).contains(&JobState::Queued));
-        signal(&waiting, by);
+        waiting.signal(by);
         let ended = waiting.ended().saying(&["held", "not sent and not charged", "rushes wait"]);
         assert_eq!(ended.signal, Some(by.as_raw()), "{}", ended.err);
         let raft = desk.done(&["history", "--json", "is:held"]).object();

@@ -64,7 +64,7 @@ fn small(provider: &str) -> String {
     )
 }
 
-fn with_small_models(desk: Desk) -> Desk {
+pub(crate) fn with_small_models(desk: Desk) -> Desk {
     for provider in PROVIDERS {
         desk.write(&format!("config/catalog/{provider}-small.toml"), small(provider));
     }
@@ -258,7 +258,7 @@ fn for_a_while(dice: &mut Dice) {
 }
 
 /// Where the providers are, and a key of this desk's own.
-fn at(desk: &Desk, origin: &str) -> Vec<(String, String)> {
+pub(crate) fn at(desk: &Desk, origin: &str) -> Vec<(String, String)> {
     let paths = [("RUNWARE", "v1"), ("RUNPOD", "v2"), ("RUNBASE", "api/v1")];
     let each = paths.map(|(id, path)| {
         [

@@ -38,6 +38,7 @@ mod sdk;
 mod serve;
 mod ssh;
 mod sshd;
+mod stopped;
 mod support;
 #[expect(dead_code, reason = "the tests of the studio use all of it")]
 #[path = "../studio/kit.rs"]

@@ -10,6 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -252,6 +253,12 @@ impl Running {
     /// Its process id.
     pub(crate) fn id(&self) -> u32 {
         self.child.as_ref().expect("a running program").id()
+    }
+
+    /// Sends it `signal`.
+    pub(crate) fn signal(&self, signal: Signal) {
+        let id = Pid::from_raw(self.id() as i32).expect("a process id");
+        kill_process(id, signal).expect("the process is there");
     }
 
     /// Whether it has ended by itself.

@@ -172,6 +172,26 @@ fn one_driver_per_database() {
     old.commit(&life(2, |_| {}).all, None).expect("a new job");
 }
 
+/// One that is stopped in the middle of a send sends when it is continued, and alone hears the reply.
+#[test]
+fn the_lease_of_a_driver_that_is_stopped_is_taken_only_between_sends() {
+    let (place, mut old) = store();
+    let first = old.take_lease("pid 1", sample::noon()).expect("a lease");
+    let job = life(1, |_| {});
+    old.commit(&job.all, Some(first)).expect("the holder writes");
+    let mut new = place.open();
+    let sent = job.then(JobEvent::Sent);
+    old.commit(&sent.all[1..], Some(first)).expect("the holder writes");
+    let mut take = || new.take_lease_between_sends("pid 2", sample::noon()).expect("an answer");
+    assert_eq!(take(), None);
+    let remote_id = Some("one".to_owned());
+    let accepted = sent.then(JobEvent::Accepted { remote_id, charge: None, how: String::new() });
+    old.commit(&accepted.all[2..], Some(first)).expect("the holder hears the reply");
+    assert!(take().is_some());
+    let error = old.commit(&life(2, |_| {}).all, Some(first)).expect_err("fenced");
+    assert!(matches!(error, StoreError::LeaseLost), "{error}");
+}
+
 #[test]
 fn a_connection_notices_what_another_has_written() {
     let (place, mut store) = store();

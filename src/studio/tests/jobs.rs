@@ -14,7 +14,7 @@ use super::take::{draft, moderated, unreachable};
 use crate::domain::catalog::RequestRate;
 use crate::domain::event::JobEvent;
 use crate::domain::job::{Charged, FailureClass, JobError};
-use crate::domain::wait::Wait;
+use crate::domain::wait::{Stuck, Wait};
 use crate::media::picture::Picture;
 use crate::words::images::Images;
 
@@ -394,11 +394,32 @@ fn a_disk_without_room_is_said_for_as_long_as_nothing_is_sent() {
         stuck,
         troubles: Vec::new(),
     };
-    bench.tell(lives(Some("the disk is full: nothing new is sent until it has room")));
+    bench.tell(lives(Some(Stuck::Storing(
+        "the disk is full: nothing new is sent until it has room",
+    ))));
     assert_eq!(bench.toast(), "the disk is full: nothing new is sent until it has room");
     bench.later(60_000);
     assert!(bench.screen(80, 24).contains("nothing can be stored, nothing is sent"));
     bench.tell(lives(None));
     assert_eq!(bench.toast(), "what was kept back is stored; it goes on");
     assert!(!bench.screen(80, 24).contains("nothing can be stored"));
+}
+
+#[test]
+fn a_driver_that_is_stopped_is_named_for_as_long_as_it_keeps_the_jobs() {
+    let mut bench = Bench::new();
+    let lives = |stuck| Msg::Lives {
+        version: 1,
+        driving: false,
+        lives: Vec::new(),
+        stuck,
+        troubles: Vec::new(),
+    };
+    bench.tell(lives(Some(Stuck::Stopped { pid: 1234 })));
+    assert!(bench.toast().ends_with("is stopped: fg or kill -CONT 1234"), "{}", bench.toast());
+    bench.later(60_000);
+    assert!(bench.screen(80, 24).contains("stopped: fg or kill -CONT 1234"));
+    bench.tell(lives(None));
+    assert_eq!(bench.toast(), "it goes on");
+    assert!(!bench.screen(80, 24).contains("kill -CONT"));
 }
