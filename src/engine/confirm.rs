@@ -39,9 +39,9 @@ impl Engine {
     /// The database does not know that the job was sent, and another witness does: its newest writes were
     /// lost, or it is an older copy.
     pub(super) fn was_sent(&mut self, id: JobId, now: Now, step: &mut Step) {
-        let is_to_be_sent =
-            |live: &Live| matches!(live.job.state, JobState::Queued | JobState::RetryWait);
-        if self.live.get(&id).is_some_and(is_to_be_sent) {
+        let seems_unsent =
+            |live: &Live| live.job.state.is_to_be_sent() || live.job.state == JobState::Held;
+        if self.live.get(&id).is_some_and(seems_unsent) {
             let reason =
                 "the journal beside the database knows that it was sent, and the database does not";
             self.unsure(id, reason.to_owned(), now, step);

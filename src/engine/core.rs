@@ -178,7 +178,9 @@ impl Engine {
     fn adopt_all(&mut self, jobs: Vec<Adopted>, now: Now, step: &mut Step) {
         for Adopted { job, expected_ms, sent_before, stop, hold } in jobs {
             let id = job.id;
-            self.adopt(job, expected_ms, now);
+            if job.state.is_live() || sent_before && job.state == JobState::Held {
+                self.adopt(job, expected_ms, now);
+            }
             if sent_before {
                 self.was_sent(id, now, step);
             }
@@ -192,7 +194,7 @@ impl Engine {
     }
 
     fn adopt(&mut self, job: Job, expected_ms: u64, now: Now) {
-        if !job.state.is_live() || self.live.contains_key(&job.id) {
+        if self.live.contains_key(&job.id) {
             return;
         }
         let waiting_since = job.accepted_at.or(job.sent_at).unwrap_or(now.wall);

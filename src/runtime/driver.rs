@@ -24,7 +24,7 @@ use super::save::Progress;
 use super::store_thread::StoreGone;
 use super::workspace::Workspace;
 use crate::domain::event::Write;
-use crate::domain::job::{JobId, JobState};
+use crate::domain::job::{Job, JobId, JobState};
 use crate::domain::wait::Stuck;
 use crate::engine::{Adopted, Engine, Input, Step};
 use crate::store::{Lease, Store, StoreError};
@@ -301,15 +301,22 @@ impl Actor {
 
     /// Gives the engine the jobs that it does not have yet, and the wishes to stop.
     async fn adopt_new(&mut self) -> Result<(), DriverError> {
-        let read = |store: &mut Store| {
-            Ok::<_, StoreError>((store.live_jobs()?, store.cancels_asked()?, store.holds_asked()?))
+        let begins = self.witness.is_none();
+        let read = move |store: &mut Store| {
+            let held = if begins { store.held_jobs()? } else { Vec::new() };
+            let wishes = (store.cancels_asked()?, store.holds_asked()?);
+            Ok::<_, StoreError>((store.live_jobs()?, held, wishes))
         };
-        let (jobs, cancels, holds) = self.store(read).await??;
+        let (jobs, held, (cancels, holds)) = self.store(read).await??;
         let [stops, holds] = [cancels, holds]
             .map(|jobs| jobs.into_iter().map(|job| job.id).collect::<HashSet<JobId>>());
         self.read_journal().await?;
+        // What was released and sent may be held again in a database that lost its newest writes.
+        let was_sent =
+            |job: &Job| self.witness.as_ref().is_some_and(|one| one.knows_more_than(job));
+        let sent: Vec<Job> = held.into_iter().filter(was_sent).collect();
         let mut adopted = Vec::new();
-        for job in jobs {
+        for job in jobs.into_iter().chain(sent) {
             let (id, stop) = (job.id, stops.contains(&job.id));
             let mut hold = holds.contains(&id).then(|| held::INTERRUPTED.to_owned());
             if self.engine().is_some_and(|engine| !engine.is_live(id)) {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::clock::wall;
+use super::intents;
 use super::new_job::is_real;
 use super::store_thread::StoreGone;
 use super::workspace::Workspace;
@@ -56,18 +57,33 @@ pub async fn release(
     workspace.store.run(run).await
 }
 
-/// Ends the held job `id`, which costs nothing. Returns whether it was held.
+/// Ends the held job `id`, which costs nothing. One of which the journal beside the database knows that it was sent,
+/// or can't tell, is put in doubt instead. Returns whether it was held.
 pub async fn cancel(
     workspace: &Workspace,
     id: JobId,
 ) -> Result<Result<bool, StoreError>, StoreGone> {
     let message = "stopped before the provider had it".to_owned();
     let error = JobError::ours(FailureClass::Provider, "canceled", message, Charged::NotCharged);
-    let run = move |store: &mut Store| match next(store, id, JobEvent::Canceled { error })? {
-        Some((_, write)) => store.commit_from(JobState::Held, &write),
-        None => Ok(false),
+    let journal = workspace.places.sent_journal();
+    let run = move |store: &mut Store| {
+        let Some(job) = store.job(id)? else { return Ok(false) };
+        let event = match intents::knows_more_than(&journal, &job) {
+            Ok(false) => JobEvent::Canceled { error },
+            Ok(true) => in_doubt("the journal beside the database knows that it was sent"),
+            Err(_) => in_doubt("whether it was sent stands in a journal that can't be read"),
+        };
+        match next(store, id, event)? {
+            Some((_, write)) => store.commit_from(JobState::Held, &write),
+            None => Ok(false),
+        }
     };
     workspace.store.run(run).await
+}
+
+fn in_doubt(why: &str) -> JobEvent {
+    let error = JobError::ours(FailureClass::Lost, "inDoubt", why.to_owned(), Charged::Unknown);
+    JobEvent::Doubted { error, asked_as: None }
 }
 
 /// Why `job`, which an earlier process left to be sent, must not be sent under the limits of today.

@@ -159,6 +159,13 @@ pub(super) fn begin(path: &Path, store: &Store, now: Timestamp) -> Result<Witnes
     Ok(witness)
 }
 
+/// Whether the journal at `path` knows that `job` was sent more often than its row says; an error where it can't
+/// be read.
+pub(super) fn knows_more_than(path: &Path, job: &Job) -> io::Result<bool> {
+    let intents = read(path)?.intents;
+    Ok(intents.iter().any(|one| one.key == job.attempt_key && one.sends > job.sends))
+}
+
 /// Why the journal tells nothing.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum IntentsError {

@@ -61,6 +61,11 @@ impl Store {
         self.jobs("SELECT id, body FROM job WHERE state = 'in_doubt' ORDER BY seq", [])
     }
 
+    /// Every job that is held, oldest first.
+    pub fn held_jobs(&self) -> Result<Vec<Job>, StoreError> {
+        self.jobs("SELECT id, body FROM job WHERE state = 'held' ORDER BY seq", [])
+    }
+
     /// The job of that id.
     pub fn job(&self, id: JobId) -> Result<Option<Job>, StoreError> {
         Ok(self.jobs("SELECT id, body FROM job WHERE id = ?1", [id.to_string()])?.pop())

@@ -5,7 +5,8 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::process::Command;
 
-use rushes::domain::job::JobState;
+use rushes::domain::event::{JobEvent, Write};
+use rushes::domain::job::{Job, JobState};
 use rushes::store::Store;
 use serde_json::Value;
 
@@ -91,6 +92,41 @@ fn a_torn_log_sends_nothing_again() {
         if state == "in_doubt" {
             let told = text(&job, "/error/message");
             assert!(told.contains("the journal beside the database knows"), "{told}");
+        }
+    }
+}
+
+/// The only job is held again, as in a database that lost what became of it since: it was released and sent.
+fn lose_its_release(here: &Desk) {
+    let mut store = Store::open(&here.database()).expect("a database");
+    let job = store.live_jobs().expect("jobs").pop().expect("a job");
+    let reason = "it was interrupted before it was sent".to_owned();
+    let held = Some(reason.clone());
+    let job = Job { state: JobState::Held, sends: 0, sent_at: None, held, ..job };
+    let write = Write { at: job.created_at, event: JobEvent::Held { reason }, job };
+    store.commit(&[write], None).expect("stored");
+}
+
+#[test]
+fn what_is_held_and_was_sent_is_asked_for_and_not_called_free() {
+    for (model, status, state) in
+        [("runpod/1.0-pro", 3, "in_doubt"), ("runware/1.0-pro", 0, "succeeded")]
+    {
+        for verb in ["wait", "cancel"] {
+            let (there, here) = (Desk::new(), Desk::quick());
+            let (_remote, url) = remote(&there);
+            killed_as_it_sends(&here, &there, &url, model);
+            lose_its_release(&here);
+            let jobs = here.done(&["history", "--json"]);
+            let id = text(&jobs.object(), "/id").to_owned();
+            match verb {
+                "wait" => {
+                    let job = run(&here, &url, &["wait", "--json", &id]).expecting(status);
+                    assert_eq!(text(&job.object(), "/state"), state, "{model}");
+                }
+                _ => drop(run(&here, &url, &["cancel", &id]).expecting(3).saying(&["in doubt"])),
+            }
+            assert_eq!(there.accepted().len(), 1, "{model} was paid twice");
         }
     }
 }

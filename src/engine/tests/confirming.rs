@@ -198,6 +198,29 @@ fn what_another_witness_knows_as_sent_is_asked_for_and_not_sent() {
     }
 }
 
+/// A database that lost its newest writes has a job held that was released and sent.
+#[test]
+fn what_is_held_and_another_witness_knows_as_sent_is_confirmed_or_in_doubt() {
+    for (provider, state) in
+        [(KEEPS_RECORDS, JobState::Confirming), (KEEPS_NONE, JobState::InDoubt)]
+    {
+        let mut script = Script::new();
+        let job = script.job(provider, 1);
+        let held = Some("it was interrupted".to_owned());
+        let row = Job { state: JobState::Held, sends: 0, held, ..script.rows[&job].clone() };
+        script.rows.insert(job, row.clone());
+        for sent_before in [false, true] {
+            script.restart(Vec::new());
+            let (job, expected_ms) = (row.clone(), EXPECTED_MS);
+            let adopted = Adopted { job, expected_ms, stop: false, hold: None, sent_before };
+            script.give(Input::Adopt { jobs: vec![adopted] });
+            assert!(!script.is_sending(row.id));
+            let wanted = if sent_before { state } else { JobState::Held };
+            assert_eq!(script.state(row.id), wanted);
+        }
+    }
+}
+
 /// The witness wins over the wish to stop it, which would call it unsent and free.
 #[test]
 fn what_another_witness_knows_as_sent_is_not_stopped_as_if_it_was_never_sent() {

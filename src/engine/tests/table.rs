@@ -20,7 +20,7 @@ failed      .    .    .    .    .    .    .    .    .    .    .    .    .    .  
 canceled    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .
 expired     .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    runn .    .    .
 in_doubt    .    .    runn .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    in_d runn fail .    .
-held        .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    cncl .    .    .    .    queu
+held        .    .    .    .    conf .    .    .    .    .    .    .    .    .    .    .    .    cncl in_d .    .    .    queu
 ";
 
 #[test]
