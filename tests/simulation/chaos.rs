@@ -31,6 +31,7 @@ pub fn schedule(seed: u64, sabotage: Sabotage, told: bool) -> World {
     let mut dice = Dice::new(seed ^ 0x5eed);
     world.weather = Weather::any(&mut dice);
     world.in_flight_arrives = dice.throw().is_multiple_of(2);
+    world.sleeps_at_last = !seed.is_multiple_of(8);
     let end_ms = [20_000, 60_000, 300_000, 1_200_000][(dice.throw() % 4) as usize];
     if dice.throw().is_multiple_of(2) {
         let blow = Blow::ALL[dice.throw() as usize % Blow::ALL.len()];

@@ -4,14 +4,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rushes::domain::catalog::{Catalog, Protocol};
 use rushes::provider::wire::{HttpRequest, HttpResponse};
 use rushes::sandbox::{Body, Delivery, Record, Sandbox, Settings};
 use uuid::Uuid;
 
 use crate::network::page;
-use crate::world::CATALOG;
 
 /// What the remote does with one request.
 pub struct Done {
@@ -36,24 +35,30 @@ pub const KEYS: usize = 2;
 pub struct Remote {
     /// One account for each key: what one has, the other knows nothing of.
     accounts: Vec<Sandbox>,
+    /// An account of nobody, with nothing in it.
+    nobody: Sandbox,
     /// Somebody answers in its place who knows nothing of anybody's jobs.
     pub knows_nothing: bool,
     /// No address leads to a file for now, although the files are there.
     pub files_are_dead: bool,
     /// What was billed, also for tasks that it has forgotten since.
     books: BTreeMap<Uuid, i64>,
+    /// When they were read last.
+    booked: Timestamp,
     /// Rises when every address that was given so far dies.
     addresses: u64,
 }
 
 impl Remote {
     pub fn new(catalog: &Arc<Catalog>) -> Self {
-        let account = |_| Sandbox::new(Arc::clone(catalog), Settings { speed: 1.0, key: None });
+        let account = || Sandbox::new(Arc::clone(catalog), Settings { speed: 1.0, key: None });
         Self {
-            accounts: (0..KEYS).map(account).collect(),
+            accounts: std::iter::repeat_with(account).take(KEYS).collect(),
+            nobody: account(),
             knows_nothing: false,
             files_are_dead: false,
             books: BTreeMap::new(),
+            booked: Timestamp::UNIX_EPOCH,
             addresses: 0,
         }
     }
@@ -74,24 +79,21 @@ impl Remote {
 
     /// One request, as it arrives, with the user's key number `key`; for a file its address says whose it is.
     pub fn handle(&mut self, request: HttpRequest, key: usize, now: Timestamp) -> Done {
-        let (is_file, submits) = (request.url.starts_with("https://files"), is_submit(&request));
+        let is_file = request.url.starts_with("https://files");
         if is_file && self.files_are_dead {
             return says(HttpResponse { status: 404, headers: Vec::new(), body: Vec::new() });
         }
         if !is_file && self.knows_nothing {
-            return match submits {
-                // Whoever it is takes no jobs.
+            // Whoever it is takes no jobs.
+            return match is_submit(&request) {
                 true => says(page(503)),
-                false => {
-                    let mut nobody = Self { knows_nothing: false, ..Self::new(&CATALOG) };
-                    nobody.handle(request, key, now)
-                }
+                false => asked(&mut self.nobody, request, "https://nobody", now),
             };
         }
         self.answer(request, key, now)
     }
 
-    fn answer(&mut self, mut request: HttpRequest, key: usize, now: Timestamp) -> Done {
+    fn answer(&mut self, request: HttpRequest, key: usize, now: Timestamp) -> Done {
         let origin = |key: usize| format!("https://files{}of{key}", self.addresses);
         let is_file = request.url.starts_with("https://files");
         let holder = (0..KEYS).find(|key| request.url.starts_with(&format!("{}/", origin(*key))));
@@ -100,27 +102,11 @@ impl Remote {
         }
         let key = holder.unwrap_or(key);
         let origin = origin(key);
-        request.headers.push(("authorization".to_owned(), "Bearer key".to_owned()));
-        if !is_file {
+        // Nothing is forgotten within a week.
+        if now.duration_since(self.booked) > SignedDuration::from_hours(24) {
             self.billed(now);
         }
-        let sandbox = &mut self.accounts[key];
-        let reply = sandbox.handle(&request, &origin, now);
-        let accepted = reply.records.iter().find_map(|record| match record {
-            Record::Accepted(accepted) => Some(accepted.task),
-            _ => None,
-        });
-        let rendered: Vec<Uuid> = sandbox.clips_to_render().map(|(video, _)| video).collect();
-        for video in rendered {
-            sandbox.rendered(video, Ok(()));
-        }
-        let says = match (reply.delivery, reply.body) {
-            // Nobody uploads here, so nobody fetches what was uploaded.
-            (Delivery::Lost, _) | (_, Body::Media { .. }) => None,
-            (_, Body::Http(response)) => Some(Says::Http(response)),
-            (_, Body::Clip { video, .. }) => Some(Says::File(clip(video))),
-        };
-        Done { says, accepted }
+        asked(&mut self.accounts[key], request, &origin, now)
     }
 
     /// Whether `url` leads to a file, now or once addresses live again.
@@ -133,8 +119,30 @@ impl Remote {
         let lines = self.accounts.iter().flat_map(|account| account.ledger(now));
         let billed = lines.map(|line| (line.task, line.billed.0.max(i64::from(line.succeeded))));
         self.books.extend(billed);
+        self.booked = now;
         &self.books
     }
+}
+
+/// What `account` answers; its clips are there as soon as they are due.
+fn asked(account: &mut Sandbox, mut request: HttpRequest, origin: &str, now: Timestamp) -> Done {
+    request.headers.push(("authorization".to_owned(), "Bearer key".to_owned()));
+    let reply = account.handle(&request, origin, now);
+    let accepted = reply.records.iter().find_map(|record| match record {
+        Record::Accepted(accepted) => Some(accepted.task),
+        _ => None,
+    });
+    let rendered: Vec<Uuid> = account.clips_to_render().map(|(video, _)| video).collect();
+    for video in rendered {
+        account.rendered(video, Ok(()));
+    }
+    let says = match (reply.delivery, reply.body) {
+        // Nobody uploads here, so nobody fetches what was uploaded.
+        (Delivery::Lost, _) | (_, Body::Media { .. }) => None,
+        (_, Body::Http(response)) => Some(Says::Http(response)),
+        (_, Body::Clip { video, .. }) => Some(Says::File(clip(video))),
+    };
+    Done { says, accepted }
 }
 
 fn says(response: HttpResponse) -> Done {

@@ -26,9 +26,13 @@ use crate::user::Act;
 /// The catalog that the program is built with.
 pub static CATALOG: LazyLock<Arc<Catalog>> = LazyLock::new(|| Arc::new(Catalog::load(&[]).0));
 
+const DAY_MS: u64 = 24 * 3_600_000;
 /// How long everything may take once the faults have stopped: what is gone is asked for as long as its service may
-/// have it, and a day more.
-const PATIENCE_MS: u64 = 20 * 24 * 3_600_000;
+/// have it and a day more, by a wall clock that may have been put back.
+const PATIENCE_MS: u64 = 60 * DAY_MS;
+/// What has not ended an hour after that waits for days. Mostly the laptop sleeps through them.
+const QUIET_MS: u64 = 3_600_000;
+const SLEEP_MS: u64 = 50 * DAY_MS;
 /// The most that happens in one run.
 const MAX_TURNS: u32 = 60_000;
 /// How soon the program is started again after the machine went down.
@@ -158,6 +162,8 @@ pub struct World {
     numbers: u64,
     /// Whether the faults have stopped, and when.
     calm_ms: Option<u64>,
+    /// Whether the days that are waited through in the end are slept through.
+    pub sleeps_at_last: bool,
     /// How many boundaries were passed, and what comes at one of them.
     pub boundaries: u64,
     pub blow: Option<(u64, Blow)>,
@@ -192,6 +198,7 @@ impl World {
             wall_ms: 0,
             numbers: 0,
             calm_ms: None,
+            sleeps_at_last: true,
             boundaries: 0,
             blow: None,
             breaks_next_file: false,
@@ -375,6 +382,9 @@ impl World {
         self.processes.clear();
         self.processes.extend(newest);
         self.start(false);
+        if self.sleeps_at_last {
+            self.after(QUIET_MS, Happening::Upset(Upset::Sleeps(SLEEP_MS)));
+        }
     }
 
     fn judge(&mut self, in_time: bool) {
