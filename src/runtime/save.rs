@@ -337,7 +337,7 @@ pub fn clip_path(job: &Job, index: usize) -> String {
 }
 
 /// The same by the id alone, which every file system takes.
-fn bare_path(job: &Job, index: usize) -> String {
+pub fn bare_path(job: &Job, index: usize) -> String {
     format!("{}/{}", folder(job), bare_name(job, index))
 }
 

@@ -61,9 +61,43 @@ pub fn schedule(seed: u64, sabotage: Sabotage, told: bool) -> World {
         let act = if looks_up { Act::LookUp(nth) } else { Act::Close(nth) };
         world.at(at_ms, Happening::Act(act));
     }
+    beside(&mut world, seed, end_ms);
     world.at(end_ms, Happening::Upset(Upset::Calm));
     world.run();
     world
+}
+
+/// What comes beside all that, by dice of its own, so that seeds keep what they were about.
+fn beside(world: &mut World, seed: u64, end_ms: u64) {
+    let mut dice = Dice::new(seed ^ 0xbe51de);
+    // Two studios have the same draft before them.
+    if dice.throw().is_multiple_of(4) {
+        let draft = Order { draft: true, ..Order::of("runware/1.5-pro") };
+        world.at(dice.throw() % (end_ms / 4), Happening::Act(Act::Submit(draft)));
+        for _ in 0..1 + dice.throw() % 3 {
+            let nth = (dice.throw() % 2) as usize;
+            world.at(dice.throw() % end_ms, Happening::Act(Act::PromoteTwice(nth)));
+        }
+    }
+    // A verb is interrupted that has just stored a job.
+    for _ in 0..(dice.throw() % 4).saturating_sub(1) {
+        let at_ms = dice.throw() % end_ms;
+        let ends = dice.throw().is_multiple_of(2);
+        world.at(at_ms, Happening::Act(Act::Submit(order(&mut dice))));
+        let nth = (dice.throw() % 3) as usize;
+        world.at(at_ms + dice.throw() % 300, Happening::Act(Act::Interrupt(nth, ends)));
+        let released_ms = at_ms + dice.throw() % end_ms;
+        world.at(released_ms, Happening::Act(Act::Release(0)));
+    }
+    type Passing = fn(bool) -> Upset;
+    let passing: [Passing; 2] = [Upset::FilesBlocked, Upset::NamesRefused];
+    for upset in passing {
+        if dice.throw().is_multiple_of(4) {
+            let (at_ms, lasts_ms) = (dice.throw() % end_ms, dice.throw() % 4_000_000);
+            world.at(at_ms, Happening::Upset(upset(true)));
+            world.at(at_ms + lasts_ms, Happening::Upset(upset(false)));
+        }
+    }
 }
 
 fn order(dice: &mut Dice) -> Order {

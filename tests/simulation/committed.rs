@@ -17,6 +17,8 @@ pub struct Committed {
     pub events: BTreeMap<JobId, Vec<(Timestamp, JobEvent)>>,
     /// Which jobs somebody asked to stop, and when that was.
     pub stops: BTreeMap<JobId, u64>,
+    /// Which jobs somebody asked not to send, and when that was.
+    pub holds: BTreeMap<JobId, u64>,
     /// Every transaction, in order.
     batches: Vec<Vec<Write>>,
     epoch: u64,
@@ -79,6 +81,12 @@ impl Committed {
     /// Those of them that somebody asked to stop.
     pub fn stops_asked(&self) -> BTreeSet<JobId> {
         self.live_jobs().map(|job| job.id).filter(|id| self.stops.contains_key(id)).collect()
+    }
+
+    /// Those of them that somebody asked not to send, and nobody to stop.
+    pub fn holds_asked(&self) -> BTreeSet<JobId> {
+        let asked = |id: &JobId| self.holds.contains_key(id) && !self.stops.contains_key(id);
+        self.live_jobs().map(|job| job.id).filter(asked).collect()
     }
 
     /// Whether the real store, given the same transactions, holds the same.

@@ -42,6 +42,8 @@ enum Work {
 struct Download {
     transfer: Transfer,
     part: String,
+    /// What it becomes.
+    path: String,
     file: usize,
     /// What is still to come, and whether the connection holds until then.
     rest: Vec<u8>,
@@ -58,8 +60,7 @@ impl World {
                 let model = CATALOG.model(&job.request.model).expect("a model of the catalog");
                 let protocol = protocol(&provider);
                 let began_ms = self.process(number).map_or(0, |process| process.began_ms);
-                let stop_ms = self.store.stops.get(&job.id).copied();
-                self.laws.sent(&job, self.now_ms, began_ms, stop_ms);
+                self.laws.sent(&job, self.now_ms, began_ms, &self.store);
                 if job.account != self.account_of(number, &provider) {
                     let outcome = SubmitOutcome::Refused(other_account());
                     return self.outcome(number, Input::Submitted { job: job.id, outcome });
@@ -131,6 +132,7 @@ impl World {
             }
         }
         let may_double = may_double(&work);
+        let saves = matches!(work, Work::Save { .. });
         let key = self.key_of(process);
         self.errands.insert(number, Errand { process, key, work, parts });
         if count == 0 {
@@ -140,6 +142,9 @@ impl World {
             let mut fate = self.fate();
             if fate == Fate::Twice && !may_double {
                 fate = Fate::Whole;
+            }
+            if saves && self.files_are_blocked {
+                fate = Fate::NeverLeaves;
             }
             self.send(number, part, fate);
         }
@@ -288,6 +293,7 @@ impl World {
         let Some(errand) = self.errands.get(&number) else { return };
         let Work::Save { job, index, .. } = &errand.work else { return };
         let (alive, path) = (errand.process, save::clip_path(job, *index));
+        let bare = save::bare_path(job, *index);
         if !self.processes.iter().any(|process| process.number == alive) {
             return;
         }
@@ -310,14 +316,18 @@ impl World {
             _ => {}
         }
         let max_bytes = CATALOG.max_clip_bytes(&job.request);
+        let insists = self.sabotage == Sabotage::InsistsOnNames;
+        let mut create = |path: String| Ok((self.disk.create(&path, number)?, path));
         let begun = Transfer::begin(200, total, None, max_bytes).and_then(|transfer| {
-            Ok((transfer, self.disk.create(&path, number).map_err(save::disk)?))
+            let made =
+                create(path).or_else(|error| if insists { Err(error) } else { create(bare) });
+            Ok((transfer, made.map_err(save::disk)?))
         });
         match begun {
             Err(trouble) => self.saved(number, Err(trouble)),
-            Ok((transfer, (file, part))) => {
-                let download =
-                    Download { transfer, part, file, rest: bytes, done: Vec::new(), breaks };
+            Ok((transfer, ((file, part), path))) => {
+                let done = Vec::new();
+                let download = Download { transfer, part, path, file, rest: bytes, done, breaks };
                 if let Some(Errand { work: Work::Save { download: slot, .. }, .. }) =
                     self.errands.get_mut(&number)
                 {
@@ -369,32 +379,36 @@ impl World {
         {
             return self.saved(number, Err(trouble));
         }
-        let path = save::clip_path(job, *index);
+        let bare = save::bare_path(job, *index);
+        let paths = [download.path.clone(), bare];
         let (part, bytes) = (download.part.clone(), std::mem::take(&mut download.done));
-        self.put_in_place(number, &part, path, &bytes);
+        self.put_in_place(number, &part, paths, &bytes);
     }
 
     /// Synced, hashed, renamed: only then is it a file.
-    fn put_in_place(&mut self, number: u64, part: &str, path: String, bytes: &[u8]) {
+    fn put_in_place(&mut self, number: u64, part: &str, paths: [String; 2], bytes: &[u8]) {
         if self.boundary() {
             return;
         }
-        let renamed = match self.disk.full {
+        let mut rename = |path: String| match self.disk.full {
             // The sidecar does not fit any more.
             true => Err(std::io::ErrorKind::StorageFull.into()),
-            false => self.disk.rename(part, &path),
+            false => self.disk.rename(part, &path).map(|()| path),
         };
+        let insists = self.sabotage == Sabotage::InsistsOnNames;
+        let [path, bare] = paths;
+        let renamed = rename(path).or_else(|error| if insists { Err(error) } else { rename(bare) });
         if self.boundary() {
             return;
         }
-        let file = ClipFile {
+        let file = |path| ClipFile {
             path,
             bytes: bytes.len() as u64,
             sha256: sha256(bytes),
             facts: None,
             cut: false,
         };
-        self.saved(number, renamed.map(|()| file).map_err(save::disk));
+        self.saved(number, renamed.map(file).map_err(save::disk));
     }
 
     fn saved(&mut self, number: u64, outcome: Result<ClipFile, SaveTrouble>) {

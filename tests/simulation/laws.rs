@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
+use std::io::ErrorKind;
 
 use jiff::Timestamp;
 use rushes::domain::catalog::Catalog;
@@ -32,6 +33,8 @@ pub enum Law {
     StoppedIsNotSent,
     NothingIsGivenUp,
     PaidIsNotLost,
+    HeldIsNotSent,
+    FinalsAreAgreedTo,
 }
 
 impl fmt::Display for Law {
@@ -51,6 +54,10 @@ impl fmt::Display for Law {
             Self::NothingIsGivenUp => "what can still be had is not given up",
             Self::PaidIsNotLost => "what was paid for is a file, or in doubt",
             Self::StoppedIsNotSent => "what was stopped before it was sent is not sent",
+            Self::HeldIsNotSent => {
+                "what is held before it was sent is not sent until it is released"
+            }
+            Self::FinalsAreAgreedTo => "no draft has a second final without a yes to it",
         })
     }
 }
@@ -79,6 +86,9 @@ pub struct Laws {
     pub broken: Vec<(Law, String)>,
     generations: BTreeMap<Uuid, BTreeSet<(usize, Uuid)>>,
     doubted: BTreeSet<JobId>,
+    held: BTreeSet<JobId>,
+    /// Jobs that were found at their provider, and so took no place there.
+    found: BTreeSet<JobId>,
     sent_ms: BTreeMap<JobId, u64>,
     questions: BTreeMap<(u64, JobId), Questions>,
     stops: BTreeMap<(u64, JobId), u32>,
@@ -108,13 +118,25 @@ impl Laws {
         });
     }
 
-    /// A process that began at `began_ms` sends `job`; `stop_ms` is when the user asked to stop it.
-    pub fn sent(&mut self, job: &Job, now_ms: u64, began_ms: u64, stop_ms: Option<u64>) {
+    /// A process that began at `began_ms` sends `job`, of which `store` has what the user wishes.
+    pub fn sent(&mut self, job: &Job, now_ms: u64, began_ms: u64, store: &Committed) {
+        let first = job.sends == 1 && !self.sent_ms.contains_key(&job.id);
         self.sent_ms.entry(job.id).or_insert(now_ms);
         let doubted = self.doubted.contains(&job.id);
         self.check(Law::NoResubmissionInDoubt, !doubted, || format!("{} is sent again", job.id));
-        let stopped = stop_ms.is_some_and(|stop_ms| stop_ms < began_ms);
+        let before = |wish_ms: Option<&u64>| wish_ms.is_some_and(|wish_ms| *wish_ms < began_ms);
+        let stopped = before(store.stops.get(&job.id));
         self.check(Law::StoppedIsNotSent, !stopped, || format!("{} is sent all the same", job.id));
+        let held = self.held.contains(&job.id) || first && before(store.holds.get(&job.id));
+        self.check(Law::HeldIsNotSent, !held, || format!("{} is sent although held", job.id));
+    }
+
+    /// A final of a draft is stored beside `others` of the same draft and size, of which the user saw `seen`.
+    pub fn final_stored(&mut self, others: &[JobId], seen: &[JobId]) {
+        let agreed = others.iter().all(|other| seen.contains(other));
+        self.check(Law::FinalsAreAgreedTo, agreed, || {
+            format!("{others:?} were there, seen {seen:?}")
+        });
     }
 
     /// A transaction was committed; `before` holds the rows that it changed, as they were.
@@ -126,19 +148,40 @@ impl Laws {
                 let word = write.event.word();
                 self.check(Law::EndsAbsorb, !moved, || format!("{id}: {word} after {}", row.state));
             }
-            if write.job.state == JobState::InDoubt {
-                self.doubted.insert(id);
-            }
+            self.noted(before.get(&id).map(|row| row.state), write);
             let sends = write.job.sends;
             self.check(Law::BudgetsHold, sends <= MAX_SENDS, || format!("{id} sent {sends} times"));
         }
     }
 
-    /// An older copy of the database takes its place: what was doubted since is not in it.
+    /// What the program or the user had stored of a job that was in the state `before`.
+    pub fn noted(&mut self, before: Option<JobState>, write: &Write) {
+        let id = write.job.id;
+        match (&write.event, before) {
+            (JobEvent::Sent, _) => drop(self.found.remove(&id)),
+            (JobEvent::Recovered { .. }, _)
+            | (JobEvent::Accepted { .. }, Some(JobState::InDoubt))
+            | (JobEvent::OutcomeUnknown { .. }, Some(JobState::Queued | JobState::RetryWait)) => {
+                self.found.insert(id);
+            }
+            // It was released before the copy was put back, since the journal knows it as sent.
+            (JobEvent::OutcomeUnknown { .. }, Some(JobState::Held)) => {
+                self.found.insert(id);
+                self.held.remove(&id);
+            }
+            (JobEvent::Doubted { .. }, _) => drop(self.doubted.insert(id)),
+            (JobEvent::Held { .. }, _) => drop(self.held.insert(id)),
+            (JobEvent::Released { .. }, _) => drop(self.held.remove(&id)),
+            _ => {}
+        }
+    }
+
+    /// An older copy of the database takes its place: what was doubted or held since is not in it.
     pub fn put_back(&mut self, copy: &Committed) {
-        let in_doubt =
-            |id: &JobId| copy.rows.get(id).is_some_and(|row| row.state == JobState::InDoubt);
-        self.doubted.retain(in_doubt);
+        let is = |id: &JobId, state| copy.rows.get(id).is_some_and(|row| row.state == state);
+        self.doubted.retain(|id| is(id, JobState::InDoubt));
+        let held = copy.rows.values().filter(|row| row.state == JobState::Held);
+        self.held = held.map(|row| row.id).collect();
     }
 
     /// A job counts as overdue.
@@ -156,11 +199,21 @@ impl Laws {
         });
     }
 
-    /// No provider has more of our jobs at once than the catalog allows.
+    /// A file could not be kept: whatever the reason, it is not the name, since there is another.
+    pub fn not_saved(&mut self, job: &Job, error: &JobError) {
+        let for_name = error.message.contains(&ErrorKind::InvalidFilename.to_string());
+        self.check(Law::NothingIsGivenUp, !for_name, || {
+            format!("{} is not kept under another name: {}", job.id, error.message)
+        });
+    }
+
+    /// No provider has more of our jobs at once than the catalog allows, but for those that were found there.
     pub fn places(&mut self, store: &Committed, catalog: &Catalog) {
         for provider in &catalog.providers {
             let there = store.live_jobs().filter(|job| {
-                job.state.is_at_provider() && job.request.model.provider == provider.id
+                job.state.is_at_provider()
+                    && job.request.model.provider == provider.id
+                    && !self.found.contains(&job.id)
             });
             let (there, max) = (there.count(), provider.max_live_jobs);
             self.check(Law::BudgetsHold, there <= max, || {

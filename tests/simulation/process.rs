@@ -40,7 +40,11 @@ impl World {
             return self.after(10_000, Happening::Start);
         };
         let number = self.number();
-        let engine = Engine::new(&CATALOG.providers, self.dice.throw());
+        let mut providers = CATALOG.providers.clone();
+        if self.sabotage == Sabotage::CountsNoPlaces {
+            providers.iter_mut().for_each(|provider| provider.max_live_jobs = usize::MAX);
+        }
+        let engine = Engine::new(&providers, self.dice.throw());
         let (stuck, inbox) = (None, VecDeque::new());
         let (began_ms, key) = (self.now_ms, self.key);
         self.processes.push(Process { number, began_ms, key, engine, lease, stuck, inbox });
@@ -69,20 +73,26 @@ impl World {
 
     /// The jobs that are new to it, and the wishes to stop.
     fn look_around(&mut self, number: u64) {
-        let stops = self.store.stops_asked();
+        let (stops, mut holds) = (self.store.stops_asked(), self.store.holds_asked());
+        if self.sabotage == Sabotage::ForgetsHolds {
+            holds.clear();
+        }
         let late = self.sabotage == Sabotage::HearsLate;
         let Some(process) = self.processes.iter().find(|one| one.number == number) else { return };
         let (journal, blind) = (&self.journal, self.sabotage == Sabotage::LosesTheJournal);
         let adopted = |job: &Job| {
             let expected_ms = CATALOG.expected_wait_s(&job.request) * 1000;
             let stop = !late && stops.contains(&job.id);
-            let waits = matches!(job.state, JobState::Queued | JobState::RetryWait);
+            let waits = job.state.is_to_be_sent() || job.state == JobState::Held;
             let sends = journal.get(&job.attempt_key).copied().unwrap_or(0);
             let sent_before = waits && sends > job.sends && !blind;
-            Adopted { job: job.clone(), expected_ms, stop, hold: None, sent_before }
+            let hold = holds.contains(&job.id).then(interrupted);
+            Adopted { job: job.clone(), expected_ms, stop, hold, sent_before }
         };
         let live = self.store.live_jobs().filter(|job| !process.engine.is_live(job.id));
-        let mut jobs: Vec<Adopted> = live.map(adopted).collect();
+        let held = self.store.rows.values().filter(|job| job.state == JobState::Held);
+        let held = held.map(adopted).filter(|one| one.sent_before);
+        let mut jobs: Vec<Adopted> = live.map(adopted).chain(held).collect();
         if self.sabotage == Sabotage::SendsDoubted {
             let doubted = self.store.rows.values().filter(|job| job.state == JobState::InDoubt);
             jobs.extend(doubted.map(adopted).map(|mut one| {
@@ -91,8 +101,11 @@ impl World {
             }));
         }
         let known = |job: &JobId| late || process.engine.is_live(*job);
-        let cancels = stops.into_iter().filter(known).map(|job| Input::Cancel { job });
-        let mut found: Vec<Input> = cancels.collect();
+        let is_live = |job: &&JobId| process.engine.is_live(**job);
+        let held = holds.iter().filter(is_live);
+        let held = held.map(|job| Input::Hold { job: *job, reason: interrupted() });
+        let cancels = stops.iter().copied().filter(known).map(|job| Input::Cancel { job });
+        let mut found: Vec<Input> = cancels.chain(held).collect();
         if !jobs.is_empty() {
             found.insert(if late { 0 } else { found.len() }, Input::Adopt { jobs });
         }
@@ -180,10 +193,7 @@ impl World {
             self.observe_giving_up(write);
         }
         self.laws.committed(&before, writes);
-        // What is found to be there takes a place too, and keeps others from being sent.
-        if writes.iter().any(|write| write.event == JobEvent::Sent) {
-            self.laws.places(&self.store, &CATALOG);
-        }
+        self.laws.places(&self.store, &CATALOG);
         self.laws.files(writes.iter().map(|write| &write.job), &self.disk);
         Ok(())
     }
@@ -195,6 +205,7 @@ impl World {
             {
                 self.laws.overdue(&write.job, self.now_ms);
             }
+            JobEvent::SaveFailed { error, .. } => self.laws.not_saved(&write.job, error),
             JobEvent::OutputLost { index, .. } => {
                 let url = write.job.outputs[*index].url.clone();
                 let is_there = self.remote.has_file(url, self.true_time());
@@ -285,6 +296,10 @@ impl World {
     pub fn process(&mut self, number: u64) -> Option<&mut Process> {
         self.processes.iter_mut().find(|process| process.number == number)
     }
+}
+
+fn interrupted() -> String {
+    "it was interrupted before it was sent".to_owned()
 }
 
 /// Whatever could not be saved is lost.

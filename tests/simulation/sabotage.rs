@@ -40,10 +40,18 @@ pub enum Sabotage {
     TakesAnyAccount,
     /// The first time that a job is not known counts as its failure.
     BelievesTheFirstNo,
+    /// Nobody counts the places at a provider.
+    CountsNoPlaces,
+    /// Wishes that a job be not sent are not heard.
+    ForgetsHolds,
+    /// What a yes rests on is looked at when it is asked for, and not when the job is stored.
+    StoresUnasked,
+    /// A file whose name is refused is tried under no other.
+    InsistsOnNames,
 }
 
 /// Which law each breaks.
-pub const SABOTAGES: [(Sabotage, Law); 16] = [
+pub const SABOTAGES: [(Sabotage, Law); 20] = [
     (Sabotage::TakesLossForFailure, Law::OneGenerationPerKey),
     (Sabotage::SendsDoubted, Law::NoResubmissionInDoubt),
     (Sabotage::WakesTheDead, Law::EndsAbsorb),
@@ -60,4 +68,8 @@ pub const SABOTAGES: [(Sabotage, Law); 16] = [
     (Sabotage::LosesTheJournal, Law::OneGenerationPerKey),
     (Sabotage::TakesAnyAccount, Law::OneGenerationPerKey),
     (Sabotage::BelievesTheFirstNo, Law::PaidIsNotLost),
+    (Sabotage::CountsNoPlaces, Law::BudgetsHold),
+    (Sabotage::ForgetsHolds, Law::HeldIsNotSent),
+    (Sabotage::StoresUnasked, Law::FinalsAreAgreedTo),
+    (Sabotage::InsistsOnNames, Law::NothingIsGivenUp),
 ];

@@ -45,6 +45,18 @@ pub const SCENARIOS: &[Scenario] = &[
         world.orders(&[DRAFTS]);
         world.at(600_000, Happening::Act(Act::Promote(0)));
     }),
+    scenario("two studios promote one draft", |world| {
+        world.orders(&[DRAFTS]);
+        world.at(600_000, Happening::Act(Act::PromoteTwice(0)));
+        world.at(660_000, Happening::Act(Act::PromoteTwice(0)));
+    }),
+    scenario("interrupted before it is sent, then released", |world| {
+        world.orders(&[RUNWARE, RUNPOD]);
+        world.at(15, Happening::Act(Act::Interrupt(0, true)));
+        world.at(16, Happening::Act(Act::Interrupt(1, false)));
+        world.at(600_000, Happening::Act(Act::Release(0)));
+        world.at(601_000, Happening::Act(Act::Release(0)));
+    }),
     scenario("Runware, a reply is lost", |world| {
         world.orders(&[with(RUNWARE, "sandbox:lost-reply")]);
     }),
@@ -96,6 +108,15 @@ pub const SCENARIOS: &[Scenario] = &[
         world.orders(&[RUNWARE]);
         world.at(21_500, Happening::Upset(Upset::DiskFull(true)));
         world.at(90_000, Happening::Upset(Upset::DiskFull(false)));
+    }),
+    scenario("the file system refuses the name while the file comes", |world| {
+        world.orders(&[RUNWARE, RUNPOD]);
+        world.at(21_500, Happening::Upset(Upset::NamesRefused(true)));
+    }),
+    scenario("the file's address is blocked for an hour", |world| {
+        world.orders(&[RUNWARE, RUNPOD]);
+        world.at(5_000, Happening::Upset(Upset::FilesBlocked(true)));
+        world.at(3_605_000, Happening::Upset(Upset::FilesBlocked(false)));
     }),
     scenario("the database is busy when the reply comes", |world| {
         world.orders(&[RUNWARE, RUNPOD]);

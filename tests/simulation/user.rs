@@ -1,7 +1,11 @@
 //! What the user does, by way of the store, as studio and command line do it.
 
+use rushes::domain::consent::{Consent, Standing};
+use rushes::domain::cost::Estimate;
 use rushes::domain::event::{JobEvent, Write};
-use rushes::domain::job::{Job, JobError, JobId, JobState, Parent, Relation};
+use rushes::domain::job::{
+    Charged, FailureClass, Job, JobError, JobId, JobState, Parent, Relation,
+};
 use rushes::domain::outcome::Sighting;
 use rushes::domain::promotion::Promotable;
 use rushes::domain::request::{Choices, GenerationRequest};
@@ -23,6 +27,12 @@ pub enum Act {
     Stop(usize),
     /// Promotes a draft.
     Promote(usize),
+    /// Opens a dialog for the same draft in each of two studios.
+    PromoteTwice(usize),
+    /// Interrupts a verb that waits for a job to be sent, and ends the program where it says so.
+    Interrupt(usize, bool),
+    /// Has a job sent that is held.
+    Release(usize),
     /// Submits a job again that ended or is in doubt, as a new one.
     Again(usize),
     /// Looks a job in doubt up.
@@ -49,6 +59,15 @@ impl Order {
     }
 }
 
+/// A dialog in which a user may agree to pay.
+pub struct Dialog {
+    request: GenerationRequest,
+    pub parent: Option<(JobId, Relation)>,
+    consent: Consent,
+    /// The finals of the same draft that it shows.
+    seen: Vec<JobId>,
+}
+
 impl World {
     pub fn act(&mut self, act: Act) {
         if self.is_calm() {
@@ -57,17 +76,31 @@ impl World {
         match act {
             Act::Submit(order) => self.submit(order),
             Act::Stop(nth) => {
-                let Some(job) = self.nth(nth, |job| job.state.is_live()) else { return };
-                if !self.store.refuses {
+                let goes_on = |job: &Job| job.state.is_live() || job.state == JobState::Held;
+                let Some(job) = self.nth(nth, goes_on) else { return };
+                if job.state == JobState::Held {
+                    let event = self.not_sent(&job);
+                    self.decide(job, event);
+                } else if !self.store.refuses {
                     self.store.stops.entry(job.id).or_insert(self.now_ms);
                     self.ring();
                 }
             }
-            Act::Promote(nth) => self.promote(nth),
+            Act::Promote(nth) => self.promote(nth, 1),
+            Act::PromoteTwice(nth) => self.promote(nth, 2),
+            Act::Interrupt(nth, ends) => self.interrupt(nth, ends),
+            Act::Release(nth) => {
+                if let Some(job) = self.nth(nth, |job| job.state == JobState::Held)
+                    && !self.store.refuses
+                {
+                    self.store.holds.remove(&job.id);
+                    self.decide(job, JobEvent::Released { over_limit: false });
+                }
+            }
             Act::Again(nth) => {
                 let again = |job: &Job| !job.state.is_live() && job.state != JobState::Succeeded;
                 if let Some(job) = self.nth(nth, again) {
-                    self.create(job.request.clone(), Some((job.id, Relation::Retry)));
+                    self.open(job.request.clone(), Some((job.id, Relation::Retry)));
                 }
             }
             Act::LookUp(nth) => self.look_up(nth),
@@ -82,6 +115,18 @@ impl World {
                 self.after(wait_ms, Happening::Start);
             }
         }
+    }
+
+    /// The end of a held job, as `runtime/held.rs` has it: free, unless the journal knows that it was sent.
+    fn not_sent(&self, job: &Job) -> JobEvent {
+        let sends = self.journal.get(&job.attempt_key);
+        let error = |class, code, charged| JobError::ours(class, code, "…".to_owned(), charged);
+        if sends.is_some_and(|sends| *sends > job.sends) {
+            let error = error(FailureClass::Lost, "inDoubt", Charged::Unknown);
+            return JobEvent::Doubted { error, asked_as: None };
+        }
+        let error = error(FailureClass::Provider, "canceled", Charged::NotCharged);
+        JobEvent::Canceled { error }
     }
 
     fn nth(&self, nth: usize, which: impl Fn(&Job) -> bool) -> Option<Job> {
@@ -101,7 +146,7 @@ impl World {
         self.create(request, None);
     }
 
-    fn promote(&mut self, nth: usize) {
+    fn promote(&mut self, nth: usize, studios: usize) {
         let now = self.now().wall;
         let model = |job: &Job| CATALOG.model(&job.request.model);
         let ready = |job: &Job| Promotable::of(job, model(job), now).is_ok();
@@ -110,10 +155,73 @@ impl World {
         let draft_id = draft.draft_id().unwrap_or_default().to_owned();
         let request = &draft.request;
         let request = GenerationRequest::promote(model, request, draft_id, draft.seed(), None);
-        self.create(
-            request.expect("a draft that can be promoted"),
-            Some((draft.id, Relation::Promote)),
-        );
+        let request = request.expect("a draft that can be promoted");
+        for _ in 0..studios {
+            self.open(request.clone(), Some((draft.id, Relation::Promote)));
+        }
+    }
+
+    /// Opens the dialog in which a user agrees to pay. Whoever sees there that something speaks against it leaves
+    /// it at that, or agrees to that too.
+    fn open(&mut self, request: GenerationRequest, parent: Option<(JobId, Relation)>) {
+        let standing = self.standing(&request);
+        let price = standing.estimate.clone().unwrap_or_default();
+        let despite = Consent::to(price.clone()).objections(&request, &standing);
+        if !despite.is_empty() && self.dice.throw().is_multiple_of(2) {
+            return;
+        }
+        let seen = self.finals_beside(&request);
+        let consent = Consent { despite, ..Consent::to(price) };
+        let wait_ms = self.dice.throw() % 20_000;
+        let dialog = Dialog { request, parent, consent, seen };
+        self.after(wait_ms, Happening::Yes(Box::new(dialog)));
+    }
+
+    /// The user says yes, and what that rests on is looked at as the job is stored.
+    pub fn yes(&mut self, Dialog { request, parent, consent, seen }: Dialog) {
+        let objections = consent.objections(&request, &self.standing(&request));
+        let asks = self.sabotage != Sabotage::StoresUnasked;
+        if self.is_calm() || self.store.refuses || asks && !objections.is_empty() {
+            return;
+        }
+        self.laws.final_stored(&self.finals_beside(&request), &seen);
+        self.create(request, parent);
+    }
+
+    /// As things stand for `request`, of play money.
+    fn standing(&self, request: &GenerationRequest) -> Standing {
+        let model = CATALOG.model(&request.model).expect("a model of the catalog");
+        Standing {
+            estimate: Some(Estimate::of(model, request)),
+            jobs: self.store.rows.values().cloned().collect(),
+            ..Standing::default()
+        }
+    }
+
+    /// The finals of the draft that `request` is a final of, at its resolution, which are paid for or may be.
+    fn finals_beside(&self, request: &GenerationRequest) -> Vec<JobId> {
+        let free =
+            |state| matches!(state, JobState::Failed | JobState::Expired | JobState::Canceled);
+        let is_beside = |job: &&Job| {
+            request.draft_id.is_some()
+                && job.request.draft_id == request.draft_id
+                && job.request.resolution == request.resolution
+                && !free(job.state)
+        };
+        self.store.rows.values().filter(is_beside).map(|job| job.id).collect()
+    }
+
+    /// Asks that the job be held, as a verb does that is interrupted. Whoever drives hears it, or the verb drove.
+    fn interrupt(&mut self, nth: usize, ends: bool) {
+        let Some(job) = self.nth(nth, |job| job.state.is_to_be_sent()) else { return };
+        if self.store.refuses {
+            return;
+        }
+        self.store.holds.insert(job.id, self.now_ms);
+        match ends {
+            true => self.act(Act::Quit(1_000)),
+            false => self.ring(),
+        }
     }
 
     fn look_up(&mut self, nth: usize) {
@@ -174,8 +282,11 @@ impl World {
 
     fn decide(&mut self, mut job: Job, event: JobEvent) {
         let at = self.now().wall;
-        assert!(apply(&mut job, &event, at), "a job in doubt can be settled");
-        if self.store.commit(&[Write { at, event, job }], None).is_ok() {
+        let before = job.state;
+        assert!(apply(&mut job, &event, at), "the user may decide this");
+        let write = Write { at, event, job };
+        if self.store.commit(std::slice::from_ref(&write), None).is_ok() {
+            self.laws.noted(Some(before), &write);
             self.ring();
         }
     }

@@ -21,7 +21,7 @@ use crate::network::{self, Fate, Weather};
 use crate::process::Process;
 use crate::remote::{KEYS, Remote};
 use crate::sabotage::Sabotage;
-use crate::user::Act;
+use crate::user::{Act, Dialog};
 
 /// The catalog that the program is built with.
 pub static CATALOG: LazyLock<Arc<Catalog>> = LazyLock::new(|| Arc::new(Catalog::load(&[]).0));
@@ -60,6 +60,8 @@ pub enum Happening {
     Bell { process: u64 },
     /// The user does something.
     Act(Act),
+    /// The user says yes in a dialog.
+    Yes(Box<Dialog>),
     /// Something befalls the machine.
     Upset(Upset),
 }
@@ -82,6 +84,7 @@ impl fmt::Display for Happening {
             Self::Retry { process } => write!(f, "{process} commits again"),
             Self::Bell { process } => write!(f, "{process} hears a bell"),
             Self::Act(act) => write!(f, "the user: {act:?}"),
+            Self::Yes(dialog) => write!(f, "the user says yes: {:?}", dialog.parent),
             Self::Upset(upset) => write!(f, "{upset:?}"),
         }
     }
@@ -127,6 +130,10 @@ pub enum Upset {
     FilesMove,
     /// They lead nowhere for a while, or lead to their files again.
     FilesDie(bool),
+    /// This machine connects to no address of a file, or does again.
+    FilesBlocked(bool),
+    /// The file system takes no name with words in it, or does again.
+    NamesRefused(bool),
     /// Whoever answers knows nothing of any job, or it is the remote again.
     KnowsNothing(bool),
     /// The user sets another key, and starts the program again.
@@ -167,6 +174,8 @@ pub struct World {
     /// How many boundaries were passed, and what comes at one of them.
     pub boundaries: u64,
     pub blow: Option<(u64, Blow)>,
+    /// This machine connects to no address of a file.
+    pub files_are_blocked: bool,
     /// The address of the next file dies while it comes.
     pub breaks_next_file: bool,
     /// Whether requests that were on their way arrive although their sender is gone.
@@ -201,6 +210,7 @@ impl World {
             sleeps_at_last: true,
             boundaries: 0,
             blow: None,
+            files_are_blocked: false,
             breaks_next_file: false,
             in_flight_arrives: true,
             key: 0,
@@ -309,6 +319,7 @@ impl World {
             Happening::Bell { process } => self.mail(process, None),
             Happening::Retry { process } => self.retry(process),
             Happening::Act(act) => self.act(act),
+            Happening::Yes(dialog) => self.yes(*dialog),
             Happening::Upset(upset) => self.upset(upset),
         }
     }
@@ -329,6 +340,8 @@ impl World {
             Upset::Sleeps(ms) => self.sleep(ms),
             Upset::FilesMove => self.remote.move_files(),
             Upset::FilesDie(dead) => self.remote.files_are_dead = dead,
+            Upset::FilesBlocked(blocked) => self.files_are_blocked = blocked,
+            Upset::NamesRefused(refused) => self.disk.refuses_words = refused,
             Upset::KnowsNothing(nothing) => self.remote.knows_nothing = nothing,
             Upset::KeyChanges => {
                 self.key = (self.key + 1) % KEYS;
@@ -378,6 +391,7 @@ impl World {
         self.calm_ms = Some(self.now_ms);
         (self.remote.files_are_dead, self.remote.knows_nothing) = (false, false);
         (self.disk.full, self.store.refuses) = (false, false);
+        self.files_are_blocked = false;
         let newest = self.processes.pop();
         self.processes.clear();
         self.processes.extend(newest);
