@@ -7,28 +7,23 @@ use serde_json::json;
 use super::Context;
 use super::trouble::Trouble;
 use crate::runtime::clock::wall;
-use crate::runtime::keeper::{KeeperError, keep, running};
+use crate::runtime::keeper::{Kept, keep, running};
 use crate::runtime::process::is_stopped;
 use crate::words;
 
 pub(super) async fn run(context: &mut Context, status: bool) -> Result<u8, Trouble> {
     let workspace = context.workspace()?;
     if !status {
-        let keeping = async {
-            let kept = keep(Arc::clone(&workspace)).await?;
+        let kept = keep(Arc::clone(&workspace), told_to_end()).await.map_err(Trouble::failed)?;
+        context.out.note(match kept {
+            Kept::All => "no job is live any longer",
+            Kept::ByAnother => "another keeper is at it",
+            Kept::UntilTold => "told to end; the next start carries on",
+        });
+        if kept == Kept::All {
             // Others drive again by now, and nobody waits for a keeper.
             workspace.pictures.finished().await;
-            Ok::<_, KeeperError>(kept)
-        };
-        let kept = tokio::select! {
-            kept = keeping => kept.map_err(Trouble::failed)?,
-            () = told_to_end() => {
-                context.out.note("told to end; the next start carries on");
-                return Ok(0);
-            }
-        };
-        let words = if kept { "no job is live any longer" } else { "another keeper is at it" };
-        context.out.note(words);
+        }
         return Ok(0);
     }
     let live = workspace.store.run(|store| store.live_jobs()).await??.len();

@@ -164,24 +164,45 @@ fn parse(text: &str) -> Option<Running> {
     Some(Running { pid: pid.parse().ok()?, since: since.parse().ok()? })
 }
 
-/// Carries the live jobs of `workspace` on until none is left. Returns whether it did: another keeper may
-/// be at it.
-pub async fn keep(workspace: Arc<Workspace>) -> Result<bool, KeeperError> {
+/// How long a keeper was at it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// Until no job was live.
+    All,
+    /// Not at all: another one is.
+    ByAnother,
+    /// Until it was told to end.
+    UntilTold,
+}
+
+/// Carries the live jobs of `workspace` on until none is left, or until `told_to_end`; the reply to what is
+/// being sent is waited for a little even then.
+pub async fn keep(
+    workspace: Arc<Workspace>,
+    told_to_end: impl Future<Output = ()>,
+) -> Result<Kept, KeeperError> {
     let path = workspace.places.keeper_lock();
     let lock = lock(&path).map_err(|source| KeeperError::Lock { path, source })?;
     // One that is stopped keeps nothing, and no place either.
     let stopped =
         || running(&workspace.places).ok().flatten().is_some_and(|one| is_stopped(one.pid));
     if lock.is_none() && !stopped() {
-        return Ok(false);
+        return Ok(Kept::ByAnother);
     }
+    tokio::pin!(told_to_end);
     let mut driver = Driver::start(Arc::clone(&workspace));
     loop {
-        driver.changed().await?;
+        tokio::select! {
+            changed = driver.changed() => changed?,
+            () = &mut told_to_end => {
+                driver.end().await;
+                return Ok(Kept::UntilTold);
+            }
+        }
         let is_done = driver.snapshot().jobs.is_empty();
         // What another program stored this very moment is not in the picture yet.
         if is_done && workspace.store.run(|store| store.live_jobs()).await??.is_empty() {
-            return Ok(true);
+            return Ok(Kept::All);
         }
     }
 }

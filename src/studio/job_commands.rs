@@ -187,6 +187,7 @@ fn release(app: &mut App, job: &Job) {
         confirmed = !passed.is_empty();
         lines.extend(passed.iter().map(words::objection::objection));
     }
+    app.presses.ask(false);
     app.dialog = Some(Dialog::Confirm {
         title: "Send it now?".to_owned(),
         lines,

@@ -38,7 +38,8 @@ fn say_why_not(app: &mut App, no_yes: Option<NoYes>) -> bool {
 
 /// Whether Enter in `dialog` is paid for.
 fn pays(dialog: &Dialog) -> bool {
-    let submits = |effect: &Effect| matches!(effect, Effect::Submit { .. });
+    let submits =
+        |effect: &Effect| matches!(effect, Effect::Submit { .. } | Effect::Release { .. });
     match dialog {
         Dialog::Promote { .. } => true,
         Dialog::Confirm { effect, .. } => effect.as_ref().is_some_and(submits),

@@ -7,6 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 /// A key that comes again within this time is the same press, and so is one behind pasted text: a keyboard
 /// repeats after half a second at the latest, and nobody reads a question faster.
 pub const PAUSE: SignedDuration = SignedDuration::from_millis(800);
+/// No key is on its way for so long: one from further back comes by a clock that was put back.
+const LONGEST_ON_ITS_WAY: SignedDuration = SignedDuration::from_secs(60);
 /// So many different keys are remembered, more than anybody presses within the pause.
 const MAX_KEYS: usize = 64;
 
@@ -72,7 +74,7 @@ impl Presses {
     /// Takes the next press: what is asked from here on is about it.
     pub fn key(&mut self, press: &Press) {
         let key = (press.event.code, press.event.modifiers);
-        let is_close = |at: Timestamp| press.at.duration_since(at) < PAUSE;
+        let is_close = |at: Timestamp| press.at.duration_since(at).abs() < PAUSE;
         self.keys.retain(|(_, at)| is_close(*at));
         let before = self.keys.iter().position(|(one, _)| *one == key);
         let is_held = before.is_some() || press.event.kind == KeyEventKind::Repeat;
@@ -105,7 +107,10 @@ impl Presses {
     /// Why it can't answer the question that lies over the panes.
     pub fn no_yes_to_question(&self) -> Option<NoYes> {
         let seen = self.seen_at.zip(self.now);
-        let in_time = seen.is_some_and(|(seen, now)| now.duration_since(seen) >= self.rest);
+        let in_time = seen.is_some_and(|(seen, now)| {
+            let since = now.duration_since(seen);
+            since >= self.rest || since <= -LONGEST_ON_ITS_WAY
+        });
         self.no_yes.or((!in_time).then_some(NoYes::Unseen))
     }
 

@@ -137,8 +137,11 @@ impl Studio {
         let Some(outside) = outside else { return Ok((end, None)) };
         // Whatever ended it: a terminal that is gone shows first where it is written to.
         outside.save_now(&app.take_saved());
+        // The reply to what is being sent is known here alone.
+        if let Some(driver) = driver {
+            driver.end().await;
+        }
         let left = keeper::hand_over(&outside.workspace, false).await.map(|left| left.words);
-        drop(driver);
         // As whoever uses the database last closes it, one file holds everything. Whoever must leave at once
         // leaves a log beside it, which is as good; what is not closed by then is closed by the process's end.
         let patience = if matches!(end, Ok(End::Quit)) { CLOSING } else { CLOSING_AT_ONCE };
@@ -303,18 +306,19 @@ impl Studio {
     /// Hands the jobs over, since a stopped program would keep everybody else from them. The studio goes on
     /// meanwhile: the reply to what is being sent is waited for a little.
     fn leave_driving(&mut self) {
+        if self.leaving.is_some() {
+            return;
+        }
         let driver = self.driver.take();
         let workspace = self.outside.as_ref().map(|outside| Arc::clone(&outside.workspace));
-        self.leaving.get_or_insert_with(|| {
-            tokio::spawn(async move {
-                if let Some(driver) = driver {
-                    driver.end().await;
-                }
-                if let Some(workspace) = workspace {
-                    keeper::hand_over(&workspace, false).await;
-                }
-            })
-        });
+        self.leaving = Some(tokio::spawn(async move {
+            if let Some(driver) = driver {
+                driver.end().await;
+            }
+            if let Some(workspace) = workspace {
+                keeper::hand_over(&workspace, false).await;
+            }
+        }));
     }
 
     /// Stops the program until it is continued.

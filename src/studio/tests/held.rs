@@ -1,7 +1,8 @@
 //! A held job: what is told of it, and that it is sent by a yes to its price alone.
 
 use super::super::msg::{Effect, Msg};
-use super::kit::{Bench, is_free};
+use super::super::presses::Press;
+use super::kit::{Bench, is_free, parsed};
 use super::take::{Take, render, wish};
 use crate::domain::event::JobEvent;
 
@@ -37,4 +38,16 @@ fn it_is_sent_by_a_yes_to_its_price_and_ended_for_nothing() {
     let id = take.job.id;
     assert_eq!(bench.keys("<enter>"), [Effect::Release { id, confirmed: false }]);
     assert_eq!(bench.keys("x"), [Effect::Cancel(id)]);
+}
+
+/// `R` and Enter out of a paste without brackets.
+#[test]
+fn a_yes_that_came_with_other_keys_sends_nothing() {
+    let take = held();
+    let mut bench = Bench::with_jobs(std::slice::from_ref(&take));
+    bench.keys("<esc>3R");
+    let crowded = Press { at: bench.now, ..Press::from(parsed("<enter>")[0]) };
+    assert_eq!(bench.press(crowded), []);
+    assert!(bench.toast().contains("too fast to be a yes"), "{}", bench.toast());
+    let [Effect::Release { .. }] = bench.keys("<enter>")[..] else { panic!("a press of its own") };
 }

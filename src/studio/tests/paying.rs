@@ -55,6 +55,15 @@ fn a_key_that_is_held_pays_once_whatever_became_of_its_job() {
 }
 
 #[test]
+fn a_clock_that_was_put_back_stops_no_paying() {
+    let hour_ms = 3_600_000;
+    let mut bench = Bench::new();
+    bench.tell(Msg::Paste("a fox".into()));
+    submitted(&at(&mut bench, -hour_ms, "<f5>"));
+    submitted(&at(&mut bench, -2 * hour_ms, "<f5>"));
+}
+
+#[test]
 fn a_repeat_that_the_terminal_tells_never_pays() {
     let mut bench = Bench::new();
     bench.keys("a fox");
