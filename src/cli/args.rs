@@ -141,8 +141,8 @@ pub(super) enum Verb {
     },
     /// List the models with their sizes, lengths and prices
     Models {
-        /// Also those that are retired or delisted
-        #[arg(long)]
+        /// All are listed; scripts may still say so
+        #[arg(long, hide = true)]
         all: bool,
     },
     /// Carry live jobs on without a terminal until none is left; the studio starts it when it is left

@@ -149,7 +149,7 @@ fn catalog(workspace: &Workspace) -> Finding {
         return found(
             false,
             "catalog",
-            format!("the config's model '{id}' is not in it; `rushes models --all` lists what is"),
+            format!("the config's model '{id}' is not in it; `rushes models` lists what is"),
         );
     }
     let problems = workspace.catalog_problems.len();

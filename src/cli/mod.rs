@@ -180,7 +180,7 @@ fn is_terminal() -> bool {
 fn dispatch(context: &mut Context, verb: Option<Verb>) -> Result<u8, Trouble> {
     let Some(verb) = verb else { return args::print_overview(context) };
     match verb {
-        Verb::Models { all } => return models::run(context, all),
+        Verb::Models { .. } => return models::run(context),
         Verb::Completions { shell } => return completions::run(context, shell),
         _ => {}
     }

@@ -11,26 +11,23 @@ use crate::domain::setting::SETTINGS;
 use crate::runtime::workspace::read_catalog;
 use crate::words;
 
-pub(super) fn run(context: &mut Context, all: bool) -> Result<u8, Trouble> {
+pub(super) fn run(context: &mut Context) -> Result<u8, Trouble> {
     let (catalog, problems) = read_catalog(&context.places);
     context.say_problems(&problems);
     if context.json {
         catalog.models.iter().try_for_each(|model| context.out.json(&json_of(model)))?;
         return Ok(0);
     }
-    let shown = |model: &&Model| all || model.status.kind == StatusKind::Live;
-    let rows: Vec<Vec<String>> = catalog.models.iter().filter(shown).map(row).collect();
+    let rows = catalog.models.iter().map(row);
     let titles =
         ["model", "resolutions", "seconds", "5 s, lowest", "drafts", "sound", "frames", "status"];
     let titles = titles.map(str::to_owned).to_vec();
     let table: Vec<Vec<String>> = std::iter::once(titles).chain(rows).collect();
     words::table(&table).iter().try_for_each(|line| context.out.line(line))?;
-    let hidden = catalog.models.iter().filter(|model| !shown(model)).count();
-    if hidden > 0 {
-        context.out.note(&format!(
-            "{} not live and not listed; --all lists them",
-            words::count(hidden, "model")
-        ));
+    // What a page calls live and is known otherwise stays in the list, with what is known.
+    let noted = catalog.models.iter().filter(|model| !model.status.note.is_empty());
+    for model in noted {
+        context.out.line(&format!("{}: {}", model.key(), model.status.note))?;
     }
     Ok(0)
 }
@@ -102,7 +99,9 @@ fn json_of(model: &Model) -> Value {
         "audio": model.audio.is_some(),
         "first_frame": model.frames.is_some(),
         "last_frame": model.frames.as_ref().is_some_and(|rule| rule.last),
+        "frame_bounds_by": model.frames.as_ref().and_then(|rule| rule.bounds_by.as_ref()),
         "draft": model.drafts().is_some(),
+        "draft_sure": model.drafts().map(|rule| &rule.sure),
         "formats": model.formats,
         "price_sure": model.price.sure,
     });

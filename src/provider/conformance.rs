@@ -1,6 +1,7 @@
 //! The same questions to every adapter: what each kind of reply means, whoever sent it.
 
 mod account;
+mod moderation;
 mod runbase;
 mod runpod;
 mod runware;

@@ -91,14 +91,43 @@ pub(super) fn segment(text: &str) -> String {
         .collect()
 }
 
-/// Whether a provider's free text says that the content was refused. Neither RunPod nor Runbase
-/// documents such an error, so the words are those of the models' maker (`…SensitiveContentDetected`,
-/// ByteDance ModelArk) and those that other services use.
+/// What says that the content was refused: the words of the models' maker, whose errors every service passes on
+/// in its own frame (ByteDance ModelArk, error codes: `…SensitiveContentDetected`, "may contain sensitive
+/// information", "may contain real person", "may be related to copyright restrictions"; in Chinese 敏感 and 违规), and
+/// those that services use themselves.
+const MODERATION: [&str; 26] = [
+    "sensitivecontent",
+    "sensitive content",
+    "sensitive information",
+    "sensitive material",
+    "flagged as sensitive",
+    "real person",
+    "real people",
+    "copyright",
+    "policyviolation",
+    "policy violation",
+    "content policy",
+    "content_policy",
+    "content violat",
+    "usage polic",
+    "violates our",
+    "violates the",
+    "community guideline",
+    "moderat",
+    "nsfw",
+    "unsafe content",
+    "inappropriate content",
+    "prohibited content",
+    "safety filter",
+    "safety system",
+    "敏感",
+    "违规",
+];
+
+/// Whether a provider's free text says that the content was refused.
 pub(super) fn tells_of_moderation(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
-    ["sensitivecontent", "sensitive content", "moderat", "content policy", "nsfw"]
-        .iter()
-        .any(|words| text.contains(words))
+    MODERATION.iter().any(|words| text.contains(words))
 }
 
 #[cfg(test)]

@@ -141,11 +141,11 @@ fn failed(body: &Value) -> Option<JobError> {
     (word(body)? == "failed").then(|| {
         let (code, message) = told(body);
         let message = message.unwrap_or_else(|| "the run failed without a word".to_owned());
-        let class = match tells_of_moderation(&message) {
+        let code = code.unwrap_or_else(|| "failed".to_owned());
+        let class = match tells_of_moderation(&message) || tells_of_moderation(&code) {
             true => FailureClass::Moderated,
             false => FailureClass::Provider,
         };
-        let code = code.unwrap_or_else(|| "failed".to_owned());
         JobError::ours(class, &code, message, Charged::Refunded)
     })
 }
@@ -168,10 +168,14 @@ fn refusal(body: &Value, response: &HttpResponse, charged: Charged) -> JobError 
     let by_status = status_error(response.status, message, charged);
     match code {
         Some(code) => {
-            let class = class(&code).unwrap_or(match tells_of_moderation(&by_status.message) {
-                true => FailureClass::Moderated,
-                false => by_status.class,
-            });
+            let is_moderation =
+                tells_of_moderation(&by_status.message) || tells_of_moderation(&code);
+            let class = match class(&code) {
+                // "Invalid input" is also said of content.
+                None | Some(FailureClass::Parameter) if is_moderation => FailureClass::Moderated,
+                Some(class) => class,
+                None => by_status.class,
+            };
             JobError { class, code, ..by_status }
         }
         None => by_status,

@@ -203,13 +203,16 @@ fn ended(body: &Value, response: &HttpResponse) -> Option<JobError> {
         _ => error_text(body, response),
     };
     let code = if status == "CANCELLED" { "canceled" } else { &status };
-    Some(classified(JobError::ours(class, code, message, charged)))
+    Some(classified(body, JobError::ours(class, code, message, charged)))
 }
 
-/// The same, by what its text tells.
-fn classified(error: JobError) -> JobError {
+/// The same, by what its text tells, and what stands beside that.
+fn classified(body: &Value, error: JobError) -> JobError {
+    let said = PLACES.iter().filter_map(|place| body.pointer(place)).map(Value::to_string);
     let class = match error.class {
-        FailureClass::Provider if tells_of_moderation(&error.message) => FailureClass::Moderated,
+        FailureClass::Provider if said.into_iter().any(|said| tells_of_moderation(&said)) => {
+            FailureClass::Moderated
+        }
         // "Invalid parameter: size format must be widthxheight" (the model's page).
         FailureClass::Provider if error.message.starts_with("Invalid parameter") => {
             FailureClass::Parameter
@@ -243,7 +246,8 @@ fn completed(job: &Named, body: &Value, response: &HttpResponse) -> Report {
     }
     let charged = if charge.is_some() { Charged::Charged } else { Charged::Unknown };
     let text = error_text(body, response);
-    let error = classified(JobError::ours(FailureClass::Provider, "outputError", text, charged));
+    let error = JobError::ours(FailureClass::Provider, "outputError", text, charged);
+    let error = classified(body, error);
     Report { failures: vec![error], ..Report::default() }
 }
 
@@ -277,9 +281,11 @@ fn error_text(body: &Value, response: &HttpResponse) -> String {
     }
 }
 
+/// Where a reply says what went wrong.
+const PLACES: [&str; 5] = ["/error", "/output/error", "/detail", "/message", "/title"];
+
 fn told(body: &Value) -> Option<String> {
-    let places = ["/error", "/output/error", "/detail", "/message", "/title"];
-    let found = places.iter().find_map(|place| match body.pointer(place)? {
+    let found = PLACES.iter().find_map(|place| match body.pointer(place)? {
         Value::String(text) if !text.trim().is_empty() => Some(inner_message(text)),
         Value::Object(error) => Some(match error.get("message").and_then(Value::as_str) {
             Some(message) => message.to_owned(),

@@ -5,6 +5,7 @@
 
 use serde_json::Value;
 
+use super::reply::tells_of_moderation;
 use crate::domain::job::{Charged, FailureClass, JobError};
 use crate::domain::text::one_line;
 
@@ -20,6 +21,8 @@ pub(super) struct WireError {
     pub(super) task_uuid: Option<String>,
     /// What kind of task met it: the one that was submitted, or the question for it.
     task_type: Option<String>,
+    /// What the maker's own service said, which nothing documents and clients in the field met.
+    details: Value,
     /// `error` where it is the state of the task (Runware docs, task polling).
     status: Option<String>,
 }
@@ -38,6 +41,7 @@ impl WireError {
             parameter: value.get("parameter").cloned().unwrap_or_default(),
             task_uuid: text("taskUUID").map(|uuid| uuid.to_ascii_lowercase()),
             task_type: text("taskType"),
+            details: value.get("additionalDetails").cloned().unwrap_or_default(),
             status: text("status"),
         }
     }
@@ -57,7 +61,7 @@ impl WireError {
             _ => Vec::new(),
         };
         JobError {
-            class: class(&code),
+            class: self.class(),
             message: one_line(message, MAX_MESSAGE_CHARS),
             code,
             parameters,
@@ -65,10 +69,24 @@ impl WireError {
         }
     }
 
+    /// What kind of thing it is, by its code, and where that says little by its words.
+    fn class(&self) -> FailureClass {
+        let by_code = class(self.code.as_deref().unwrap_or_default());
+        let message = self.message.as_deref().unwrap_or_default();
+        let is_told =
+            || tells_of_moderation(message) || tells_of_moderation(&self.details.to_string());
+        match by_code {
+            FailureClass::Provider | FailureClass::Parameter if is_told() => {
+                FailureClass::Moderated
+            }
+            class => class,
+        }
+    }
+
     /// Whether the error only says that the provider knows nothing of the task, or no longer.
     pub(super) fn is_not_known(&self) -> bool {
         let code = self.code.as_deref().unwrap_or_default();
-        class(code) == FailureClass::Lost || code == "taskExpired"
+        self.class() == FailureClass::Lost || code == "taskExpired"
     }
 
     /// Whether the error may be about the question for a task and not about the task: of a failure that ends
@@ -79,7 +97,7 @@ impl WireError {
         let asked = matches!(self.task_type.as_deref(), Some("getResponse" | "getTaskDetails"));
         let rendered = self.task_type.as_deref() == Some("videoInference");
         let failed = self.status.as_deref() == Some("error");
-        match class(code) {
+        match self.class() {
             // No question has content or a model, or grows old.
             FailureClass::Moderated | FailureClass::ModelGone | FailureClass::Expired => false,
             _ if asked => true,

@@ -235,7 +235,7 @@ impl Settings {
 fn taken(setting: &Setting, model: &Model) -> String {
     match (setting.field, (setting.offer)(model, &Choices::default())) {
         (Field::Seed, _) => {
-            format!("seeds up to {}", model.seed.as_ref().map_or(0, |rule| rule.offered_max))
+            format!("seeds up to {}", model.seed.as_ref().map_or(0, |rule| rule.accepted_max))
         }
         (_, Offer::Whole(min, max, _)) => format!("{min} to {max}"),
         _ => model.duration.in_words(),

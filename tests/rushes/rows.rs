@@ -109,7 +109,7 @@ fn one_more_model_is_a_table_and_no_code() {
     for desk in [&there, &here] {
         desk.write("config/catalog/seedance-3.toml", NEW_MODEL);
     }
-    let listed = here.done(&["models", "--all", "--json"]).objects();
+    let listed = here.done(&["models", "--json"]).objects();
     assert!(listed.iter().any(|model| model["id"] == "runware/3.0"), "rushes models shows it");
     let line = ["generate", "--json", "--model", "runware/3.0", "--prompt", "a paper boat"];
     let dry =
@@ -127,4 +127,27 @@ fn one_more_model_is_a_table_and_no_code() {
     assert_eq!((text(&job, "/state"), facts(&job).frames), ("succeeded", 24), "{job}");
     assert_eq!((&job["charge_usd"], &job["estimate_usd"]), (&0.05.into(), &0.05.into()), "{job}");
     is_playable(&job);
+}
+
+/// What a page calls live and is known otherwise is not hidden: it stands there with what is known.
+#[test]
+fn a_model_that_has_ended_is_listed_with_its_note() {
+    let desk = Desk::new();
+    let listed = desk.done(&["models"]).out;
+    for (model, note) in [
+        ("runware/1.5-pro", "page says live, ByteDance announced its end for 2026-11-11"),
+        ("runpod/1.0-pro", "documents dropped this endpoint on 2026-06-18"),
+    ] {
+        let lines: Vec<&str> = listed.lines().filter(|line| line.starts_with(model)).collect();
+        assert_eq!(lines.len(), 2, "{listed}");
+        assert!(lines[1].contains(note), "{}", lines[1]);
+    }
+    let told = desk.done(&["models", "--json"]).objects();
+    let whose = |id: &str| {
+        let model = told.iter().find(|model| model["id"] == id).expect("the model");
+        model["frame_bounds_by"].as_str().map(str::to_owned)
+    };
+    for model in ["runware/1.0-pro", "runpod/1.0-pro", "runbase/1.0-pro"] {
+        assert!(whose(model).is_some_and(|whose| whose.contains("page has none")), "{model}");
+    }
 }

@@ -23,4 +23,14 @@ pub struct FrameRule {
     pub max_ratio: f64,
     /// The largest file, in bytes.
     pub max_bytes: u64,
+    /// Whose bounds these are, where the provider's page has none.
+    #[serde(default)]
+    pub bounds_by: Option<String>,
+}
+
+impl FrameRule {
+    /// ` (…)`: whose bounds these are; nothing where they are the page's own.
+    pub fn whose(&self) -> String {
+        self.bounds_by.as_ref().map_or_else(String::new, |whose| format!(" ({whose})"))
+    }
 }

@@ -106,7 +106,7 @@ impl Check<'_> {
                 self.refuse(Field::Seed, rule, "leave it out");
             }
             Some(rule) if seed > rule.accepted_max => {
-                let allowed = format!("choose 0 to {}", rule.offered_max);
+                let allowed = format!("choose 0 to {}", rule.accepted_max);
                 self.refuse(Field::Seed, format!("{seed} is too large"), allowed);
             }
             Some(_) => {}
@@ -227,21 +227,29 @@ impl Check<'_> {
         let size = format!("{} is {width}x{height} pixels", file.name());
         let sides = rule.min_px..=rule.max_px;
         if !sides.contains(&width) || !sides.contains(&height) {
-            let allowed = format!("each side must have {} to {} pixels", rule.min_px, rule.max_px);
+            let allowed = format!(
+                "each side must have {} to {} pixels{}",
+                rule.min_px,
+                rule.max_px,
+                rule.whose()
+            );
             return self.refuse(field, size, allowed);
         }
         let ratio = f64::from(width) / f64::from(height);
         if !(rule.min_ratio..=rule.max_ratio).contains(&ratio) {
             let allowed = format!(
-                "width over height must lie between {} and {}",
-                rule.min_ratio, rule.max_ratio
+                "width over height must lie between {} and {}{}",
+                rule.min_ratio,
+                rule.max_ratio,
+                rule.whose()
             );
             return self.refuse(field, size, allowed);
         }
         if file.bytes > rule.max_bytes {
             let megabytes = |bytes: u64| format!("{:.1} MB", bytes as f64 / 1e6);
             let wrong = format!("{} has {}", file.name(), megabytes(file.bytes));
-            self.refuse(field, wrong, format!("{} are the most", megabytes(rule.max_bytes)));
+            let most = megabytes(rule.max_bytes);
+            self.refuse(field, wrong, format!("{most} are the most{}", rule.whose()));
         }
     }
 }
