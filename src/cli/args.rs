@@ -65,11 +65,11 @@ pub(super) enum Verb {
         #[arg(long)]
         watch: bool,
     },
-    /// Search all jobs: words, and model: is: cost: seed: since: star: won: tag:
+    /// Search all jobs: words, and model: is: cost: seed: since: before: star: won: tag: sort:
     History {
         /// For example: fox model:1.5 is:draft cost:<0.2 since:2d
         query: Vec<String>,
-        /// The most that are listed, newest first
+        /// The most that are listed
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
         limit: u32,
     },

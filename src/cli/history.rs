@@ -14,8 +14,14 @@ pub(super) async fn run(
     let query: HistoryQuery = query.join(" ").parse().map_err(Trouble::wrong)?;
     let workspace = context.workspace_to_read()?;
     let now = wall();
-    let found =
-        workspace.store.run(move |store| store.history(&query, limit as usize, now)).await??;
+    let limit = limit as usize;
+    let mut found =
+        workspace.store.run(move |store| store.history(&query, limit + 1, now)).await??;
+    let more = found.len() > limit;
+    found.truncate(limit);
     jobs::print(context, &workspace, &found).await?;
+    if more {
+        context.out.note(&format!("there are more than these {limit}: --limit N lists N of them"));
+    }
     Ok(0)
 }

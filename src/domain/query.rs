@@ -12,6 +12,22 @@ pub struct HistoryQuery {
     pub words: Vec<String>,
     /// The filters.
     pub filters: Vec<Filter>,
+    /// What comes first.
+    pub sort: Sort,
+}
+
+/// What comes first of what a search finds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sort {
+    /// The newest.
+    #[default]
+    Newest,
+    /// The oldest.
+    Oldest,
+    /// What cost most; what has no price comes last.
+    Dearest,
+    /// What cost least; what has no price comes last.
+    Cheapest,
 }
 
 /// One filter of a search.
@@ -33,6 +49,8 @@ pub enum Filter {
     Seed(u64),
     /// Made at most so many milliseconds ago.
     SinceMs(u64),
+    /// Made more than so many milliseconds ago.
+    BeforeMs(u64),
     /// Part of a tag.
     Tag(String),
 }
@@ -58,6 +76,7 @@ impl FromStr for HistoryQuery {
             match token {
                 Token::Phrase(phrase) => query.words.push(phrase),
                 Token::Word(word) => match word.split_once(':') {
+                    Some(("sort", value)) => query.sort = sort(value)?,
                     Some((name, value)) if is_filter_name(name) => {
                         query.filters.push(filter(name, value)?);
                     }
@@ -69,7 +88,7 @@ impl FromStr for HistoryQuery {
     }
 }
 
-const FILTERS: &str = "model: is: state: star: won: cost: seed: since: tag:";
+const FILTERS: &str = "model: is: state: star: won: cost: seed: since: before: tag: sort:";
 
 /// A word with a colon is a filter only if it looks like one: `9:16` and `https://…` are text.
 fn is_filter_name(name: &str) -> bool {
@@ -101,7 +120,22 @@ fn filter(name: &str, value: &str) -> Result<Filter, String> {
         "since" => age_ms(value)
             .map(Filter::SinceMs)
             .ok_or_else(|| wrong("since:2d, since:6h or since:30m")),
+        "before" => age_ms(value)
+            .map(Filter::BeforeMs)
+            .ok_or_else(|| wrong("before:2d, before:6h or before:30m")),
         _ => Err(format!("'{name}:' is no filter; there are {FILTERS}")),
+    }
+}
+
+fn sort(value: &str) -> Result<Sort, String> {
+    match value {
+        "newest" => Ok(Sort::Newest),
+        "oldest" => Ok(Sort::Oldest),
+        "dearest" => Ok(Sort::Dearest),
+        "cheapest" => Ok(Sort::Cheapest),
+        _ => Err(format!(
+            "sort:{value} is not understood; there are sort:newest, sort:oldest, sort:dearest and sort:cheapest"
+        )),
     }
 }
 
@@ -192,6 +226,8 @@ mod tests {
             ("since:yesterday", "since:2d"),
             ("seed:x", "seed:65545"),
             ("is:blue", "is:draft"),
+            ("before:Monday", "before:2d"),
+            ("sort:random", "sort:oldest"),
             ("colour:blue", "there are model:"),
         ] {
             let error = text.parse::<HistoryQuery>().expect_err("refused");

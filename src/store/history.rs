@@ -6,7 +6,7 @@ use rusqlite::types::Value;
 use super::search_text::{MODEL, TAG, fact, phrase};
 use super::{Store, StoreError};
 use crate::domain::job::Job;
-use crate::domain::query::{Compare, Filter, HistoryQuery};
+use crate::domain::query::{Compare, Filter, HistoryQuery, Sort};
 
 impl Store {
     /// The newest `limit` jobs for which every part of `query` holds, newest first.
@@ -40,8 +40,18 @@ fn sql(query: &HistoryQuery, limit: usize, now: Timestamp) -> (String, Vec<Value
     for filter in &query.filters {
         search.narrow(filter, now);
     }
-    let (found, values) = search.sql(limit);
-    (format!("SELECT id, body FROM job WHERE seq IN ({found}) ORDER BY seq DESC"), values)
+    let order = match query.sort {
+        Sort::Newest => "seq DESC",
+        Sort::Oldest => "seq",
+        Sort::Dearest => "money_micro IS NULL, money_micro DESC, seq DESC",
+        Sort::Cheapest => "money_micro IS NULL, money_micro, seq DESC",
+    };
+    // What is sorted by its money is to be looked up there.
+    if matches!(query.sort, Sort::Dearest | Sort::Cheapest) {
+        search.conditions.push("1".to_owned());
+    }
+    let (found, values) = search.sql(order, limit);
+    (format!("SELECT id, body FROM job WHERE seq IN ({found}) ORDER BY {order}"), values)
 }
 
 /// So many rows are counted quickly.
@@ -92,6 +102,13 @@ impl Search {
                 let first = "SELECT min(seq) FROM job INDEXED BY job_created WHERE created_ms >= ?";
                 self.hold(&format!("ROW >= ({first})"), since);
             }
+            Filter::BeforeMs(ms) => {
+                let ms = i64::try_from(*ms).unwrap_or(i64::MAX);
+                let before = Value::Integer(now.as_millisecond().saturating_sub(ms));
+                self.hold("created_ms < ?", before.clone());
+                let last = "SELECT max(seq) FROM job INDEXED BY job_created WHERE created_ms < ?";
+                self.hold(&format!("ROW <= ({last})"), before);
+            }
             Filter::Tag(part) => self.terms.push(phrase(part, Some(TAG))),
         }
     }
@@ -101,8 +118,8 @@ impl Search {
         self.values.push(value);
     }
 
-    /// Selects the numbers of the rows.
-    fn sql(self, limit: usize) -> (String, Vec<Value>) {
+    /// Selects the numbers of the first `limit` rows in `order`.
+    fn sql(self, order: &str, limit: usize) -> (String, Vec<Value>) {
         let Self { terms, mut conditions, mut values } = self;
         let from = if terms.is_empty() {
             "job INDEXED BY job_facts"
@@ -119,10 +136,11 @@ impl Search {
             conditions.push("1".to_owned());
         }
         values.push(Value::Integer(limit as i64));
-        let order = if terms.is_empty() { "seq" } else { "job_text.rowid" };
+        let row = if terms.is_empty() { "seq" } else { "job_text.rowid" };
         let sql = format!(
-            "SELECT {order} FROM {from} WHERE {} ORDER BY {order} DESC LIMIT ?",
-            conditions.join(" AND ").replace("ROW", order)
+            "SELECT {row} FROM {from} WHERE {} ORDER BY {} LIMIT ?",
+            conditions.join(" AND ").replace("ROW", row),
+            order.replace("seq", row)
         );
         (sql, values)
     }

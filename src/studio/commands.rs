@@ -81,12 +81,12 @@ fn performed(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Editor => return vec![Effect::Editor(app.prompt.text())],
         Action::Undo => undo(app, true),
         Action::Redo => undo(app, false),
-        Action::Up => go(app, Step::Up(1)),
-        Action::Down => go(app, Step::Down(1)),
-        Action::PageUp => go(app, Step::Up(HALF_PAGE)),
-        Action::PageDown => go(app, Step::Down(HALF_PAGE)),
-        Action::First => go(app, Step::Up(usize::MAX)),
-        Action::Last => go(app, Step::Down(usize::MAX)),
+        Action::Up => return go(app, Step::Up(1)),
+        Action::Down => return go(app, Step::Down(1)),
+        Action::PageUp => return go(app, Step::Up(HALF_PAGE)),
+        Action::PageDown => return go(app, Step::Down(HALF_PAGE)),
+        Action::First => return go(app, Step::Up(usize::MAX)),
+        Action::Last => return go(app, Step::Down(usize::MAX)),
         Action::Left | Action::Right if app.is_watching() => {
             return player_commands::perform(app, action);
         }
@@ -228,7 +228,7 @@ fn toggle_history(app: &mut App) -> Vec<Effect> {
 /// Searches for what is written.
 pub(super) fn search(app: &mut App) -> Vec<Effect> {
     match app.history.search() {
-        Some((generation, query)) => vec![Effect::Search { generation, query }],
+        Some((generation, query, limit)) => vec![Effect::Search { generation, query, limit }],
         None => Vec::new(),
     }
 }
@@ -261,22 +261,26 @@ enum Step {
     Down(usize),
 }
 
-fn go(app: &mut App, step: Step) {
+fn go(app: &mut App, step: Step) -> Vec<Effect> {
     let most = compare_view::most_scrolled(&app.seen());
-    let app = &mut **app;
-    let (chosen, count) = match (app.view, app.pane) {
-        _ if app.compare.is_some() => match &mut app.compare {
+    let seen = &mut **app;
+    let (chosen, count) = match (seen.view, seen.pane) {
+        _ if seen.compare.is_some() => match &mut seen.compare {
             Some(compare) => (&mut compare.scroll, most + 1),
-            None => return,
+            None => return Vec::new(),
         },
-        (View::History, _) => (&mut app.history.chosen, app.history.entries.len()),
-        (View::Studio, Pane::Settings) => (&mut app.settings.row, Field::rows().len()),
-        (View::Studio, _) => (&mut app.chosen, app.jobs.len()),
+        (View::History, _) => (&mut seen.history.chosen, seen.history.entries.len()),
+        (View::Studio, Pane::Settings) => (&mut seen.settings.row, Field::rows().len()),
+        (View::Studio, _) => (&mut seen.chosen, seen.jobs.len()),
     };
     *chosen = match step {
         Step::Up(by) => chosen.saturating_sub(by),
         Step::Down(by) => chosen.saturating_add(by).min(count.saturating_sub(1)),
     };
+    if app.compare.is_none() && app.view == View::History && app.history.wants_more() {
+        return search(app);
+    }
+    Vec::new()
 }
 
 fn sideways(app: &mut App, forward: bool) {

@@ -40,8 +40,6 @@ use crate::words::images::Between;
 
 /// How many jobs the list beside the form holds.
 const LISTED: usize = 100;
-/// How many jobs a search shows.
-const FOUND: usize = 500;
 /// How many jobs of a day are summed up.
 const MOST_A_DAY: usize = 10_000;
 
@@ -95,7 +93,9 @@ impl Outside {
                 Effect::Browse(url) => Some(browse(url)),
                 Effect::LoadJobs => this.load_jobs().await,
                 Effect::LoadBalance(provider) => this.load_balance(provider).await,
-                Effect::Search { generation, query } => this.search(generation, query).await,
+                Effect::Search { generation, query, limit } => {
+                    this.search(generation, query, limit).await
+                }
                 Effect::LoadStory(id) => this.story(id).await,
                 Effect::LoadPoster { path, sheet, max_px } => {
                     this.load_poster(path, sheet, max_px).await
@@ -238,7 +238,7 @@ impl Outside {
         Some(Msg::Balance { provider, left })
     }
 
-    async fn search(&self, generation: u64, query: HistoryQuery) -> Option<Msg> {
+    async fn search(&self, generation: u64, query: HistoryQuery, limit: usize) -> Option<Msg> {
         let now = wall();
         let latest = Arc::clone(&self.latest);
         let read = move |store: &mut Store| {
@@ -246,7 +246,7 @@ impl Outside {
             if latest.search.load(Ordering::Acquire) != generation {
                 return Ok(None);
             }
-            let jobs = store.history(&query, FOUND, now)?;
+            let jobs = store.history(&query, limit, now)?;
             marked(store, jobs).map(Some)
         };
         match self.store(read).await {

@@ -16,7 +16,8 @@ use crate::words;
 pub(super) fn found(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect) {
     let history = &app.history;
     let theme = &app.theme;
-    let remark = words::count(history.entries.len(), "job");
+    let count = words::count(history.entries.len(), "job");
+    let remark = if history.more { format!("the first {count}, ↓ for more") } else { count };
     let block = pane(app, "History", &remark, app.dialog.is_none());
     let inner = block.inner(area);
     frame.render_widget(block, area);
@@ -25,7 +26,7 @@ pub(super) fn found(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect) {
     let mut line = vec![span("/ ", theme.bold(Tone::Accent))];
     if history.query.text().is_empty() {
         line.push(span(
-            "words, model: is: cost:<0.2 seed: since:2d star: tag:",
+            "words, model: is: cost:<0.2 seed: since:2d star: tag: sort:",
             theme.style(Tone::Dim),
         ));
     } else {

@@ -248,6 +248,8 @@ pub enum Effect {
         generation: u64,
         /// The query.
         query: HistoryQuery,
+        /// How many to find at most.
+        limit: usize,
     },
     /// Read everything about a job.
     LoadStory(JobId),

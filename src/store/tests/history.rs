@@ -115,6 +115,14 @@ fn filters_narrow_it_down() {
         ("since:1h", vec![3]),
         ("since:2h", vec![3, 2]),
         ("since:1w", vec![3, 2, 1]),
+        ("before:1h", vec![2, 1]),
+        ("before:3h", vec![1]),
+        ("since:3h before:1h", vec![2]),
+        ("red before:1h", vec![1]),
+        ("sort:oldest", vec![1, 2, 3]),
+        ("red sort:oldest", vec![1, 3]),
+        ("sort:dearest", vec![3, 1, 2]),
+        ("red sort:cheapest", vec![1, 3]),
         ("star:", vec![]),
         ("tag:night", vec![]),
     ] {
@@ -169,7 +177,7 @@ fn any_part_of_any_text_is_found() {
     life(1, |choices| choices.prompt = text.to_owned()).store(&mut store);
     let letters: Vec<char> = text.chars().collect();
     let found = |word: String| {
-        let query = HistoryQuery { words: vec![word], filters: Vec::new() };
+        let query = HistoryQuery { words: vec![word], ..HistoryQuery::default() };
         store.history(&query, 10, sample::noon()).expect("a search").len()
     };
     for length in 1..=letters.len() {

@@ -8,7 +8,7 @@ use crate::domain::query::HistoryQuery;
 
 fn searches(effects: &[Effect]) -> Vec<(u64, HistoryQuery)> {
     let search = |effect: &Effect| match effect {
-        Effect::Search { generation, query } => Some((*generation, query.clone())),
+        Effect::Search { generation, query, .. } => Some((*generation, query.clone())),
         _ => None,
     };
     effects.iter().filter_map(search).collect()
@@ -90,4 +90,33 @@ fn a_child_is_shown_against_its_parent() {
     bench.keys("j");
     let screen = bench.screen(120, 36);
     assert!(screen.contains("edit ->"), "{screen}");
+}
+
+#[test]
+fn what_a_list_does_not_show_is_said_and_comes_with_the_next_step_down() {
+    let mut bench = Bench::new();
+    let all: Vec<Take> = (0..=500).map(|age| draft(age, "a fox").ready(20)).collect();
+    let begun = searches(&bench.keys("<esc>/"));
+    bench.tell(found(begun[0].0, &all));
+    assert!(bench.screen(120, 36).contains("the first 500 jobs, ↓ for more"));
+    bench.keys("<esc>");
+    assert!(searches(&bench.keys("<down>")).is_empty(), "there is something below");
+    let [(generation, _)] = searches(&bench.keys("G"))[..] else { panic!("one search for more") };
+    bench.tell(found(generation, &all));
+    assert!(bench.screen(120, 36).contains("501 jobs"));
+    assert_eq!(bench.app.history.chosen, 499, "the cursor stays");
+}
+
+#[test]
+fn another_query_begins_at_its_first_find() {
+    let mut bench = Bench::new();
+    let (fox, owl) = (draft(60, "a fox").ready(20), draft(90, "an owl").ready(20));
+    let both = [fox, owl];
+    let begun = searches(&bench.keys("<esc>/"));
+    bench.tell(found(begun[0].0, &both));
+    bench.keys("<esc><down>");
+    assert_eq!(bench.app.history.chosen, 1);
+    let begun = searches(&bench.keys("/a"));
+    bench.tell(found(begun.last().expect("a search").0, &both));
+    assert_eq!(bench.app.history.chosen, 0, "not where the old query's cursor stood");
 }
