@@ -24,6 +24,9 @@ use crate::words;
 const CONFIRMING: &str = "Nobody knows yet whether it arrived, so the provider is asked. It is sent again \
                           only under the same key: it can't be paid for twice.";
 
+/// How much of the prompt stands above everything else.
+const PROMPT_ROWS: usize = 3;
+
 /// Draws what is known of the job.
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>, story: Option<&JobStory>, scroll: usize) {
     let area = open_at(app, frame, "Job", over(app));
@@ -89,6 +92,9 @@ fn story_lines(app: &App, story: &JobStory, width: u16) -> Vec<Row<'static>> {
     let (glyph, tone) = super::jobs_view::glyph(job);
     let head = format!("{glyph} {} · {}", words::state(job), job.request.model);
     let mut lines = rows(&head, theme.bold(tone), width);
+    // What it is about comes first; a long one is there whole at the end.
+    let prompt = rows(&job.request.prompt, text, width);
+    lines.extend(prompt.iter().take(PROMPT_ROWS).cloned());
     lines.extend(rows(&words::settings(&job.request), text, width));
     let unknown = if job.state.is_live() { "seed random" } else { "seed not known" };
     let seed = job.seed().map_or_else(|| unknown.to_owned(), |seed| format!("seed {seed}"));
@@ -129,8 +135,11 @@ fn story_lines(app: &App, story: &JobStory, width: u16) -> Vec<Row<'static>> {
         let since = words::span(at.duration_since(job.created_at));
         lines.extend(rows(&format!("+{since:<8} {}", words::event(event)), text, width));
     }
-    lines.push(Row::default());
-    lines.extend(rows(&job.request.prompt, dim, width));
+    if prompt.len() > PROMPT_ROWS {
+        lines.push(Row::default());
+        lines.extend(rows("the whole prompt:", dim, width));
+        lines.extend(prompt);
+    }
     lines
 }
 

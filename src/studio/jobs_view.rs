@@ -172,7 +172,7 @@ pub(super) fn glyph(job: &Job) -> (&'static str, Tone) {
         JobState::Failed if moderated => ("⊘", Tone::Warn),
         JobState::Failed => ("✗", Tone::Bad),
         JobState::Canceled => ("○", Tone::Dim),
-        JobState::Expired => ("⌛", Tone::Bad),
+        JobState::Expired => ("◷", Tone::Bad),
         JobState::InDoubt => ("?", Tone::Bad),
         JobState::Held => ("≡", Tone::Warn),
     }

@@ -4,16 +4,18 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use jiff::SignedDuration;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::super::app::Poster;
 use super::super::dialog::Dialog;
+use super::super::jobs_view::glyph;
 use super::super::keyboard::Reply;
 use super::super::msg::{Effect, Msg, Opened};
 use super::kit::{Bench, dawn, submitted};
 use super::take::{draft, moderated, unreachable};
 use crate::domain::catalog::RequestRate;
 use crate::domain::event::JobEvent;
-use crate::domain::job::{Charged, FailureClass, JobError};
+use crate::domain::job::{Charged, FailureClass, Job, JobError, JobState};
 use crate::domain::wait::{Stuck, Wait};
 use crate::media::picture::Picture;
 use crate::words::images::Images;
@@ -219,6 +221,32 @@ fn what_a_job_waits_for_stands_in_list_and_detail() {
         bench.tell(Msg::Story(fox.story(None, &[])));
         let screen = bench.screen(120, 36);
         assert!(screen.contains(sentence), "{screen}");
+    }
+}
+
+/// A wide one would push its row to the right, in the terminals that draw it so.
+#[test]
+fn every_glyph_of_a_state_is_one_cell() {
+    for state in JobState::ALL {
+        let job = Job { state: *state, ..draft(3, "a fox").job };
+        let (glyph, _) = glyph(&job);
+        assert_eq!(glyph.width(), 1, "{state}: {glyph}");
+    }
+}
+
+#[test]
+fn the_details_of_a_job_begin_with_its_prompt() {
+    let words = "a fox runs over the snow, ".repeat(40);
+    for (prompt, is_told_whole) in [("a fox in the snow", false), (&words, true)] {
+        let fox = draft(60, prompt).ready(20);
+        let mut bench = Bench::with_jobs(std::slice::from_ref(&fox));
+        bench.keys("<esc>3<enter>");
+        bench.tell(Msg::Story(fox.story(None, &[])));
+        let screen = bench.screen(120, 50);
+        let rows: Vec<&str> = screen.lines().collect();
+        let head = rows.iter().position(|row| row.contains("✓ ready · ")).expect("its state");
+        assert!(rows[head + 1].contains("a fox"), "{screen}");
+        assert_eq!(screen.contains("the whole prompt:"), is_told_whole, "{screen}");
     }
 }
 
