@@ -164,6 +164,19 @@ impl Engine {
 }
 
 impl Engine {
+    /// This send was refused for good. What an earlier one came to may not be known: then the provider may have the
+    /// job all the same, and the user can have it looked up.
+    pub(super) fn refused(&mut self, id: JobId, error: JobError, now: Now, step: &mut Step) {
+        let Some(live) = self.live.get(&id) else { return };
+        let (may_arrive, asked_as) = (live.may_arrive, live.asked_as.clone());
+        let error = self.not_taken(id, error);
+        let event = match may_arrive {
+            true => JobEvent::Doubted { error, asked_as },
+            false => JobEvent::Failed { error },
+        };
+        self.record(id, event, now, step);
+    }
+
     /// `error`, of a job that the provider does not have. It costs nothing, unless an earlier send of
     /// unknown fate arrives after all.
     pub(super) fn not_taken(&self, id: JobId, error: JobError) -> JobError {

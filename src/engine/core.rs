@@ -281,10 +281,7 @@ impl Engine {
             SubmitOutcome::Accepted { remote_id, charge, how } => {
                 self.accepted(id, JobEvent::Accepted { remote_id, charge, how }, now, step);
             }
-            SubmitOutcome::Refused(error) => {
-                let error = self.not_taken(id, error);
-                self.record(id, JobEvent::Failed { error }, now, step);
-            }
+            SubmitOutcome::Refused(error) => self.refused(id, error, now, step),
             SubmitOutcome::Busy(trouble) => self.postpone(id, trouble, now, step),
             SubmitOutcome::Unknown { reason } => self.unsure(id, reason, now, step),
         }
@@ -309,9 +306,7 @@ impl Engine {
         let sends = live.job.sends;
         let provider = live.job.request.model.provider.clone();
         if sends >= MAX_SENDS {
-            let error = self.not_taken(id, trouble.error);
-            self.record(id, JobEvent::Failed { error }, now, step);
-            return;
+            return self.refused(id, trouble.error, now, step);
         }
         let backoff_ms = backoff_ms(sends, LONGEST_SEND_WAIT_MS, self.dice.throw());
         let wait_ms = trouble.retry_after_ms.map_or(backoff_ms, |asked| asked.max(500));

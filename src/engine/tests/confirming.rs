@@ -122,7 +122,7 @@ fn a_wall_clock_that_was_put_back_hides_no_gap() {
 
 /// The records did not know it, it is sent again and refused: and then the first send arrives.
 #[test]
-fn what_is_refused_after_a_lost_reply_is_not_called_free() {
+fn what_is_refused_after_a_lost_reply_is_in_doubt_and_not_called_free() {
     let refused = || SubmitOutcome::Refused(sample::error(FailureClass::Key));
     for crash in [false, true] {
         let mut script = Script::new();
@@ -136,7 +136,7 @@ fn what_is_refused_after_a_lost_reply_is_not_called_free() {
             script.records(job, Ok(Sighting::NotKnown));
         }
         script.reply(job, refused());
-        assert_eq!(script.state(job), JobState::Failed);
+        assert_eq!(script.state(job), JobState::InDoubt);
         let charged = script.rows[&job].error.as_ref().map(|error| error.charged);
         assert_eq!(charged, Some(Charged::Unknown));
     }
