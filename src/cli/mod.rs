@@ -40,6 +40,7 @@ use clap::Parser;
 
 use crate::domain::text::clean;
 use crate::domain::wait::Stuck;
+use crate::runtime::capacity;
 use crate::runtime::core_dumps;
 use crate::runtime::driver_locks;
 use crate::runtime::notes::Listener;
@@ -118,6 +119,7 @@ pub enum Asked {
 /// anything else an overview.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Asked {
     core_dumps::off();
+    capacity::outlive_large_files();
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let args = match Args::try_parse_from(&arguments) {
         Ok(args) => args,
@@ -184,6 +186,7 @@ fn dispatch(context: &mut Context, verb: Option<Verb>) -> Result<u8, Trouble> {
         Verb::Completions { shell } => return completions::run(context, shell),
         _ => {}
     }
+    capacity::ensure().map_err(Trouble::failed)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

@@ -150,16 +150,18 @@ fn run<T: Send + 'static>(
     let (Some(mut out), Some(err)) = (child.0.stdout.take(), child.0.stderr.take()) else {
         return Err(FfmpegError::Refused("it has no output".to_owned()));
     };
-    let complaint = thread::spawn(move || {
+    let no_thread = |error: io::Error| FfmpegError::Refused(error.to_string());
+    let complaint = thread::Builder::new().spawn(move || {
         let (mut kept, mut err) = (Vec::new(), err);
         // The rest is read as well, or the program would wait for ever.
         drop(err.by_ref().take(MAX_COMPLAINT_BYTES).read_to_end(&mut kept));
         drop(io::copy(&mut err, &mut io::sink()));
         kept
     });
+    let complaint = complaint.map_err(no_thread)?;
     // One waits while the next is read.
     let (sender, receiver) = sync_channel(1);
-    thread::spawn(move || {
+    let reader = thread::Builder::new().spawn(move || {
         while let Some(one) = read(&mut out).transpose() {
             let failed = one.is_err();
             if sender.send(one).is_err() || failed {
@@ -167,6 +169,7 @@ fn run<T: Send + 'static>(
             }
         }
     });
+    reader.map_err(no_thread)?;
     let mut any = false;
     loop {
         if cancelled.load(Ordering::Relaxed) {

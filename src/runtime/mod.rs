@@ -3,6 +3,7 @@
 //! Must never contain drawing. One place reads the clock, one sends HTTP, one spawns the jobs' work.
 
 pub mod account;
+pub mod capacity;
 mod child;
 pub mod clip_server;
 pub mod clock;

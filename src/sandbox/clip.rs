@@ -224,15 +224,13 @@ impl Film<'_> {
         let threads = threads.clamp(1, MAX_THREADS.min(self.pieces.len()));
         let slots: Vec<Mutex<Option<Piece>>> =
             self.pieces.iter().map(|_| Mutex::new(None)).collect();
-        if threads == 1 {
+        std::thread::scope(|scope| {
+            for _ in 1..threads {
+                // Where no more can be started, those that were do all of it.
+                drop(std::thread::Builder::new().spawn_scoped(scope, || self.work(&slots)));
+            }
             self.work(&slots);
-        } else {
-            std::thread::scope(|scope| {
-                for _ in 0..threads {
-                    scope.spawn(|| self.work(&slots));
-                }
-            });
-        }
+        });
         let mut pictures = Vec::new();
         let mut stopped = false;
         for slot in slots {

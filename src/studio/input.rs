@@ -73,22 +73,48 @@ pub enum Ending {
     Other(i32),
 }
 
-/// Signals that nobody sends to a studio in the usual course, and that would end it with the terminal as it is.
-const OTHERS: [rustix::process::Signal; 7] = {
+/// Signals that nobody sends to a studio in the usual course, and that would end it with the terminal as it is. Not
+/// among them are those that tell of a fault of our own (SEGV, BUS, ILL, FPE): whoever hears one comes back to it.
+const OTHERS: &[rustix::process::Signal] = {
     use rustix::process::Signal as S;
-    [S::QUIT, S::USR1, S::USR2, S::ALARM, S::XCPU, S::VTALARM, S::PROF]
+    &[
+        S::QUIT,
+        S::TRAP,
+        S::ABORT,
+        S::USR1,
+        S::USR2,
+        S::ALARM,
+        S::XCPU,
+        S::XFSZ,
+        S::VTALARM,
+        S::PROF,
+        S::SYS,
+        #[cfg(target_os = "linux")]
+        S::IO,
+        #[cfg(target_os = "linux")]
+        S::STKFLT,
+        #[cfg(target_os = "linux")]
+        S::POWER,
+    ]
 };
+/// Those that have numbers alone; how many there are is the system's affair.
+const NUMBERED: std::ops::Range<i32> = if cfg!(target_os = "linux") { 34..65 } else { 0..0 };
 
-/// Has `sender` told of each of [`OTHERS`].
+/// Has `sender` told of each of [`OTHERS`] and [`NUMBERED`].
 fn forward_others(sender: &mpsc::Sender<Input>) -> io::Result<()> {
-    for one in OTHERS {
-        let mut heard = signal(SignalKind::from_raw(one.as_raw()))?;
+    let named = OTHERS
+        .iter()
+        .map(|one| signal(SignalKind::from_raw(one.as_raw())).map(|heard| (one.as_raw(), heard)));
+    let numbered =
+        NUMBERED.filter_map(|number| Some((number, signal(SignalKind::from_raw(number)).ok()?)));
+    for one in named.chain(numbered.map(Ok)) {
+        let (number, mut heard) = one?;
         let sender = sender.clone();
         tokio::spawn(async move {
             if heard.recv().await.is_some() {
                 tty::hurry();
                 // Without a studio nobody needs to be told.
-                drop(sender.send(Input::End(Ending::Other(one.as_raw()))).await);
+                drop(sender.send(Input::End(Ending::Other(number))).await);
             }
         });
     }

@@ -24,6 +24,7 @@ use super::terminal::{Options, Screen, is_gone};
 use super::theme::Theme;
 use super::update::update;
 use super::view::view;
+use crate::runtime::capacity;
 use crate::runtime::clock::wall;
 use crate::runtime::driver::{Bell, Driver};
 use crate::runtime::editor;
@@ -52,6 +53,9 @@ enum End {
 /// Runs the studio on `places` until it is left. Returns the exit status and, where there is
 /// something to say on the terminal that was given back, a sentence.
 pub fn run(places: Places) -> (ExitCode, Option<String>) {
+    if let Err(short) = capacity::ensure() {
+        return (ExitCode::FAILURE, Some(short.to_string()));
+    }
     panic_report::install(places.data_dir.join("reports"));
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();

@@ -1,6 +1,7 @@
 //! The program from outside: the built binary on real folders, files, sockets and signals, offline,
 //! against the sandbox that it carries.
 
+mod capacity;
 mod clips;
 mod consent;
 mod damage;

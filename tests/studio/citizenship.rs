@@ -31,7 +31,25 @@ fn ctrl_c_twice_quits_and_gives_the_terminal_back() {
 
 #[test]
 fn every_signal_that_ends_gives_the_terminal_back_and_is_told_by_the_status() {
-    let others = [Signal::QUIT, Signal::USR1, Signal::USR2, Signal::ALARM, Signal::XCPU];
+    let others = [
+        Signal::QUIT,
+        Signal::TRAP,
+        Signal::ABORT,
+        Signal::USR1,
+        Signal::USR2,
+        Signal::ALARM,
+        Signal::XCPU,
+        Signal::XFSZ,
+        Signal::VTALARM,
+        Signal::PROF,
+        Signal::SYS,
+        #[cfg(target_os = "linux")]
+        Signal::IO,
+        #[cfg(target_os = "linux")]
+        Signal::STKFLT,
+        #[cfg(target_os = "linux")]
+        Signal::POWER,
+    ];
     let others = others.map(|signal| (signal, 128 + signal.as_raw() as u32));
     let usual = [(Signal::TERM, 143), (Signal::HUP, 129), (Signal::INT, 130)];
     for (signal, status) in usual.into_iter().chain(others) {
@@ -43,6 +61,19 @@ fn every_signal_that_ends_gives_the_terminal_back_and_is_told_by_the_status() {
         assert_eq!(terminal.ended().exit_code(), status, "{signal:?}");
         terminal.is_given_back();
     }
+}
+
+/// A signal that has a number alone ends it in the same way.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_without_a_name_gives_the_terminal_back_too() {
+    let home = home();
+    let mut terminal = Terminal::studio(home.path());
+    terminal.until("an open studio", |screen| screen.contains("Nothing yet"));
+    let kill = std::process::Command::new("kill").args(["-40", &terminal.id()]).status();
+    assert!(kill.expect("kill").success());
+    assert_eq!(terminal.ended().exit_code(), 128 + 40);
+    terminal.is_given_back();
 }
 
 #[test]

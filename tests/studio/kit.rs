@@ -168,6 +168,11 @@ impl Terminal {
         kill_process(pid, signal).expect("a signal");
     }
 
+    /// Its process id.
+    pub fn id(&self) -> String {
+        self.child.process_id().expect("a process").to_string()
+    }
+
     /// Waits for the program to end.
     pub fn ended(&mut self) -> ExitStatus {
         ended(&mut *self.child, PATIENCE)
