@@ -96,6 +96,8 @@ actions! {
     NextPair, "next-pair", "next pair", "Keep the better one, or the left one, and bring the next older clip";
     Chain, "chain", "next shot", "Go on from the last frame, as the first of the next shot";
     ExportFrame, "export-frame", "frame", "Write the shown frame as a PNG file";
+    NextResult, "next-result", "result", "Bring the next result of the job to the front";
+    PreviousResult, "previous-result", "result back", "Bring the result before to the front";
     Star, "star", "star", "Star the job, or take the star away";
     Note, "note", "note", "Write a note on the job";
     CopyPrompt, "copy-prompt", "copy prompt", "Copy the job's prompt";

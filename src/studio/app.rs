@@ -19,6 +19,7 @@ use super::pen::Depth;
 use super::player::Player;
 use super::presses::Presses;
 use super::prompt::{Prompt, SavedPrompt};
+use super::results::Fronts;
 use super::settings::{SavedForm, Settings};
 use super::theme::Theme;
 use super::ways::Ways;
@@ -239,8 +240,10 @@ pub struct Around {
     pub zoomed: bool,
     /// Two clips side by side, over everything else.
     pub compare: Option<Compare>,
-    /// The job that the next comparison is with.
-    pub marked: Option<JobId>,
+    /// The job that the next comparison is with, and which of its results.
+    pub marked: Option<(JobId, usize)>,
+    /// Which results are in front.
+    pub fronts: Fronts,
     /// How many colours the terminal has.
     pub depth: Depth,
     /// Whether the terminal is at the far end of a link.
@@ -316,6 +319,7 @@ impl App {
             zoomed: false,
             compare: None,
             marked: None,
+            fronts: Fronts::default(),
             depth: Depth::True,
             far: false,
             poster: None,

@@ -12,7 +12,7 @@ use crate::domain::text::one_line;
 
 /// Has the last frame of `job`'s clip read as the form's first frame. Prompt and settings stay.
 pub(super) fn go_on(app: &mut App, job: &Job) -> Vec<Effect> {
-    let Some(file) = job.files().next() else {
+    let Some(file) = app.file(job) else {
         app.say("it has no clip to go on from yet", false);
         return Vec::new();
     };

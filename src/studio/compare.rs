@@ -8,7 +8,7 @@ use super::compare_view;
 use super::jobs_view::title;
 use super::msg::Effect;
 use super::word_diff::{self, Run};
-use crate::domain::job::{Job, JobId};
+use crate::domain::job::{Job, JobId, Output};
 use crate::media::picture::Picture;
 use crate::words;
 
@@ -26,7 +26,7 @@ pub struct Compare {
     /// Whether a frame was stepped to, which is then shown also where the link is too slow for motion.
     pub stepped: bool,
     /// The better one, and whether it was starred before that was said.
-    picked: Option<(JobId, bool)>,
+    picked: Option<(usize, bool)>,
 }
 
 /// One of the two.
@@ -34,7 +34,11 @@ pub struct Compare {
 pub struct Side {
     /// The job.
     pub entry: Entry,
-    /// Its clip.
+    /// Which of its saved results, counted from zero, and how many there are.
+    pub result: (usize, usize),
+    /// That result's seed.
+    pub seed: Option<u64>,
+    /// That result's clip.
     pub path: PathBuf,
     /// What is shown of the clip while nothing plays.
     pub still: Option<Still>,
@@ -58,10 +62,22 @@ pub struct Wanted {
 }
 
 impl Side {
-    /// None where the job has no file.
+    /// With the result in front; `None` if the job has no file.
     fn new(app: &Around, entry: &Entry) -> Option<Self> {
-        let path = app.data_dir.join(&entry.job.files().next()?.path);
-        Some(Self { entry: entry.clone(), path, still: None })
+        Self::of(app, entry, app.front(&entry.job).0)
+    }
+
+    fn of(app: &Around, entry: &Entry, at: usize) -> Option<Self> {
+        let saved: Vec<&Output> =
+            entry.job.outputs.iter().filter(|output| output.file.is_some()).collect();
+        let output = saved.get(at)?;
+        Some(Self {
+            result: (at, saved.len()),
+            seed: output.seed.or_else(|| entry.job.seed()),
+            path: app.data_dir.join(&output.file.as_ref()?.path),
+            entry: entry.clone(),
+            still: None,
+        })
     }
 }
 
@@ -81,7 +97,7 @@ impl Compare {
 
     /// Whether `side` was said to be the better one.
     pub fn is_better(&self, side: usize) -> bool {
-        self.picked.is_some_and(|(id, _)| id == self.sides[side].entry.job.id)
+        self.picked.is_some_and(|(better, _)| better == side)
     }
 
     /// The better one; the left one before that is said.
@@ -89,8 +105,9 @@ impl Compare {
         &self.sides[usize::from(self.is_better(1))].entry
     }
 
-    /// Counts a win of `id`, or takes one back.
-    fn count(&mut self, id: JobId, won: bool, starred: bool) -> Effect {
+    /// Counts a win of the job of `side`, or takes one back.
+    fn count(&mut self, side: usize, won: bool, starred: bool) -> Effect {
+        let id = self.sides[side].entry.job.id;
         for side in self.sides.iter_mut().filter(|side| side.entry.job.id == id) {
             let mark = &mut side.entry.mark;
             mark.starred = starred;
@@ -102,14 +119,15 @@ impl Compare {
 
 /// Marks `job` for the next comparison, or takes the mark away.
 pub(super) fn mark(app: &mut App, job: &Job) {
-    if app.marked == Some(job.id) {
+    let this = Some((job.id, app.front(job).0));
+    if app.marked == this {
         app.marked = None;
         return app.say("no longer marked", false);
     }
     if job.files().next().is_none() {
         return app.say(NO_CLIP, false);
     }
-    app.marked = Some(job.id);
+    app.marked = this;
     app.say("marked: c on another one compares the two", false);
 }
 
@@ -123,7 +141,7 @@ pub(super) fn open(app: &mut App, entry: &Entry) -> Vec<Effect> {
         app.say(NO_CLIP, false);
         return Vec::new();
     };
-    if app.marked == Some(entry.job.id) {
+    if app.marked == Some((entry.job.id, app.front(&entry.job).0)) {
         app.say("this is the marked one: c on another one compares the two", false);
         return Vec::new();
     }
@@ -140,7 +158,7 @@ pub(super) fn open(app: &mut App, entry: &Entry) -> Vec<Effect> {
     app.toast = None;
     // The older one stands at the left: changes are read from left to right.
     let mut sides = [left, right];
-    sides.sort_by_key(|side| side.entry.job.id);
+    sides.sort_by_key(|side| (side.entry.job.id, side.result));
     app.compare = Some(Compare::new(sides));
     Vec::new()
 }
@@ -149,7 +167,10 @@ pub(super) fn open(app: &mut App, entry: &Entry) -> Vec<Effect> {
 fn partner(app: &Around, job: &Job) -> Option<Side> {
     let known = app.known();
     let of = |id: JobId| known.iter().find(|entry| entry.job.id == id).copied();
-    let marked = app.marked.and_then(of);
+    let marked = app.marked.and_then(|(id, at)| Side::of(app, of(id)?, at));
+    if marked.is_some() {
+        return marked;
+    }
     // The shot before has nothing but a frame in common with it.
     let parent = job.parent.filter(|_| !job.is_next_shot()).and_then(|parent| of(parent.job));
     let is_child =
@@ -157,7 +178,7 @@ fn partner(app: &Around, job: &Job) -> Option<Side> {
     let children = known.iter().copied().filter(|entry| is_child(&entry.job));
     let older = known.iter().copied().filter(|entry| entry.job.id < job.id);
     let newer = known.iter().rev().copied().filter(|entry| entry.job.id > job.id);
-    let mut all = marked.into_iter().chain(parent).chain(children).chain(older).chain(newer);
+    let mut all = parent.into_iter().chain(children).chain(older).chain(newer);
     all.find_map(|entry| Side::new(app, entry))
 }
 
@@ -171,19 +192,23 @@ pub(super) fn close(app: &mut App) -> Vec<Effect> {
 /// Says that `side` is the better one; the same once more takes that back.
 pub(super) fn pick(app: &mut App, side: usize) -> Vec<Effect> {
     let Some(compare) = &mut app.compare else { return Vec::new() };
-    let (id, before) = (compare.sides[side].entry.job.id, compare.picked.take());
+    let before = compare.picked.take();
     let mut effects = Vec::new();
-    if let Some((id, was_starred)) = before {
-        effects.push(compare.count(id, false, was_starred));
+    if let Some((better, was_starred)) = before {
+        effects.push(compare.count(better, false, was_starred));
     }
     let word = ["left", "right"][side];
-    let said = if before.is_some_and(|(better, _)| better == id) {
+    let said = if before.is_some_and(|(better, _)| better == side) {
         format!("the {word} one is no longer the better one")
     } else {
         let was_starred = compare.sides[side].entry.mark.starred;
-        effects.push(compare.count(id, true, true));
-        compare.picked = Some((id, was_starred));
-        let stars = words::stars(&compare.sides[side].entry.mark).unwrap_or_default();
+        effects.push(compare.count(side, true, true));
+        compare.picked = Some((side, was_starred));
+        let better = &compare.sides[side];
+        let (id, (at, _)) = (better.entry.job.id, better.result);
+        let stars = words::stars(&better.entry.mark).unwrap_or_default();
+        // What is done with it from here on is about this result.
+        app.fronts.bring(id, at);
         format!("the {word} one is the better one: {stars}; n brings the next pair")
     };
     app.say(said, false);
@@ -195,6 +220,7 @@ pub(super) fn pick(app: &mut App, side: usize) -> Vec<Effect> {
 pub(super) fn swap(app: &mut App) {
     if let Some(compare) = &mut app.compare {
         compare.sides.swap(0, 1);
+        compare.picked = compare.picked.map(|(side, was_starred)| (1 - side, was_starred));
         compare.changed();
     }
 }

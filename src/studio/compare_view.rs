@@ -95,7 +95,8 @@ pub(super) fn draw(app: &Seen<'_>, frame: &mut Frame<'_>) {
 /// `1 draft 1.5-pro  ★ 2 wins`, and below it settings, seed and price.
 fn head(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect, compare: &Compare, index: usize) {
     let theme = &app.theme;
-    let entry = &compare.sides[index].entry;
+    let side = &compare.sides[index];
+    let entry = &side.entry;
     let job = &entry.job;
     let better = if compare.is_better(index) { "✓ better  " } else { "" };
     let stars = words::stars(&entry.mark).map(|stars| format!("  {stars}")).unwrap_or_default();
@@ -117,8 +118,12 @@ fn head(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect, compare: &Compare, in
     } else {
         format!("{} {}", request.resolution, request.duration)
     };
-    let seed = job.seed().map(|seed| format!("seed {seed} · ")).unwrap_or_default();
-    let left = vec![span(format!("{seed}{settings}"), theme.style(Tone::Dim))];
+    let seed = side.seed.map(|seed| format!("seed {seed} · ")).unwrap_or_default();
+    let nr = match side.result {
+        (at, count) if count > 1 => format!("result {} of {count} · ", at + 1),
+        _ => String::new(),
+    };
+    let left = vec![span(format!("{nr}{seed}{settings}"), theme.style(Tone::Dim))];
     let price = match job.charge() {
         Some(charge) => span(charge.to_string(), theme.style(Tone::Money)),
         None => span(format!("~{}", job.estimate), theme.style(Tone::Dim)),
@@ -145,7 +150,7 @@ fn words_of(app: &Seen<'_>, compare: &Compare, width: u16) -> Vec<Row<'static>> 
     let (dim, text) = (theme.style(Tone::Dim), theme.style(Tone::Text));
     let [one, other] = [0, 1].map(|side| &compare.sides[side].entry.job);
     let mut changed = changed_settings(&one.request, &other.request);
-    changed.extend(changed_seed(one.seed(), other.seed()));
+    changed.extend(changed_seed(compare.sides[0].seed, compare.sides[1].seed));
     let changed: Vec<String> =
         changed.into_iter().map(|(what, from, to)| format!("{what} {from} → {to}")).collect();
     let settings = if changed.is_empty() {

@@ -166,7 +166,7 @@ pub fn recall_changes(
     now: &Parameters,
     prompt: &str,
     seed: Option<u64>,
-    old: &Job,
+    (old, old_seed): (&Job, Option<u64>),
     part: RecallPart,
 ) -> Vec<String> {
     let mut changes = Vec::new();
@@ -180,7 +180,7 @@ pub fn recall_changes(
         differ = changed_settings(now, request);
     }
     match part {
-        RecallPart::All | RecallPart::Seed => differ.extend(changed_seed(seed, old.seed())),
+        RecallPart::All | RecallPart::Seed => differ.extend(changed_seed(seed, old_seed)),
         RecallPart::Remix => differ.extend(changed_seed(seed, None)),
         RecallPart::Prompt => {}
     }

@@ -13,10 +13,10 @@ use super::msg::Effect;
 use super::offer::{can_look_up, can_stop, dashboard};
 use super::paying::{self, Wanted};
 use super::player::Player;
+use super::results;
 use super::update::changed;
 use crate::domain::cost::Estimate;
 use crate::domain::job::{Job, JobState, Parent, Relation};
-use crate::domain::promotion::Promotable;
 use crate::domain::request::GenerationRequest;
 use crate::words;
 
@@ -38,6 +38,9 @@ pub(super) fn on_job(app: &mut App, action: Action, entry: Entry) -> Vec<Effect>
     }
     let job = entry.job;
     match action {
+        Action::NextResult | Action::PreviousResult => {
+            results::turn(app, &job, action == Action::NextResult);
+        }
         Action::Mark => compare::mark(app, &job),
         Action::Promote => return promote(app, job),
         Action::Sheet => {
@@ -62,7 +65,8 @@ pub(super) fn on_job(app: &mut App, action: Action, entry: Entry) -> Vec<Effect>
         }
         Action::CopyPrompt => return copy(app, "prompt", Some(job.request.prompt.clone())),
         Action::CopyUrl => {
-            return copy(app, "address", job.outputs.first().map(|output| output.url.clone()));
+            let url = app.output(&job).map(|output| output.url.clone());
+            return copy(app, "address", url);
         }
         Action::CopyPath => return copy(app, "path", clip(app, &job)),
         Action::CopyScp => return copy(app, "scp line", scp(app, &job)),
@@ -73,7 +77,7 @@ pub(super) fn on_job(app: &mut App, action: Action, entry: Entry) -> Vec<Effect>
 
 fn promote(app: &mut App, draft: Job) -> Vec<Effect> {
     let model = app.catalog.model(&draft.request.model).cloned();
-    let promotable = match Promotable::of(&draft, model.as_ref(), app.now) {
+    let promotable = match app.promotable(&draft, app.now) {
         Ok(promotable) => promotable,
         Err(why) => {
             app.say(
@@ -93,7 +97,7 @@ fn promote(app: &mut App, draft: Job) -> Vec<Effect> {
                 &model,
                 &draft.request,
                 id,
-                draft.seed(),
+                app.seed(&draft),
                 Some(*resolution),
             );
             let request = request.ok()?;
@@ -112,8 +116,9 @@ fn promote(app: &mut App, draft: Job) -> Vec<Effect> {
 fn recall(app: &mut App, job: Job, part: RecallPart) {
     let now = app.settings.outlook(&app.catalog).map(|(parameters, _)| parameters);
     let prompt = app.prompt.text();
-    let changes =
-        now.map(|now| recall_changes(&now, &prompt, app.settings.chosen.seed, &job, part));
+    let changes = now.map(|now| {
+        recall_changes(&now, &prompt, app.settings.chosen.seed, (&job, app.seed(&job)), part)
+    });
     let changes = changes.unwrap_or_default();
     if changes.is_empty() {
         return app.say("the form says that already", false);
@@ -126,11 +131,11 @@ pub(super) fn recalled(app: &mut App, job: &Job, part: RecallPart) {
     if part != RecallPart::Seed && app.prompt.text() != job.request.prompt {
         app.prompt.set(&job.request.prompt);
     }
-    let before = app.settings.model_id.clone();
+    let (before, seed) = (app.settings.model_id.clone(), app.seed(job));
     match part {
-        RecallPart::All => app.settings.recall(&job.request, job.seed()),
+        RecallPart::All => app.settings.recall(&job.request, seed),
         RecallPart::Remix => app.settings.recall(&job.request, None),
-        RecallPart::Seed => app.settings.chosen.seed = job.seed(),
+        RecallPart::Seed => app.settings.chosen.seed = seed,
         RecallPart::Prompt => {}
     }
     // What was allowed then may not be today.
@@ -277,7 +282,7 @@ fn export_frame(app: &mut App, job: &Job) -> Vec<Effect> {
 }
 
 fn clip(app: &App, job: &Job) -> Option<String> {
-    Some(app.data_dir.join(&job.files().next()?.path).display().to_string())
+    Some(app.data_dir.join(&app.file(job)?.path).display().to_string())
 }
 
 fn scp(app: &App, job: &Job) -> Option<String> {
@@ -325,7 +330,7 @@ fn where_lines(app: &App, path: &Path) -> Vec<(&'static str, String)> {
     let path = path.display().to_string();
     let jobs = app.jobs.iter().chain(&app.history.entries).map(|entry| &entry.job);
     let mut all = jobs.filter(|job| clip(app, job).is_some_and(|clip| clip == path));
-    let url = all.next().and_then(|job| Some(("URL", job.outputs.first()?.url.clone())));
+    let url = all.next().and_then(|job| Some(("URL", app.output(job)?.url.clone())));
     let scp = app.copy_from.line(&path);
     [("path", path), ("scp", scp)].into_iter().chain(url).collect()
 }

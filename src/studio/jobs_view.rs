@@ -77,7 +77,7 @@ fn draw_job(
         _ => span(" ", theme.style(Tone::Dim)),
     };
     let star = words::stars(&entry.mark).map(|stars| format!("{stars}  ")).unwrap_or_default();
-    let marked = if app.marked == Some(job.id) { "◆ marked  " } else { "" };
+    let marked = if app.marked.is_some_and(|(id, _)| id == job.id) { "◆ marked  " } else { "" };
     let left = vec![
         bar.clone(),
         span(format!("{glyph} {:<11} ", words::state(job)), theme.bold(tone)),

@@ -49,6 +49,7 @@ mod preview_view;
 mod prompt;
 mod prompt_view;
 pub mod quiet_backend;
+mod results;
 mod run;
 mod settings;
 mod settings_view;

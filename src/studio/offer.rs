@@ -44,6 +44,9 @@ pub(super) fn leads_somewhere(app: &Seen<'_>, entry: Option<&Entry>, action: Act
     if is_about_clips {
         return entry.is_some_and(|entry| entry.job.files().next().is_some());
     }
+    if matches!(action, A::NextResult | A::PreviousResult) {
+        return entry.is_some_and(|entry| app.front(&entry.job).1 > 1);
+    }
     if !is_about_jobs {
         return true;
     }

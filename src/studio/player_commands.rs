@@ -73,7 +73,7 @@ fn wanted(app: &Around) -> Vec<PathBuf> {
     if let Some(compare) = &app.compare {
         return compare.sides.iter().map(|side| side.path.clone()).collect();
     }
-    let chosen = app.entry().and_then(|entry| entry.job.files().next());
+    let chosen = app.entry().and_then(|entry| app.file(&entry.job));
     chosen.map(|file| app.data_dir.join(&file.path)).into_iter().collect()
 }
 

@@ -15,7 +15,6 @@ use super::settings_view::image_facts;
 use super::theme::Tone;
 use super::view::{pane, row, spread, words as span, wrapped};
 use crate::domain::cost::Estimate;
-use crate::domain::promotion::Promotable;
 use crate::domain::request::{FrameImage, GenerationRequest, ImageFile};
 use crate::media::picture::Picture;
 use crate::words;
@@ -28,8 +27,10 @@ pub(super) fn draw(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect) {
     }
     let entry = app.entry();
     let remark = entry.map(|entry| {
-        let seed = entry.job.seed().map(|seed| format!(", seed {seed}")).unwrap_or_default();
-        format!("{}{seed}", title(&app.catalog, &entry.job))
+        let seed = app.seed(&entry.job).map(|seed| format!(", seed {seed}")).unwrap_or_default();
+        let (at, count) = app.front(&entry.job);
+        let nr = if count > 1 { format!(", {} of {count} [ ]", at + 1) } else { String::new() };
+        format!("{}{seed}{nr}", title(&app.catalog, &entry.job))
     });
     let remark = remark.unwrap_or_default();
     let inner = inside(app, area);
@@ -130,7 +131,7 @@ fn facts<'a>(app: &Seen<'_>, entry: &Entry) -> Vec<Row<'a>> {
     let job = &entry.job;
     let dim = theme.style(Tone::Dim);
     let mut lines = Vec::new();
-    if let Some(file) = job.files().next() {
+    if let Some(file) = app.file(job) {
         let mut parts = Vec::new();
         if let Some(facts) = &file.facts {
             parts.push(format!("{}×{}", facts.width_px, facts.height_px));
@@ -155,7 +156,7 @@ fn facts<'a>(app: &Seen<'_>, entry: &Entry) -> Vec<Row<'a>> {
 fn promotion<'a>(app: &Seen<'_>, entry: &Entry) -> Option<Row<'a>> {
     let job = &entry.job;
     let model = app.catalog.model(&job.request.model)?;
-    let promotable = Promotable::of(job, Some(model), app.now).ok()?;
+    let promotable = app.promotable(job, app.now).ok()?;
     let prices: Vec<String> = promotable
         .resolutions
         .iter()

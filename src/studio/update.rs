@@ -475,7 +475,7 @@ fn want_balance(app: &mut App, effects: &mut Vec<Effect>) {
 
 /// Asks for the poster of the chosen clip once.
 fn want_poster(app: &mut App, effects: &mut Vec<Effect>) {
-    let clip = || app.entry().and_then(|entry| Some(entry.job.files().next()?.path.clone()));
+    let clip = || app.entry().and_then(|entry| Some(app.file(&entry.job)?.path.clone()));
     let clip = form_image::shown_image(app).map(|image| image.kept_path()).or_else(clip);
     let path = clip.filter(|_| !app.images.are_off()).map(|clip| app.data_dir.join(clip));
     let Some(path) = path else {

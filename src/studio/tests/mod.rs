@@ -19,6 +19,7 @@ mod partial;
 mod paying;
 mod pictures;
 mod playing;
+mod results;
 mod storm;
 mod take;
 mod writing;
