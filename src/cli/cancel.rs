@@ -4,30 +4,46 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Context;
+use super::follow::{Stay, Until};
 use super::job_json::JobJson;
+use super::leave;
 use super::submit::find_job;
 use super::trouble::Trouble;
 use crate::domain::job::{Charged, Job, JobState};
 use crate::runtime::driver::Driver;
 use crate::runtime::held;
+use crate::runtime::workspace::Workspace;
 
 /// How long another process that drives may take to hear of the wish.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long a provider may take to confirm.
 const PROVIDER_PATIENCE: Duration = Duration::from_secs(30);
 
+/// A job that goes on is left to a keeper.
+pub(super) const LEFT: Stay = Stay { until: Until::Accepted, sends: false, no_keeper: false };
+
 pub(super) async fn run(context: &mut Context, text: &str) -> Result<u8, Trouble> {
     let workspace = context.workspace()?;
-    let mut job = find_job(&workspace, text).await?;
+    let ended = cancel(context, &workspace, text).await;
+    leave::ended(context, &workspace, LEFT).await;
+    ended
+}
+
+async fn cancel(
+    context: &mut Context,
+    workspace: &Arc<Workspace>,
+    text: &str,
+) -> Result<u8, Trouble> {
+    let mut job = find_job(workspace, text).await?;
     let id = job.id;
     let provider = workspace.catalog.provider(&job.request.model.provider);
     let can_cancel = provider.is_some_and(|provider| provider.can_cancel);
-    if job.state == JobState::Held && held::cancel(&workspace, id).await?? {
-        job = find_job(&workspace, &id.to_string()).await?;
+    if job.state == JobState::Held && held::cancel(workspace, id).await?? {
+        job = find_job(workspace, &id.to_string()).await?;
     }
     if can_be_stopped(&job, can_cancel) {
         workspace.store.run(move |store| store.ask_cancel(id)).await??;
-        let mut driver = Driver::start(Arc::clone(&workspace));
+        let mut driver = Driver::start(Arc::clone(workspace));
         let patience = if job.state.is_at_provider() { PROVIDER_PATIENCE } else { PATIENCE };
         let deadline = tokio::time::Instant::now() + patience;
         while can_be_stopped(&job, can_cancel) {
@@ -43,7 +59,7 @@ pub(super) async fn run(context: &mut Context, text: &str) -> Result<u8, Trouble
                     "the Rushes that drives this job did not answer; `rushes show` tells how it ended",
                 ));
             }
-            job = find_job(&workspace, &id.to_string()).await?;
+            job = find_job(workspace, &id.to_string()).await?;
         }
     }
     if matches!(job.state, JobState::Submitting | JobState::Confirming) {

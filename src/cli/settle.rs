@@ -4,7 +4,9 @@ use serde_json::json;
 
 use super::Context;
 use super::args::Settling;
+use super::cancel::LEFT;
 use super::job_json::JobJson;
+use super::leave;
 use super::submit::find_job;
 use super::trouble::Trouble;
 use crate::domain::job::{Job, JobState};
@@ -39,6 +41,9 @@ pub(super) async fn run(
             return tell(context, &job, words::doubt(&job, catalog), can_look_up);
         }
     };
+    if matches!(&settled, Ok(Settled::Yes(job)) if job.state.is_live()) {
+        leave::ended(context, &workspace, LEFT).await;
+    }
     match settled {
         Ok(Settled::Yes(job)) if context.json => {
             context.out.json(&JobJson::new(&job, &context.places.data_dir))?;

@@ -38,7 +38,16 @@ pub fn write_named(path: &Path, content: &[u8]) -> io::Result<()> {
 /// Writes a new file to `path`, which the user named or will look for; an error of the kind `AlreadyExists` where
 /// there is one, or a link. Half of it is of no use to anybody, and goes.
 pub fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut file = File::create_new(path)?;
+    write_once(&mut OpenOptions::new(), path, content)
+}
+
+/// The same for a file of ours.
+pub(super) fn write_new_of_ours(path: &Path, content: &[u8]) -> io::Result<()> {
+    write_once(&mut ours(), path, content)
+}
+
+fn write_once(options: &mut OpenOptions, path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = options.write(true).create_new(true).open(path)?;
     let written = file.write_all(content).and_then(|()| file.sync_all());
     if written.is_err() {
         drop(fs::remove_file(path));

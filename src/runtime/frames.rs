@@ -41,7 +41,7 @@ fn write_new(folder: &Path, name: &str, content: &[u8]) -> io::Result<PathBuf> {
     for number in 1..=MAX_FILES {
         let number = if number == 1 { String::new() } else { format!("-{number}") };
         let path = folder.join(format!("{name}{number}.png"));
-        match files::write_new(&path, content) {
+        match files::write_new_of_ours(&path, content) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             written => return written.map(|()| path),
         }
@@ -52,6 +52,7 @@ fn write_new(folder: &Path, name: &str, content: &[u8]) -> io::Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
 
     use uuid::Uuid;
 
@@ -72,6 +73,8 @@ mod tests {
         let mut written = Vec::new();
         for at_ms in [None, None, Some(0), Some(500)] {
             let path = export(CLIP, at_ms, &folder).expect("a file");
+            let mode = fs::metadata(&path).expect("a file").permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "it is closed to others");
             let png = fs::read(&path).expect("a file");
             let frame = picture(&png, u32::MAX, u32::MAX).expect("a picture");
             assert_eq!((frame.width_px, frame.height_px), (facts.width_px, facts.height_px));

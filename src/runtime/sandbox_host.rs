@@ -141,6 +141,8 @@ impl SandboxHost {
         let listener = bind(listen, files.address()).await?;
         let address = listener.local_addr().map_err(unusable)?;
         files.set_address(&address.to_string()).map_err(unusable)?;
+        // The programs of this folder read it there, whoever chose it.
+        key.iter().try_for_each(|key| files.set_key(key)).map_err(unusable)?;
         files.remove_old_clips(SystemTime::now());
         let mut sandbox =
             Sandbox::new(Arc::clone(&self.catalog), Settings { speed: self.speed, key });

@@ -6,7 +6,7 @@ use rushes::engine::apply;
 use rushes::store::Store;
 use uuid::Uuid;
 
-use super::support::{Desk, facts, text};
+use super::support::{Desk, Running, facts, generate, text, until};
 
 /// Stores a job in doubt like the job `like`, sent under that job's key or one that nobody saw.
 fn doubted(desk: &Desk, like: &str, key_is_known: bool) -> String {
@@ -52,5 +52,34 @@ fn what_the_records_do_not_know_stays_in_doubt_and_is_not_sent() {
     let asked = desk.run(&["settle", &id, "--look-up"]);
     asked.expecting(3).saying(&["don't know job", "never taken", "in doubt"]);
     assert_eq!(text(&desk.show(&id), "/state"), "in_doubt");
+    assert_eq!(desk.accepted_once_each(), 1);
+}
+
+/// What a look-up finds goes on without the verb: somebody saves it, or it is said that nobody does.
+#[test]
+fn what_a_look_up_finds_is_left_to_a_keeper() {
+    let desk = Desk::new();
+    let clip = desk.clip("a pier");
+    let id = doubted(&desk, text(&clip, "/id"), true);
+    let mut command = desk.command(&["settle", &id, "--look-up"]);
+    command.env_remove("RUSHES_NO_KEEPER");
+    Running::start(command).ended().expecting(0).saying(&["a keeper saves what comes"]);
+    until("the keeper to save it", || text(&desk.show(&id), "/state") == "succeeded");
+    assert_eq!(desk.accepted_once_each(), 1);
+}
+
+/// A job that can't be stopped goes on, and so does what else is live.
+#[test]
+fn what_can_not_be_canceled_is_left_to_a_keeper() {
+    let desk = Desk::new();
+    let mut remote = desk.start(&["sandbox", "--listen", "127.0.0.1:0"]);
+    remote.next_line();
+    let job = desk.done(&generate("a pier sandbox:slow", &[])).object();
+    let id = text(&job, "/id");
+    desk.run(&["cancel", id]).expecting(1).saying(&["nobody saves", "no way to stop it"]);
+    let mut command = desk.command(&["cancel", id]);
+    command.env_remove("RUSHES_NO_KEEPER");
+    Running::start(command).ended().expecting(1).saying(&["a keeper saves what comes"]);
+    until("the keeper to save it", || text(&desk.show(id), "/state") == "succeeded");
     assert_eq!(desk.accepted_once_each(), 1);
 }

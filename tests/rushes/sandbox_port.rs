@@ -132,3 +132,18 @@ fn idle_connections_keep_nobody_out_of_the_sandbox() {
     let (status, body) = post(&address, &format!("host: {address}\r\n{JSON}{KEY}"), &order(TASK));
     assert_eq!((status, idle.len()), (200, 256), "{body}");
 }
+
+/// With a key of its own it takes no other, and the programs of its folder have that one.
+#[test]
+fn a_sandbox_with_a_key_serves_its_own_folder() {
+    let desk = Desk::new();
+    let (running, address) = listening(&desk, &["--key", "sk-of-mine"]);
+    let headers = format!("host: {address}\r\n{JSON}");
+    assert_eq!(post(&address, &format!("{headers}{KEY}"), &order(TASK)).0, 401);
+    let with_key = format!("{headers}authorization: Bearer sk-of-mine\r\n");
+    assert_eq!(post(&address, &with_key, &order(TASK)).0, 200);
+    desk.clip("a pier");
+    running.kill();
+    desk.clip("a ferry");
+    assert_eq!(desk.accepted_once_each(), 3);
+}
