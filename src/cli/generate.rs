@@ -12,7 +12,7 @@ use super::submit::{self, find_job, find_model};
 use super::trouble::Trouble;
 use crate::domain::catalog::{Catalog, Model, ModelId};
 use crate::domain::job::{Parent, Relation};
-use crate::domain::request::{Choices, GenerationRequest};
+use crate::domain::request::{Choices, GenerationRequest, Options};
 use crate::domain::text::clean;
 use crate::runtime::images::{self, ReadImage};
 use crate::runtime::new_job::new_job;
@@ -53,7 +53,7 @@ pub(super) async fn run(context: &mut Context, wish: Box<Wish>) -> Result<u8, Tr
         None => (context.workspace()?, None),
     };
     let id = wish.model_id(workspace.config.model.as_ref())?;
-    let (model, request) = request(&workspace.catalog, &id, choices)?;
+    let (model, request) = request(&workspace.catalog, &id, choices, &workspace.config.defaults)?;
     images::keep(&images, &workspace.places).map_err(|error| {
         Trouble::failed(format!(
             "the data folder can't take a copy of the image: {error}; nothing was sent"
@@ -86,8 +86,10 @@ pub(super) fn request(
     catalog: &Catalog,
     id: &ModelId,
     choices: Choices,
+    defaults: &Options,
 ) -> Result<(Model, GenerationRequest), Trouble> {
     let model = find_model(catalog, id)?;
+    let choices = choices.or_defaults(model, defaults);
     let request = GenerationRequest::new(model, choices).map_err(|all| Trouble::refused(&all))?;
     Ok((model.clone(), request))
 }

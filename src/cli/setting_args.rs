@@ -56,6 +56,11 @@ fn arg(setting: &'static Setting) -> Arg {
         Kind::Flag([no, yes]) => arg.value_parser(PossibleValuesParser::new([yes, no])),
         Kind::Whole => arg.value_parser(whole),
         Kind::Word(_) | Kind::Image => arg.value_parser(|text: &str| setting.parse(text)),
+        // Not from the arguments alone, which every user of the machine can see.
+        Kind::Address => {
+            let name = format!("RUSHES_{}", setting.key().to_uppercase());
+            arg.value_parser(|text: &str| setting.parse(text)).env(name).hide_env_values(true)
+        }
     }
 }
 

@@ -86,7 +86,7 @@ impl From<StoreError> for Trouble {
 impl From<NotStored> for Trouble {
     fn from(error: NotStored) -> Self {
         match error {
-            NotStored::Config(_) => Self::wrong(error),
+            NotStored::Config(_) | NotStored::Address(_) => Self::wrong(error),
             NotStored::Store(_) | NotStored::Gone(_) => Self::failed(error),
         }
     }

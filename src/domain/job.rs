@@ -124,6 +124,11 @@ impl JobState {
         !self.is_end() && !matches!(self, Self::InDoubt | Self::Held)
     }
 
+    /// Whether the job may still be sent, for the first time or again.
+    pub fn may_be_sent(self) -> bool {
+        self.is_live() || self == Self::Held
+    }
+
     /// Whether it is going to be sent, once or again.
     pub fn is_to_be_sent(self) -> bool {
         matches!(self, Self::Queued | Self::RetryWait)

@@ -3,6 +3,7 @@
 //! Must never contain I/O, async, the reading of a clock, or words of a screen.
 
 pub mod account;
+pub mod address;
 pub mod catalog;
 pub mod consent;
 pub mod cost;

@@ -53,7 +53,7 @@ impl Choices {
     /// What is chosen of `field`; an image as it is written.
     pub fn get(&self, field: Field) -> Option<Value> {
         match field {
-            Field::Model | Field::Prompt => None,
+            Field::Model | Field::Prompt | Field::Delivery => None,
             Field::Draft => Some(Value::Flag(self.draft)),
             Field::Resolution => self.resolution.map(Value::word),
             Field::AspectRatio => self.aspect.map(Value::word),
@@ -73,7 +73,7 @@ impl Choices {
         let whole = value.as_ref().and_then(Value::whole);
         let flag = value.as_ref().and_then(Value::flag);
         match field {
-            Field::Model | Field::Prompt => {}
+            Field::Model | Field::Prompt | Field::Delivery => {}
             Field::Draft => self.draft = flag.unwrap_or(false),
             Field::Resolution => self.resolution = value.and_then(|value| value.parse()),
             Field::AspectRatio => self.aspect = value.and_then(|value| value.parse()),
@@ -87,6 +87,19 @@ impl Choices {
             Field::LastFrame => self.last_frame = None,
             option => self.options.put(option, value),
         }
+    }
+
+    /// The same, with `defaults` for what is not chosen and `model` has.
+    #[must_use]
+    pub fn or_defaults(mut self, model: &Model, defaults: &Options) -> Self {
+        for (field, value) in defaults.iter() {
+            let offer = field.setting().map(|setting| (setting.offer)(model, &self));
+            let has = offer.is_some_and(|offer| offer.allows(model, value));
+            if has && self.options.get(field).is_none() {
+                self.options.put(field, Some(value.clone()));
+            }
+        }
+        self
     }
 
     /// The image of `field`.
@@ -410,7 +423,10 @@ impl GenerationRequest {
             return refuse(Field::Resolution, &rule, format!("choose {}", join(offered)));
         }
         let mut options = draft.options.clone();
-        options.put(Field::Quality, None);
+        // The addresses were the draft's own.
+        for field in [Field::Quality, Field::UploadEndpoint, Field::WebhookUrl] {
+            options.put(field, None);
+        }
         Ok(Self(Parameters {
             kind: JobKind::Final,
             resolution,

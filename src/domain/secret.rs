@@ -17,8 +17,8 @@ const BEGINNINGS: [&str; 11] =
 /// The words before a key in a header.
 const SCHEMES: [&str; 3] = ["bearer", "basic", "token"];
 /// The ends of names that keys and passwords have, without `_` and `-`.
-const NAMES: [&str; 7] =
-    ["key", "secret", "token", "password", "passwd", "authorization", "credential"];
+const NAMES: [&str; 8] =
+    ["key", "secret", "token", "signature", "password", "passwd", "authorization", "credential"];
 /// So many words may stand between the word "key" and the key: "API key that was provided is wrong: …".
 const MAX_WORDS_BETWEEN: usize = 6;
 /// A mix of letters and digits of this length behind the word "key" is one.

@@ -9,6 +9,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::address::Address;
 use super::catalog::Model;
 use super::request::Choices;
 pub use table::SETTINGS;
@@ -44,25 +45,31 @@ pub enum Field {
     Format,
     /// The quality.
     Quality,
+    /// Whether the content is checked.
+    Safety,
+    /// How long the service keeps the result.
+    Ttl,
+    /// Where the service puts the result.
+    UploadEndpoint,
+    /// Whom the service tells of the result.
+    WebhookUrl,
+    /// What becomes of the result: a form folds the rare settings of that below it.
+    Delivery,
 }
 
 impl Field {
-    /// Its row; `None` for the model and the prompt, which are no settings of a model.
+    /// Its row; `None` for the model, the prompt and the fold of the delivery.
     pub fn setting(self) -> Option<&'static Setting> {
         SETTINGS.iter().find(|setting| setting.field == self)
     }
 
-    /// The rows of a form: the model, and every setting.
-    pub fn rows() -> impl ExactSizeIterator<Item = Self> {
-        (0..SETTINGS.len() + 1).map(Self::at)
-    }
-
-    /// The row of a form that stands at `row`, counted from 0; the last one where there are fewer.
-    pub fn at(row: usize) -> Self {
-        match row.checked_sub(1) {
-            None => Self::Model,
-            Some(row) => SETTINGS[row.min(SETTINGS.len() - 1)].field,
-        }
+    /// The rows of a form: the model, every setting, and where it is `unfolded` those of the delivery.
+    pub fn rows(unfolded: bool) -> Vec<Self> {
+        let of = |delivery| SETTINGS.iter().filter(move |one| one.is_delivery() == delivery);
+        let field = |setting: &Setting| setting.field;
+        let begin = std::iter::once(Self::Model).chain(of(false).map(field));
+        let end = of(true).filter(|_| unfolded).map(field);
+        begin.chain([Self::Delivery]).chain(end).collect()
     }
 
     /// Its label in a form.
@@ -70,6 +77,7 @@ impl Field {
         match (self, self.setting()) {
             (_, Some(setting)) => setting.label,
             (Self::Prompt, None) => "Prompt",
+            (Self::Delivery, None) => "Delivery",
             (_, None) => "Model",
         }
     }
@@ -98,6 +106,7 @@ impl fmt::Display for Field {
         f.write_str(match (self, self.setting()) {
             (_, Some(setting)) => setting.name,
             (Self::Prompt, None) => "prompt",
+            (Self::Delivery, None) => "delivery",
             (_, None) => "model",
         })
     }
@@ -113,6 +122,9 @@ pub enum Value {
     Whole(u64),
     /// Anything else, as it is written.
     Word(String),
+    /// An address that something is sent to. It is read back as a word.
+    #[serde(skip_deserializing)]
+    Address(Address),
 }
 
 impl Value {
@@ -124,6 +136,11 @@ impl Value {
     /// Yes or no.
     pub fn flag(&self) -> Option<bool> {
         if let Self::Flag(flag) = self { Some(*flag) } else { None }
+    }
+
+    /// The address.
+    pub fn address(&self) -> Option<&Address> {
+        if let Self::Address(address) = self { Some(address) } else { None }
     }
 
     /// The number.
@@ -143,6 +160,7 @@ impl fmt::Display for Value {
             Self::Flag(flag) => flag.fmt(f),
             Self::Whole(whole) => whole.fmt(f),
             Self::Word(word) => f.write_str(word),
+            Self::Address(address) => address.fmt(f),
         }
     }
 }
@@ -158,6 +176,8 @@ pub enum Kind {
     Word(fn(&str) -> Result<String, String>),
     /// Images, which have to be read first.
     Image,
+    /// Addresses that something is sent to, which are credentials.
+    Address,
 }
 
 /// A setting.
@@ -196,6 +216,8 @@ pub struct Optional {
     pub lacks: fn(&Value) -> String,
     /// What to do then.
     pub instead: &'static str,
+    /// Whether it is about what becomes of the result, which few ever set.
+    pub is_delivery: bool,
     /// Whether the model's default is written into a request where nothing is chosen.
     pub is_said: bool,
     /// How a request's summary tells of the value; `None` where it does not.
@@ -214,6 +236,8 @@ pub enum Offer {
     Whole(u64, u64, Option<u64>),
     /// A length of the model's.
     Length,
+    /// An address.
+    Address,
     /// An image.
     Image,
 }
@@ -236,6 +260,7 @@ impl Offer {
             Self::Whole(min, max, _) => {
                 value.whole().is_some_and(|whole| (min..=max).contains(&&whole))
             }
+            Self::Address => matches!(value, Value::Address(address) if address.is_whole()),
             Self::Length => value.parse().is_some_and(|length| model.duration.allows(length)),
         }
     }
@@ -245,6 +270,11 @@ impl Setting {
     /// Its name in JSON: `camera_fixed`.
     pub fn key(&self) -> String {
         self.flag.replace('-', "_")
+    }
+
+    /// Whether a form folds it below the delivery.
+    pub fn is_delivery(&self) -> bool {
+        self.option.as_ref().is_some_and(|option| option.is_delivery)
     }
 
     /// The value that `text` says, or why it says none.
@@ -261,6 +291,7 @@ impl Setting {
             },
             Kind::Word(read) => read(text).map(Value::Word),
             Kind::Image => Ok(Value::Word(text.to_owned())),
+            Kind::Address => text.parse().map(Value::Address),
         }
     }
 

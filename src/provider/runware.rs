@@ -39,6 +39,7 @@ pub(super) fn submit(
     if let Some(format) = request.format() {
         task["outputFormat"] = json!(format.extension().to_ascii_uppercase());
     }
+    put_wishes(&mut task, request);
     match &request.draft_id {
         // A final inherits everything but its resolution; what else may be sent is not documented.
         Some(draft_id) => {
@@ -51,6 +52,25 @@ pub(super) fn submit(
         None => put_parameters(&mut task, model, request, images)?,
     }
     Ok(HttpRequest::post_json(base_url.to_owned(), &json!([task])))
+}
+
+/// What is said of any task, a final's too (docs, API options). Of an address goes what is shown; the rest is put
+/// in last.
+fn put_wishes(task: &mut Value, request: &Parameters) {
+    let options = &request.options;
+    if let Some(mode) = options.get(Field::Safety).map(ToString::to_string) {
+        task["safety"] = json!({ "checkContent": mode != "none", "mode": mode });
+    }
+    let wires = [
+        (Field::Ttl, "ttl"),
+        (Field::UploadEndpoint, "uploadEndpoint"),
+        (Field::WebhookUrl, "webhookURL"),
+    ];
+    for (field, wire) in wires {
+        if let Some(value) = options.get(field) {
+            task[wire] = json!(value);
+        }
+    }
 }
 
 fn put_parameters(

@@ -14,7 +14,9 @@ use super::keys::service_address;
 use super::places::Places;
 use crate::domain::catalog::ModelId;
 use crate::domain::ledger::Limits;
+use crate::domain::request::Options;
 use crate::domain::secret::without_values;
+use crate::domain::setting::{SETTINGS, Value};
 use crate::words::images::Images;
 use crate::words::shell::shell_word;
 
@@ -24,6 +26,9 @@ use crate::words::shell::shell_word;
 pub struct Config {
     /// The model that is used where none is named.
     pub model: Option<ModelId>,
+    /// What the settings are that nobody chose, where the model has them.
+    #[serde(deserialize_with = "defaults")]
+    pub defaults: Options,
     /// The program that shows clips, with its arguments; the file's path is added.
     pub player: Vec<String>,
     /// The studio's theme: ansi, dark, light, or a file of the folder `themes` beside this one.
@@ -238,6 +243,26 @@ fn there(profiles: &[String]) -> String {
         [] => "it has none; one begins with a line like [profiles.client-a]".to_owned(),
         some => format!("there are {}", some.join(", ")),
     }
+}
+
+fn defaults<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Options, D::Error> {
+    let mut defaults = Options::default();
+    for (key, value) in BTreeMap::<String, Value>::deserialize(deserializer)? {
+        let all = || SETTINGS.iter().filter(|setting| setting.option.is_some());
+        let Some(setting) = all().find(|setting| setting.key() == key) else {
+            let keys: Vec<String> = all().map(|setting| setting.key()).collect();
+            return Err(D::Error::custom(format!(
+                "there is no such setting; a default can be given for {}",
+                keys.join(", ")
+            )));
+        };
+        let value = setting.parse(&setting.show(Some(&value)));
+        // The value may be a credential, and is not repeated.
+        let expected = setting.takes.unwrap_or("true|false");
+        let wrong = |_| D::Error::custom(format!("{key} is not valid; expected {expected}"));
+        defaults.put(setting.field, Some(value.map_err(wrong)?));
+    }
+    Ok(defaults)
 }
 
 fn speed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {

@@ -373,6 +373,8 @@ impl Actor {
         let lease = *lease;
         let Step { writes, commands } = engine.handle(input, now);
         let stored = !writes.is_empty();
+        let over = writes.iter().filter(|write| !write.job.state.may_be_sent());
+        let over: Vec<JobId> = over.map(|write| write.job.id).collect();
         if stored && let Err(error) = self.commit(writes, lease).await {
             if !matches!(error, DriverError::Store(StoreError::LeaseLost)) {
                 return Err(error);
@@ -384,6 +386,8 @@ impl Actor {
             self.seen_version = None;
             return self.publish(true).await;
         }
+        // What an address was needed for is over.
+        over.iter().for_each(|job| self.workspace.places.addresses().forget(job.0));
         while self.tasks.try_join_next().is_some() {}
         for command in commands {
             self.executor.start(command, &mut self.tasks);

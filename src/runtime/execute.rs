@@ -6,6 +6,7 @@ use secrecy::SecretString;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
+use super::addresses;
 use super::clock::wall;
 use super::driver::Message;
 use super::exchange::{self, Answer};
@@ -18,7 +19,7 @@ use super::settle;
 use super::workspace::Workspace;
 use crate::domain::account::Account;
 use crate::domain::job::{Charged, FailureClass, Job, JobError, JobId};
-use crate::domain::outcome::{SaveTrouble, Sighting, SubmitOutcome, Trouble};
+use crate::domain::outcome::{SaveTrouble, Sighting, SubmitOutcome, Told, Trouble};
 use crate::engine::{Command, Input, Target};
 use crate::provider::registry::{self, Named};
 use crate::provider::wire::HttpRequest;
@@ -128,9 +129,11 @@ impl Executor {
         let request = request.map_err(refused)?;
         let turn = (id.provider.as_str(), Purpose::Submit, job.id);
         self.wait_for(turn).await;
+        let whole = self.workspace.places.addresses().of(job.id.0);
+        let whole = addresses::put_in(&request, &job.request.options, &whole).map_err(refused)?;
         self.intend(job, &request).await.map_err(SubmitOutcome::Busy)?;
-        let reply = self.exchange(&id.provider, request, &line.key).await;
-        Ok(line.heard(exchange::submitted(protocol, job, reply)))
+        let reply = self.exchange(&id.provider, whole, &line.key).await;
+        Ok(self.heard(&line, &[job.id], exchange::submitted(protocol, job, reply)))
     }
 
     /// What the provider says of the jobs, and the account that was asked.
@@ -159,7 +162,15 @@ impl Executor {
         let first = named.first().map_or(JobId(uuid::Uuid::nil()), |named| named.job);
         let turn = (line.provider.id.as_str(), Purpose::Poll, first);
         let reply = self.send(turn, request, &line.key).await;
-        line.heard(exchange::polled(protocol, &named, reply))
+        let jobs: Vec<JobId> = named.iter().map(|named| named.job).collect();
+        self.heard(line, &jobs, exchange::polled(protocol, &named, reply))
+    }
+
+    /// What came of an exchange about `jobs`: services repeat keys and addresses in errors.
+    fn heard<T: Told>(&self, line: &Line<'_>, jobs: &[JobId], told: T) -> T {
+        let addresses = self.workspace.places.addresses();
+        let secrets = jobs.iter().flat_map(|job| addresses.secrets(job.0));
+        secrets.fold(line.heard(told), |told, secret| told.without_key(&secret))
     }
 
     /// What the provider's records say of a job, and the account that was asked.
@@ -183,7 +194,7 @@ impl Executor {
         };
         let turn = (line.provider.id.as_str(), Purpose::Submit, named.job);
         let reply = self.send(turn, request, &line.key).await;
-        line.heard(exchange::looked_up(protocol, &named, reply))
+        self.heard(line, &[named.job], exchange::looked_up(protocol, &named, reply))
     }
 
     async fn cancel(&self, provider: &str, target: Target) -> Result<bool, Trouble> {

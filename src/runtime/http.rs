@@ -170,6 +170,25 @@ impl Transport {
         })
     }
 
+    /// Sends `body` to an address on this machine, by PUT or else by POST, without a key; the status of the reply.
+    pub(super) async fn send_here(
+        &self,
+        url: &str,
+        is_put: bool,
+        kind: &str,
+        body: Vec<u8>,
+    ) -> Result<u16, SendError> {
+        let url = parsed(url)?;
+        if !is_loopback_http(&url) {
+            return Err(not_sent("the address is not on this machine".to_owned()));
+        }
+        let client = self.api_client(&url)?;
+        let outgoing = if is_put { client.put(url) } else { client.post(url) };
+        let reply = outgoing.header("content-type", kind).body(body).send().await;
+        let reply = reply.map_err(|error| not_sent(described(&error)))?;
+        Ok(reply.status().as_u16())
+    }
+
     /// The client that asks the service at `url`.
     fn api_client(&self, url: &Url) -> Result<&Client, SendError> {
         let here = is_loopback_http(url);

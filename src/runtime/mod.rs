@@ -3,6 +3,7 @@
 //! Must never contain drawing. One place reads the clock, one sends HTTP, one spawns the jobs' work.
 
 pub mod account;
+pub mod addresses;
 pub mod capacity;
 mod child;
 pub mod clip_server;
@@ -43,6 +44,7 @@ pub mod process;
 pub mod profiles;
 mod reach;
 pub mod repair;
+mod sandbox_dispatch;
 mod sandbox_files;
 mod sandbox_gate;
 pub mod sandbox_host;

@@ -4,6 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
+use super::addresses::{self, AddressError};
 use super::clock::{new_attempt_key, new_job_id, wall};
 use super::config::{Config, ConfigError};
 use super::line::line;
@@ -59,6 +60,9 @@ pub enum NotStored {
     /// The database does not take it.
     #[error("{0}. Nothing was sent")]
     Store(#[from] StoreError),
+    /// An address that results are to be sent to can't be used.
+    #[error("{0}. Nothing was sent")]
+    Address(#[from] AddressError),
     /// The database's thread is gone.
     #[error(transparent)]
     Gone(#[from] StoreGone),
@@ -68,6 +72,9 @@ pub enum NotStored {
 /// the limits as their files are now, and by what every program on this data has stored so far.
 pub async fn store(workspace: &Workspace, job: Job, consent: Consent) -> Result<Stored, NotStored> {
     let places = workspace.places.clone();
+    let (addresses, id) = (places.addresses(), job.id.0);
+    // First, so that whoever sends the job finds them.
+    addresses.keep(id, addresses::among(&job.request.options))?;
     let stored = move |store: &mut Store| {
         let limits = Config::read(&places)?.limits;
         let (catalog, _) = read_catalog(&places);
@@ -98,7 +105,11 @@ pub async fn store(workspace: &Workspace, job: Job, consent: Consent) -> Result<
             }
         })
     };
-    workspace.store.run(stored).await?
+    let stored = workspace.store.run(stored).await.map_err(NotStored::from).flatten();
+    if !matches!(stored, Ok(Stored::Yes)) {
+        addresses.forget(id);
+    }
+    stored
 }
 
 /// Whether `provider` takes real money. One that the catalog no longer has took it when it was there.

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use etcetera::{BaseStrategy, choose_base_strategy};
 use thiserror::Error;
 
+use super::addresses::Addresses;
+
 /// The folders and files of one user.
 #[derive(Clone, Debug)]
 pub struct Places {
@@ -89,6 +91,11 @@ impl Places {
     /// The database.
     pub fn database(&self) -> PathBuf {
         self.data_dir.join("rushes.db")
+    }
+
+    /// The whole addresses that jobs have their results sent to.
+    pub(super) fn addresses(&self) -> Addresses {
+        Addresses::new(self.data_dir.join("addresses"))
     }
 
     /// The journal of what was sent, beside the database.

@@ -9,8 +9,17 @@ use std::path::Path;
 use super::files::ours;
 
 /// Folders that we keep in a data folder.
-const FOLDERS: [&str; 8] =
-    ["clips", "pictures", "frames", "images", "sandbox", "profiles", "reports", "repair.part"];
+const FOLDERS: [&str; 9] = [
+    "addresses",
+    "clips",
+    "pictures",
+    "frames",
+    "images",
+    "sandbox",
+    "profiles",
+    "reports",
+    "repair.part",
+];
 /// Files that we keep there, or how their names go on behind a dot or a dash.
 const FILES: [&str; 5] = ["rushes.db", "rushes.sent", "studio.json", "keeper.log", "sandbox.key"];
 const LOCKS: [&str; 4] = ["driver.lock", "deputy.lock", "keeper.lock", "use.lock"];

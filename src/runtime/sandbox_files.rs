@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use uuid::Uuid;
 
+use super::addresses::Addresses;
 use super::clock::new_attempt_key;
 use super::files::{ours, write_whole};
 use super::private::make_folder;
@@ -96,7 +97,26 @@ impl SandboxFiles {
                 records.push(record);
             }
         }
+        let addresses = self.addresses();
+        for record in &mut records {
+            let Record::Accepted(accepted) = record else { continue };
+            let mut wanted = accepted.order.wishes.addresses_mut().peekable();
+            if wanted.peek().is_none() {
+                continue;
+            }
+            let whole = addresses.of(accepted.task);
+            for address in wanted {
+                if let Some(Ok(known)) = whole.get(&address.to_string()).map(|text| text.parse()) {
+                    *address = known;
+                }
+            }
+        }
         Ok(records)
+    }
+
+    /// The whole of the addresses that results are sent to, for as long as that is to be done.
+    pub(super) fn addresses(&self) -> Addresses {
+        Addresses::new(self.folder.join("addresses"))
     }
 
     /// Appends to the journal, so that the sandbox's jobs outlive this process.
@@ -105,6 +125,10 @@ impl SandboxFiles {
             return Ok(());
         }
         for record in records {
+            if let Record::Accepted(accepted) = record {
+                let kept = self.addresses().keep(accepted.task, accepted.order.wishes.addresses());
+                kept.map_err(io::Error::other)?;
+            }
             if let Record::Stored { media, kind, content, .. } = record
                 && !content.is_empty()
             {

@@ -15,10 +15,11 @@ use hyper::{Method as HyperMethod, Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use thiserror::Error;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use uuid::Uuid;
 
 use super::clock::wall;
+use super::sandbox_dispatch;
 use super::sandbox_files::SandboxFiles;
 use super::sandbox_gate::Gate;
 use crate::provider::wire::{HttpRequest, HttpResponse, Method};
@@ -41,12 +42,14 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 /// How often an answer that a client waits for is looked for.
 const HELD_CHECK: Duration = Duration::from_millis(100);
 
-struct Server {
+pub(super) struct Server {
     sandbox: Mutex<Sandbox>,
     /// Told when there may be something to render.
     ordered: Condvar,
-    files: SandboxFiles,
-    origin: String,
+    /// Told when there may be something to send out.
+    pub(super) made: Notify,
+    pub(super) files: SandboxFiles,
+    pub(super) origin: String,
     gate: Gate,
     /// A permit a KiB of the bodies that are being read.
     bodies: Semaphore,
@@ -69,6 +72,7 @@ pub(super) fn start(
     let server = Arc::new(Server {
         sandbox: Mutex::new(sandbox),
         ordered: Condvar::new(),
+        made: Notify::new(),
         files,
         origin: format!("http://{address}"),
         gate: Gate { listens_on: address.ip(), allowed },
@@ -78,6 +82,7 @@ pub(super) fn start(
     thread::Builder::new()
         .name("rushes-render".to_owned())
         .spawn(move || renderer.render_orders())?;
+    tokio::spawn(sandbox_dispatch::run(Arc::clone(&server)));
     tokio::spawn(async move {
         let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         loop {
@@ -173,6 +178,7 @@ impl Server {
         self.files.append(&reply.records)?;
         if !reply.records.is_empty() {
             self.ordered.notify_one();
+            self.made.notify_one();
         }
         Ok(reply)
     }
@@ -191,7 +197,7 @@ impl Server {
         reply
     }
 
-    fn sandbox(&self) -> MutexGuard<'_, Sandbox> {
+    pub(super) fn sandbox(&self) -> MutexGuard<'_, Sandbox> {
         // The sandbox is changed by whole calls only, so a panic elsewhere leaves it usable.
         self.sandbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -228,6 +234,7 @@ impl Server {
             let record = self.sandbox().rendered(video, kept);
             // A record that can't be written is made again by the next host, which renders again.
             drop(self.files.append(&[record]));
+            self.made.notify_one();
         }
     }
 }

@@ -7,7 +7,8 @@ use super::batch::{Batch, Context, task_uuid};
 use super::fault::Fault;
 use super::record::Door;
 use super::remote::Sandbox;
-use super::task::{Outcome, Task};
+use super::task::{Clip, Outcome, Task};
+use super::trouble::Trouble;
 
 /// The account's UUID: it has no other use than to stand in its place.
 const ORGANIZATION: Uuid = Uuid::from_u128(0x52757368_6573_4abc_8def_53616e64626f);
@@ -99,20 +100,34 @@ impl Sandbox {
 /// The items of a task's results, and the errors of those that failed.
 fn results(task: &Task, context: &Context<'_>) -> (Vec<Value>, Vec<Value>) {
     let (mut data, mut failed) = (Vec::new(), Vec::new());
-    let id = task.accepted.task;
     for (index, clip, outcome) in task.outcomes(context.now) {
-        match outcome {
-            Outcome::Processing => data.push(json!({
-                "taskType": "videoInference", "taskUUID": id, "status": "processing",
-            })),
-            Outcome::Success => data.push(success(task, index, clip.video, context.origin)),
-            Outcome::Failed(fault) => {
-                let fault = fault.in_task(Some("videoInference"), Some(&id.to_string()));
-                failed.push(fault.failed_json());
-            }
+        match item(task, index, clip, outcome, context.origin) {
+            Ok(item) => data.push(item),
+            Err(error) => failed.push(error),
         }
     }
     (data, failed)
+}
+
+/// What is told of one result: its item, or the error in its place.
+pub(super) fn item(
+    task: &Task,
+    index: u32,
+    clip: &Clip,
+    outcome: Outcome,
+    origin: &str,
+) -> Result<Value, Value> {
+    let id = task.accepted.task;
+    match outcome {
+        Outcome::Processing => Ok(json!({
+            "taskType": "videoInference", "taskUUID": id, "status": "processing",
+        })),
+        Outcome::Success => Ok(success(task, index, clip.video, origin)),
+        Outcome::Failed(fault) => {
+            let fault = fault.in_task(Some("videoInference"), Some(&id.to_string()));
+            Err(fault.failed_json())
+        }
+    }
 }
 
 fn success(task: &Task, index: u32, video: Uuid, origin: &str) -> Value {
@@ -129,7 +144,7 @@ fn success(task: &Task, index: u32, video: Uuid, origin: &str) -> Value {
         item["cost"] = json!(task.accepted.cost_each.as_usd());
     }
     if order.wishes.checks_content {
-        item["NSFWContent"] = json!(false);
+        item["NSFWContent"] = json!(task.has(Trouble::Nsfw));
     }
     if let Some(draft_id) = task.draft_id(index) {
         item["outputs"] = json!({ "draftId": draft_id });

@@ -13,6 +13,7 @@ mod arrival;
 mod batch;
 pub mod clip;
 mod derive;
+mod dispatch;
 mod envelope;
 mod fault;
 mod fields;
@@ -36,6 +37,7 @@ mod tests;
 mod tone;
 pub mod trouble;
 
+pub use dispatch::Dispatch;
 pub use envelope::{MAX_BODY_BYTES, MAX_TASKS_PER_REQUEST};
 pub use frames::Frame;
 pub use ledger::{LedgerLine, LedgerState};

@@ -8,18 +8,23 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::derive;
+use super::dispatch;
 use super::fault::Fault;
 use super::fields::{Fields, or};
 use super::frames::{Frame, Inputs};
 use super::promotion::{self, FoundDraft};
 use super::settings::Settings;
 use super::size::{self, Shape, Size};
+use crate::domain::address::Address;
 use crate::domain::catalog::Model;
 use crate::domain::cost::Estimate;
 use crate::domain::job::JobKind;
 use crate::domain::money::MicroUsd;
 use crate::domain::request::{ClipLength, Options, OutputFormat, Parameters};
 use crate::domain::size::{AspectRatio, Resolution};
+
+/// The parameters that say where something is sent to.
+const ADDRESSES: [&str; 2] = ["uploadEndpoint", "webhookURL"];
 
 /// A task that broke no rule, with nothing left open.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -76,6 +81,24 @@ pub struct Wishes {
     pub ttl_s: Option<u64>,
     /// Whether results say that they were checked for their content.
     pub checks_content: bool,
+    /// Where clips are put. The journal has what is shown of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upload_endpoint: Option<Address>,
+    /// Whom results are told. The journal has what is shown of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook_url: Option<Address>,
+}
+
+impl Wishes {
+    /// The addresses that something is sent to.
+    pub fn addresses(&self) -> impl Iterator<Item = &Address> {
+        self.upload_endpoint.iter().chain(&self.webhook_url)
+    }
+
+    /// The same, to be changed.
+    pub fn addresses_mut(&mut self) -> impl Iterator<Item = &mut Address> {
+        self.upload_endpoint.iter_mut().chain(&mut self.webhook_url)
+    }
 }
 
 impl Default for Wishes {
@@ -86,6 +109,8 @@ impl Default for Wishes {
             include_cost: false,
             ttl_s: None,
             checks_content: false,
+            upload_endpoint: None,
+            webhook_url: None,
         }
     }
 }
@@ -232,13 +257,9 @@ fn seed(fields: &mut Fields<'_>, model: &Model) -> Option<u64> {
 }
 
 /// The parameters that decide nothing of the picture (docs, API options).
-///
-/// `webhookURL` and `uploadEndpoint` are checked and then ignored: the sandbox calls nobody.
 fn wishes(fields: &mut Fields<'_>, model: &Model) -> Option<Wishes> {
     fields.one_of("outputType", &["URL"]);
     fields.one_of("deliveryMethod", &["async"]);
-    fields.web_address("webhookURL");
-    fields.web_address("uploadEndpoint");
     let rule = model.quality.as_ref();
     let quality = rule.and_then(|rule| {
         fields.integer("outputQuality", u64::from(rule.min)..=u64::from(rule.max))
@@ -247,7 +268,9 @@ fn wishes(fields: &mut Fields<'_>, model: &Model) -> Option<Wishes> {
         quality: quality.or(rule.map(|rule| u64::from(rule.default))).unwrap_or(95).min(100) as u8,
         include_cost: fields.boolean("includeCost").unwrap_or(false),
         ttl_s: fields.integer("ttl", 60..=u64::MAX),
-        checks_content: safety(fields, model),
+        checks_content: safety(fields),
+        upload_endpoint: address(fields, ADDRESSES[0]),
+        webhook_url: address(fields, ADDRESSES[1]),
         format: format(fields, model)?,
     })
 }
@@ -273,13 +296,20 @@ fn format(fields: &mut Fields<'_>, model: &Model) -> Option<OutputFormat> {
     None
 }
 
-/// Whether the content is to be checked. The page of 1.5 Pro documents `safety`, but live submits
-/// with it were refused as unsupported, and so they are here.
-fn safety(fields: &mut Fields<'_>, model: &Model) -> bool {
-    const REFUSED_BY: &str = "bytedance:seedance@1.5-pro";
-    if model.wire_id == REFUSED_BY {
-        return false;
+/// An address that something is to be sent to; only on this machine does the sandbox do that.
+fn address(fields: &mut Fields<'_>, name: &'static str) -> Option<Address> {
+    let text = fields.web_address(name)?;
+    let address = text.parse::<Address>().ok().filter(dispatch::is_here);
+    if address.is_none() {
+        let rule = "This sandbox sends nothing beyond its own machine: it must begin with http://127.0.0.1 or \
+                    http://localhost.";
+        fields.refuse(Fault::invalid(name, rule));
     }
+    address
+}
+
+/// Whether the content is to be checked.
+fn safety(fields: &mut Fields<'_>) -> bool {
     let Some(safety) = fields.object("safety") else { return false };
     let mut inner = Fields::new(safety, "safety.");
     let check = inner.boolean("checkContent").unwrap_or(false);
@@ -333,8 +363,13 @@ impl Wishes {
     }
 }
 
-/// Everything of `task` but its `inputs`, whose images can be many megabytes.
+/// Everything of `task` but its `inputs`, whose images can be many megabytes, and the end of addresses, which are
+/// credentials.
 fn without_inputs(task: &Map<String, Value>) -> Map<String, Value> {
     let kept = task.iter().filter(|(key, _)| *key != "inputs");
-    kept.map(|(key, value)| (key.clone(), value.clone())).collect()
+    let shown = |key: &str, value: &Value| match value.as_str().map(str::parse::<Address>) {
+        Some(Ok(address)) if ADDRESSES.contains(&key) => Value::String(address.to_string()),
+        _ => value.clone(),
+    };
+    kept.map(|(key, value)| (key.clone(), shown(key, value))).collect()
 }

@@ -30,6 +30,13 @@ pub enum Record {
         /// The task's UUID.
         task: Uuid,
     },
+    /// A result was sent to where it was wanted, or could not be.
+    Dispatched {
+        /// The task's UUID.
+        task: Uuid,
+        /// Which of its results.
+        index: u32,
+    },
     /// A clip's file was made, or could not be.
     Rendered {
         /// The result's UUID.

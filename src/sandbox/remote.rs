@@ -49,6 +49,8 @@ pub struct Sandbox {
     pub(super) drafts: BTreeMap<String, (Uuid, u32)>,
     /// Clips without a file, by when they are due.
     to_render: BTreeSet<(Timestamp, Uuid, u32)>,
+    /// Results that are to be sent somewhere, by when they are due.
+    pub(super) to_dispatch: BTreeSet<(Timestamp, Uuid, u32)>,
     turned_away: BTreeMap<(Uuid, Trouble), (u32, Timestamp)>,
     pub(super) media: Media,
     /// By which key, as a hash, and when Runbase's interface was asked lately. Not kept: it forgets within
@@ -69,6 +71,7 @@ impl Sandbox {
             videos: BTreeMap::new(),
             drafts: BTreeMap::new(),
             to_render: BTreeSet::new(),
+            to_dispatch: BTreeSet::new(),
             turned_away: BTreeMap::new(),
             media: Media::default(),
             runbase_requests: VecDeque::new(),
@@ -85,6 +88,7 @@ impl Sandbox {
             }
             Record::TurnedAway { task, at, trouble } => self.turn_away(task, trouble, at),
             Record::Canceled { task } => self.stop(task),
+            Record::Dispatched { task, index } => self.forget_dispatch(task, index),
             Record::Rendered { video, error } => {
                 self.set_rendered(video, error.map_or(Ok(()), Err));
             }
@@ -110,6 +114,12 @@ impl Sandbox {
         for task in self.tasks_by_age() {
             records.push(Record::Accepted(Box::new(task.accepted.clone())));
             records.extend(task.canceled.then_some(Record::Canceled { task: task.accepted.task }));
+            let id = task.accepted.task;
+            let wanted = (0..task.order().results)
+                .filter(|_| task.order().wishes.addresses().next().is_some());
+            let sent =
+                wanted.filter(|index| !self.to_dispatch.contains(&(task.due(*index), id, *index)));
+            records.extend(sent.map(|index| Record::Dispatched { task: id, index }));
             records.extend(task.clips.iter().filter_map(|clip| {
                 let outcome = clip.rendered.clone()?;
                 Some(Record::Rendered { video: clip.video, error: outcome.err() })
@@ -171,6 +181,9 @@ impl Sandbox {
             }
             if task.doom(index).is_none() {
                 self.to_render.insert((task.due(index), id, index));
+            }
+            if task.order().wishes.addresses().next().is_some() {
+                self.to_dispatch.insert((task.due(index), id, index));
             }
         }
         self.by_age.push_back(id);
@@ -258,7 +271,9 @@ impl Sandbox {
                     self.drafts.remove(&draft_id);
                 }
             }
-            self.tasks.remove(id);
+            let id = *id;
+            self.to_dispatch.retain(|(_, other, _)| *other != id);
+            self.tasks.remove(&id);
             self.by_age.pop_front();
         }
         self.turned_away.retain(|_, (_, at)| !old(*at));

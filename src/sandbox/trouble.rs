@@ -28,6 +28,8 @@ pub enum Trouble {
     ServerError,
     /// The draft's id is past its time from the start.
     DraftExpired,
+    /// The result is flagged where its content is checked.
+    Nsfw,
 }
 
 /// A word that asks for trouble, for help texts.
@@ -78,6 +80,11 @@ pub const TROUBLE_WORDS: &[TroubleWord] = &[
         "the first submit gets a 500 with a page of HTML, and nothing is accepted",
     ),
     word("sandbox:draft-expired", Trouble::DraftExpired, "a draft that can't be promoted"),
+    word(
+        "sandbox:nsfw",
+        Trouble::Nsfw,
+        "the clip is flagged where its content is checked (--safety)",
+    ),
 ];
 
 const fn word(word: &'static str, trouble: Trouble, what: &'static str) -> TroubleWord {

@@ -270,7 +270,10 @@ fn go(app: &mut App, step: Step) -> Vec<Effect> {
             None => return Vec::new(),
         },
         (View::History, _) => (&mut seen.history.chosen, seen.history.entries.len()),
-        (View::Studio, Pane::Settings) => (&mut seen.settings.row, Field::rows().len()),
+        (View::Studio, Pane::Settings) => {
+            let count = seen.settings.rows().len();
+            (&mut seen.settings.row, count)
+        }
         (View::Studio, _) => (&mut seen.chosen, seen.jobs.len()),
     };
     *chosen = match step {

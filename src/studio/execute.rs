@@ -404,6 +404,7 @@ pub(super) fn opened(workspace: &Workspace) -> Opened {
     Opened {
         catalog: Arc::clone(&workspace.catalog),
         model: config.model.clone(),
+        defaults: config.defaults.clone(),
         problems: workspace.catalog_problems.iter().map(ToString::to_string).collect(),
         saved: text.and_then(|text| serde_json::from_slice(&text).ok()),
         data_dir: workspace.places.data_dir.clone(),

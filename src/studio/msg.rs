@@ -19,7 +19,7 @@ use crate::domain::job::{JobError, JobId, Parent};
 use crate::domain::ledger::{Limits, Sums};
 use crate::domain::money::MicroUsd;
 use crate::domain::query::HistoryQuery;
-use crate::domain::request::{FrameImage, GenerationRequest};
+use crate::domain::request::{FrameImage, GenerationRequest, Options};
 use crate::domain::wait::Stuck;
 use crate::media::film::Part;
 use crate::media::picture::Picture;
@@ -181,6 +181,8 @@ pub struct Opened {
     pub catalog: Arc<Catalog>,
     /// The config's model.
     pub model: Option<ModelId>,
+    /// What the config says for what is not chosen.
+    pub defaults: Options,
     /// What was wrong with the user's files.
     pub problems: Vec<String>,
     /// What the last studio left.

@@ -7,7 +7,9 @@ use super::image_picker::Picker;
 use super::line::Line;
 use crate::domain::catalog::{Catalog, Model, ModelId, StatusKind};
 use crate::domain::cost::Estimate;
-use crate::domain::request::{Choices, ClipLength, Field, GenerationRequest, Parameters, Refusal};
+use crate::domain::request::{
+    Choices, ClipLength, Field, GenerationRequest, Options, Parameters, Refusal,
+};
 use crate::domain::setting::{Offer, SETTINGS, Setting, Value};
 
 /// What was chosen in the form.
@@ -34,8 +36,12 @@ pub struct Settings {
     pub model_id: ModelId,
     /// What else is chosen; the prompt stands elsewhere.
     pub chosen: Choices,
+    /// What the config says for what is not chosen.
+    pub defaults: Options,
     /// The row that has the focus.
     pub row: usize,
+    /// Whether the rows of the delivery are shown.
+    pub unfolded: bool,
     /// The value that is being written.
     pub editing: Option<Line>,
     /// What can be picked while that is an image.
@@ -51,7 +57,9 @@ impl Default for Settings {
         Self {
             model_id: ModelId { provider: "sandbox".to_owned(), model: "1.5-pro".to_owned() },
             chosen: Choices { draft: true, ..Choices::default() },
+            defaults: Options::default(),
             row: 0,
+            unfolded: false,
             editing: None,
             picker: Picker::default(),
             reading: None,
@@ -71,14 +79,21 @@ impl Settings {
         (self.model_id, self.chosen) = (saved.model, saved.choices);
     }
 
+    /// The rows as they stand.
+    pub fn rows(&self) -> Vec<Field> {
+        Field::rows(self.unfolded)
+    }
+
     /// The focused row.
     pub fn focused(&self) -> Field {
-        Field::at(self.row)
+        let rows = self.rows();
+        rows[self.row.min(rows.len() - 1)]
     }
 
     /// Focuses a row.
     pub fn focus(&mut self, row: Field) {
-        self.row = Field::rows().position(|other| other == row).unwrap_or(0);
+        self.unfolded |= row.setting().is_some_and(Setting::is_delivery);
+        self.row = self.rows().iter().position(|other| *other == row).unwrap_or(0);
     }
 
     /// The chosen model.
@@ -115,15 +130,21 @@ impl Settings {
     pub(super) fn choices(&self, model: &Model, prompt: String) -> Choices {
         let chosen = self.chosen.clone();
         let draft = chosen.draft && model.drafts().is_some();
-        Choices { prompt, draft, resolution: chosen.resolution.filter(|_| !draft), ..chosen }
+        let resolution = chosen.resolution.filter(|_| !draft);
+        Choices { prompt, draft, resolution, ..chosen }.or_defaults(model, &self.defaults)
     }
 
     /// The next or the previous value of the focused row.
     pub fn step(&mut self, catalog: &Catalog, forward: bool) {
         self.remark = None;
         let Some(model) = self.model(catalog) else { return };
-        let Some(setting) = self.focused().setting() else {
-            return self.step_model(catalog, forward);
+        let field = self.focused();
+        let Some(setting) = field.setting() else {
+            match field {
+                Field::Delivery => self.unfolded = !self.unfolded,
+                _ => self.step_model(catalog, forward),
+            }
+            return;
         };
         let now = self.chosen.get(setting.field);
         let stepped = match (setting.offer)(model, &self.chosen) {
@@ -136,7 +157,7 @@ impl Settings {
                 let now = self.chosen.duration;
                 next_length(model, now, forward).map(Value::word)
             }
-            Offer::Nothing(..) | Offer::Settled(..) | Offer::Image => return,
+            Offer::Nothing(..) | Offer::Settled(..) | Offer::Image | Offer::Address => return,
         };
         self.chosen.put(setting.field, stepped);
     }
@@ -172,6 +193,14 @@ impl Settings {
             (!given_up.is_empty()).then(|| format!("{}: {}", model.name, given_up.join(", ")));
     }
 
+    /// Gives up what the catalog no longer has.
+    pub fn fit(&mut self, catalog: &Catalog) {
+        match catalog.model(&self.model_id) {
+            Some(_) => self.take_model(catalog, self.model_id.clone()),
+            None => self.restore(SavedForm::default()),
+        }
+    }
+
     /// Brings the settings of an earlier request back.
     pub fn recall(&mut self, request: &Parameters, seed: Option<u64>) {
         self.model_id = request.model.clone();
@@ -184,7 +213,9 @@ impl Settings {
         let Some(setting) = row.setting() else { return self.step(catalog, true) };
         let Some(model) = self.model(catalog) else { return };
         let text = match (setting.offer)(model, &self.chosen) {
-            Offer::Length | Offer::Image | Offer::Whole(_, _, None) => self.chosen.get(row),
+            Offer::Length | Offer::Image | Offer::Address | Offer::Whole(_, _, None) => {
+                self.chosen.get(row)
+            }
             _ => return self.step(catalog, true),
         };
         let text = text.map(|value| value.to_string()).unwrap_or_default();
@@ -195,7 +226,7 @@ impl Settings {
     pub fn reset(&mut self) {
         self.remark = None;
         match self.focused() {
-            Field::Model | Field::Draft => {}
+            Field::Model | Field::Draft | Field::Delivery => {}
             Field::FirstFrame => {
                 self.chosen.first_frame = None;
                 if self.chosen.last_frame.take().is_some() {
@@ -238,6 +269,7 @@ fn taken(setting: &Setting, model: &Model) -> String {
             format!("seeds up to {}", model.seed.as_ref().map_or(0, |rule| rule.accepted_max))
         }
         (_, Offer::Whole(min, max, _)) => format!("{min} to {max}"),
+        (_, Offer::Address) => "an address with all of its end".to_owned(),
         _ => model.duration.in_words(),
     }
 }
@@ -314,12 +346,13 @@ mod tests {
     #[test]
     fn whatever_is_stepped_through_the_form_is_never_wrong() {
         let (catalog, mut settings) = form();
+        settings.unfolded = true;
         let mut dice = 7_u64;
         for _ in 0..5000 {
             dice = dice
                 .wrapping_mul(6_364_136_223_846_793_005)
                 .wrapping_add(1_442_695_040_888_963_407);
-            settings.row = (dice >> 33) as usize % Field::rows().len();
+            settings.row = (dice >> 33) as usize % Field::rows(true).len();
             settings.step(&catalog, dice & (1 << 40) != 0);
             let refusals = settings.request(&catalog, "a fox").err();
             assert_eq!(refusals, None, "{:?}", settings.chosen);

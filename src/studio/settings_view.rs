@@ -36,13 +36,13 @@ pub(super) fn draw(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect) {
         draw_field(app, frame, Rect { height: 1, ..form }, app.settings.focused(), model, true);
         return draw_offers(app, frame, Rect { y: form.y + 1, height: form.height - 1, ..form });
     }
-    let rows = usize::from(form.height);
+    let (rows, fields) = (usize::from(form.height), app.settings.rows());
     let top = app
         .settings
         .row
         .saturating_sub(rows.saturating_sub(1).max(1))
-        .min(Field::rows().len().saturating_sub(rows));
-    let below = Field::rows().len().saturating_sub(top + rows);
+        .min(fields.len().saturating_sub(rows));
+    let below = fields.len().saturating_sub(top + rows);
     let hidden: Vec<String> = [("↑", top), ("↓", below)]
         .iter()
         .filter(|(_, count)| *count > 0)
@@ -53,7 +53,7 @@ pub(super) fn draw(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect) {
         block = block.title_bottom(Row::from(hidden).right_aligned());
     }
     frame.render_widget(block, area);
-    for (offset, field) in (0..form.height).zip(Field::rows().skip(top)) {
+    for (offset, field) in (0..form.height).zip(fields.iter().copied().skip(top)) {
         let chosen = focused && app.settings.focused() == field;
         draw_field(
             app,
@@ -151,8 +151,14 @@ fn draw_field(
 fn value<'a>(app: &'a Seen<'_>, field: Field, model: &'a Model) -> Vec<Span<'a>> {
     let chosen = &app.settings.chosen;
     let (strong, dim) = (app.theme.bold(Tone::Text), app.theme.style(Tone::Dim));
-    let Some(setting) = field.setting() else { return model_value(app, model) };
-    let now = chosen.get(field);
+    let Some(setting) = field.setting() else {
+        return if field == Field::Delivery {
+            delivery(app, model)
+        } else {
+            model_value(app, model)
+        };
+    };
+    let now = chosen.get(field).or_else(|| app.settings.defaults.get(field).cloned());
     let style = |text: &str| if text == "—" { dim } else { strong };
     let mut spans = match (setting.offer)(model, chosen) {
         Offer::Nothing(_, shown) => vec![words(shown, style(shown))],
@@ -182,12 +188,30 @@ fn value<'a>(app: &'a Seen<'_>, field: Field, model: &'a Model) -> Vec<Span<'a>>
             vec![words(now.to_string(), strong), words(others, dim)]
         }
         Offer::Image => image(app, chosen.image(field)),
+        Offer::Address => {
+            let hint = if now.is_none() { "  Enter takes an address, or @ and a file" } else { "" };
+            vec![words(setting.show(now.as_ref()), strong), words(hint, dim)]
+        }
     };
     let pixels = model.pixels(chosen.resolution_on(model), chosen.aspect_on(model));
     if let (Field::Resolution, Some((width, height))) = (field, pixels) {
         spans.push(words(format!("  {width}×{height}"), strong));
     }
     spans
+}
+
+/// What is set of the delivery, shortly.
+fn delivery<'a>(app: &Seen<'_>, model: &Model) -> Vec<Span<'a>> {
+    let settings = &app.settings;
+    let options = settings.choices(model, String::new()).options;
+    let set = options.iter().filter_map(|(field, value)| {
+        let option = field.setting()?.option.as_ref().filter(|option| option.is_delivery)?;
+        (option.summary)(value)
+    });
+    let set: Vec<String> = set.collect();
+    let text = if set.is_empty() { "as usual".to_owned() } else { set.join(" · ") };
+    let hint = if settings.unfolded { "" } else { "  Enter shows more" };
+    vec![words(text, app.theme.bold(Tone::Text)), words(hint, app.theme.style(Tone::Dim))]
 }
 
 fn model_value<'a>(app: &Seen<'_>, model: &Model) -> Vec<Span<'a>> {

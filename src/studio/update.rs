@@ -322,6 +322,7 @@ fn opened_workspace(app: &mut App, opened: Opened) -> Vec<Effect> {
     app.profile = opened.profile;
     app.still = opened.still;
     app.limits = opened.limits;
+    app.settings.defaults = opened.defaults;
     let mut problems = opened.problems;
     let (keymap, wrong) = super::keymap::Keymap::new(&opened.keymap);
     app.keymap = keymap;
@@ -351,11 +352,8 @@ fn opened_workspace(app: &mut App, opened: Opened) -> Vec<Effect> {
     }
     app.ways.place = opened.from_place;
     // What was allowed when it was saved may not be today.
-    let (catalog, model) = (app.catalog.clone(), app.settings.model_id.clone());
-    app.settings.take_model(&catalog, model);
-    if app.catalog.model(&app.settings.model_id).is_none() {
-        app.settings = super::settings::Settings::default();
-    }
+    let catalog = app.catalog.clone();
+    app.settings.fit(&catalog);
     if let Some(problem) = problems.first() {
         app.say(problem.clone(), true);
     }

@@ -5,6 +5,7 @@ mod capacity;
 mod clips;
 mod consent;
 mod damage;
+mod delivery;
 mod disk;
 mod doctor;
 mod doubt;

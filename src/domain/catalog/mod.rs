@@ -11,7 +11,8 @@ pub use file::{BUILT_IN, CatalogFile, CatalogProblem};
 pub use frame_rule::FrameRule;
 pub use model::{
     AudioRule, Dimensions, DraftRule, FlagRule, Model, ModelId, Price, PriceUnit, PromptRule,
-    QualityRule, ReferenceRule, ResultsRule, SeedRule, SizeField, SizeRule, Status, StatusKind,
+    QualityRule, ReferenceRule, ResultsRule, SafetyRule, SeedRule, SizeField, SizeRule, Status,
+    StatusKind,
 };
 pub use provider::{Protocol, Provider, RequestRate};
 

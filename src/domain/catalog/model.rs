@@ -105,6 +105,17 @@ pub struct Model {
     pub formats: Vec<OutputFormat>,
     /// Present where the quality can be chosen.
     pub quality: Option<QualityRule>,
+    /// Present where the content of a clip can be checked.
+    pub safety: Option<SafetyRule>,
+    /// The shortest time that the provider can be told to keep a clip for, in seconds, where it can be told.
+    #[serde(default)]
+    pub ttl_min_s: Option<u32>,
+    /// Whether the provider can put a clip to an address.
+    #[serde(default)]
+    pub upload: bool,
+    /// Whether the provider can tell an address of its results.
+    #[serde(default)]
+    pub webhook: bool,
     /// Present where a cheap draft can be promoted to a final.
     pub draft: Option<DraftRule>,
     /// What it costs.
@@ -322,6 +333,15 @@ pub struct QualityRule {
     pub max: u32,
     /// What the provider does when nothing is said.
     pub default: u32,
+}
+
+/// The checking of content.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SafetyRule {
+    /// What a person should know of it.
+    #[serde(default)]
+    pub note: String,
 }
 
 /// The draft-then-promote workflow.

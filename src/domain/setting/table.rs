@@ -9,7 +9,7 @@ use crate::domain::request::{Choices, ClipLength, OutputFormat};
 use crate::domain::size::{AspectRatio, Resolution};
 
 /// Every setting.
-pub static SETTINGS: [Setting; 12] = [
+pub static SETTINGS: [Setting; 16] = [
     Setting {
         field: Field::Draft,
         name: "draft",
@@ -149,6 +149,7 @@ pub static SETTINGS: [Setting; 12] = [
         option: Some(Optional {
             lacks: |_| "can't fix the camera".to_owned(),
             instead: "leave it out, and say it in the prompt",
+            is_delivery: false,
             is_said: true,
             summary: |value| (*value == Value::Flag(true)).then(|| "camera fixed".to_owned()),
         }),
@@ -203,6 +204,7 @@ pub static SETTINGS: [Setting; 12] = [
         option: Some(Optional {
             lacks: |format| format!("can't make {format}"),
             instead: "leave it out, the provider decides",
+            is_delivery: false,
             is_said: true,
             summary: |_| None,
         }),
@@ -225,8 +227,109 @@ pub static SETTINGS: [Setting; 12] = [
         option: Some(Optional {
             lacks: |_| "has no quality setting".to_owned(),
             instead: "leave it out",
+            is_delivery: false,
             is_said: false,
             summary: |_| None,
+        }),
+    },
+    Setting {
+        field: Field::Safety,
+        name: "safety",
+        label: "Safety",
+        flag: "safety",
+        wire: &["safety", "checkcontent", "mode"],
+        takes: Some("none|fast|full"),
+        help: "Have the service check the content of the clip: none, fast (key frames) or full (all frames)",
+        kind: Kind::Word(safety),
+        unset: "default",
+        offer: |model, _| match model.safety {
+            Some(_) => one_of(SAFETY.into_iter(), "none"),
+            None => Offer::Nothing("the provider decides", "—"),
+        },
+        given_up: |_| Some("no safety setting".to_owned()),
+        option: Some(Optional {
+            lacks: |_| "has no safety setting".to_owned(),
+            instead: "leave it out",
+            is_delivery: true,
+            is_said: false,
+            summary: |value| Some(format!("safety {value}")),
+        }),
+    },
+    Setting {
+        field: Field::Ttl,
+        name: "ttl",
+        label: "Kept for",
+        flag: "ttl",
+        wire: &["ttl"],
+        takes: Some("SECONDS"),
+        help: "How long the service keeps the clip, in seconds; here it is kept anyway",
+        kind: Kind::Whole,
+        unset: "default",
+        offer: |model, _| match model.ttl_min_s {
+            Some(min_s) => Offer::Whole(min_s.into(), u64::from(u32::MAX), None),
+            None => Offer::Nothing("the provider decides", "—"),
+        },
+        given_up: |_| Some("kept as long as usual".to_owned()),
+        option: Some(Optional {
+            lacks: |_| "can't be told how long to keep a clip".to_owned(),
+            instead: "leave it out",
+            is_delivery: true,
+            is_said: false,
+            summary: |value| Some(format!("kept there for {value} s")),
+        }),
+    },
+    Setting {
+        field: Field::UploadEndpoint,
+        name: "upload address",
+        label: "Upload to",
+        flag: "upload-endpoint",
+        wire: &["uploadendpoint"],
+        takes: Some("URL|@FILE"),
+        help: "Have the service put the clip there as well, by HTTP PUT; @ and a file that the address stands \
+               in keeps it out of sight",
+        kind: Kind::Address,
+        unset: "none",
+        offer: |model, _| {
+            if model.upload {
+                Offer::Address
+            } else {
+                Offer::Nothing("this model uploads nothing", "—")
+            }
+        },
+        given_up: |_| Some("no upload address".to_owned()),
+        option: Some(Optional {
+            lacks: |value| cant_send(value, "can't upload its clips"),
+            instead: "leave it out",
+            is_delivery: true,
+            is_said: false,
+            summary: |value| Some(format!("uploaded to {value}")),
+        }),
+    },
+    Setting {
+        field: Field::WebhookUrl,
+        name: "webhook",
+        label: "Webhook",
+        flag: "webhook-url",
+        wire: &["webhookurl"],
+        takes: Some("URL|@FILE"),
+        help: "Have the service tell this address of every result, by HTTP POST; @ and a file that it stands in \
+               keeps it out of sight",
+        kind: Kind::Address,
+        unset: "none",
+        offer: |model, _| {
+            if model.webhook {
+                Offer::Address
+            } else {
+                Offer::Nothing("this model calls no webhook", "—")
+            }
+        },
+        given_up: |_| Some("no webhook".to_owned()),
+        option: Some(Optional {
+            lacks: |value| cant_send(value, "calls no webhook"),
+            instead: "leave it out",
+            is_delivery: true,
+            is_said: false,
+            summary: |value| Some(format!("webhook {value}")),
         }),
     },
 ];
@@ -239,6 +342,26 @@ fn last_frame(model: &Model, choices: &Choices) -> Offer {
         return Offer::Settled("choose the first frame before it", "—".to_owned());
     }
     Offer::Image
+}
+
+/// The ways of checking a clip's content (Runware docs, `safety.mode`).
+const SAFETY: [&str; 3] = ["none", "fast", "full"];
+
+fn safety(text: &str) -> Result<String, String> {
+    match SAFETY.contains(&text) {
+        true => Ok(text.to_owned()),
+        false => Err(format!("'{text}' is not a way of checking; choose none, fast or full")),
+    }
+}
+
+/// What is said of an address that can't be taken: that its end was not kept, or that the model `can't`.
+fn cant_send(value: &Value, cant: &str) -> String {
+    match value.address() {
+        Some(address) if !address.is_whole() => {
+            format!("needs the whole of {address}, which is kept only until its job has ended")
+        }
+        _ => cant.to_owned(),
+    }
 }
 
 /// Reads a `T` and writes it as it is always written.

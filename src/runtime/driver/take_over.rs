@@ -1,10 +1,13 @@
 //! How a process comes to drive: nobody does, or whoever did is stopped from outside.
 
+use std::time::SystemTime;
+
+use crate::domain::job::JobId;
 use crate::engine::Engine;
 use crate::runtime::clock::new_dice_seed;
 use crate::runtime::driver_locks::Turn;
 use crate::runtime::save;
-use crate::store::StoreError;
+use crate::store::{Store, StoreError};
 use crate::words;
 
 use super::{Actor, DriverError, Role};
@@ -54,12 +57,27 @@ impl Actor {
             let places = self.workspace.places.clone();
             drop(tokio::task::spawn_blocking(move || save::remove_parts(&places)).await);
         }
+        self.forget_addresses().await?;
         self.witness = None;
         let engine = Box::new(Engine::new(&self.workspace.catalog.providers, new_dice_seed()));
         self.role = Role::Driving { engine, lease };
         self.seen_version = None;
         self.executor.ask_again();
         Ok(())
+    }
+
+    /// Forgets the whole addresses of jobs that have ended, as where a process died between.
+    async fn forget_addresses(&self) -> Result<(), DriverError> {
+        let addresses = self.workspace.places.addresses();
+        let forget = move |store: &mut Store| {
+            // What can't be read may be a job that is to be sent.
+            let is_wanted = |id| match store.job(JobId(id)) {
+                Ok(job) => job.is_some_and(|job| job.state.may_be_sent()),
+                Err(_) => true,
+            };
+            addresses.forget_unless(SystemTime::now(), is_wanted);
+        };
+        self.store(forget).await
     }
 
     /// Tells whether a process that is stopped keeps the jobs from going on.

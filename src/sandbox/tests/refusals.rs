@@ -73,13 +73,39 @@ fn settings_stand_only_where_the_catalog_says() {
 
 /// Documented on its page, refused live (third parties' notes), and documented elsewhere.
 #[test]
-fn safety_is_unsupported_on_1_5_pro_alone() {
-    let safety = json!({ "safety": { "checkContent": true, "mode": "fast" } });
-    let refusal = Remote::new().refusal(&task_1_5(1, safety.clone()));
-    assert_eq!(refusal, (400, "unsupportedParameter".into()));
-    let mut remote = Remote::new();
-    remote.submit(&task(1, safety));
-    assert_eq!(remote.finish(1)["data"][0]["NSFWContent"], false);
+fn what_is_checked_is_flagged_where_the_prompt_asks_for_that() {
+    for (prompt, safety, flagged) in [
+        ("a fox", json!({ "checkContent": true }), json!(false)),
+        ("a fox sandbox:nsfw", json!({ "checkContent": true, "mode": "fast" }), json!(true)),
+        ("a fox sandbox:nsfw", json!({ "mode": "none" }), Value::Null),
+    ] {
+        let mut remote = Remote::new();
+        remote.submit(&task_1_5(1, json!({ "positivePrompt": prompt, "safety": safety })));
+        assert_eq!(remote.finish(1)["data"][0]["NSFWContent"], flagged, "{prompt}");
+    }
+}
+
+#[test]
+fn results_go_nowhere_beyond_this_machine() {
+    for (address, taken) in [
+        ("http://127.0.0.1:9/put?signature=x", true),
+        ("http://[::1]:9/put", true),
+        ("http://localhost/put", true),
+        ("https://127.0.0.1/put", false),
+        ("https://example.com/put", false),
+        ("http://127.0.0.1.example.com/put", false),
+        ("http://127.0.0.1@example.com/put", false),
+        ("http://10.0.0.1/put", false),
+    ] {
+        for name in ["uploadEndpoint", "webhookURL"] {
+            let mut remote = Remote::new();
+            let task = task(1, json!({ name: address }));
+            match taken {
+                true => remote.submit(&task),
+                false => assert_eq!(remote.refusal(&task).0, 400, "{address}"),
+            }
+        }
+    }
 }
 
 #[test]

@@ -155,8 +155,13 @@ impl Bench {
     /// Focuses a row of the form by its number key and the arrows.
     pub fn row(&mut self, row: Field) {
         self.keys("<esc>2g");
-        let at = Field::rows().position(|other| other == row).expect("a row");
+        let at = Field::rows(true).iter().position(|other| *other == row).expect("a row");
         self.keys(&"j".repeat(at));
+        if self.app.settings.focused() != row {
+            // It is folded below the last row.
+            self.keys("lg");
+            self.keys(&"j".repeat(at));
+        }
         assert_eq!(self.app.settings.focused(), row);
     }
 
@@ -213,6 +218,7 @@ impl Raw for TestBackend {
 /// What a workspace with nothing in it gives.
 pub fn opened() -> Opened {
     Opened {
+        defaults: crate::domain::request::Options::default(),
         catalog: Arc::clone(&CATALOG),
         model: None,
         problems: Vec::new(),

@@ -236,6 +236,7 @@ impl Take {
             flagged: false,
             file: None,
             lost: false,
+            work: None,
         }
     }
 

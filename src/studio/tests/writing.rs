@@ -375,10 +375,36 @@ fn a_line_that_is_full_takes_no_space_along_to_the_next_one() {
 fn what_the_form_does_not_show_is_counted() {
     let mut bench = Bench::new();
     bench.row(Field::Model);
-    assert!(bench.screen(60, 18).contains("↓ 1 more"));
-    bench.row(Field::Quality);
-    assert!(bench.screen(60, 18).contains("↑ 1 more"));
+    assert!(bench.screen(60, 18).contains("↓ 2 more"));
+    bench.row(Field::Delivery);
+    assert!(bench.screen(60, 18).contains("↑ 2 more"));
     assert!(!bench.screen(120, 36).contains(" more "));
+}
+
+#[test]
+fn the_delivery_is_folded_until_it_is_wanted_and_says_what_is_set() {
+    let mut bench = Bench::new();
+    bench.row(Field::Delivery);
+    assert!(!bench.screen(120, 40).contains("Upload to"));
+    bench.row(Field::Ttl);
+    bench.keys("<enter>600<enter>");
+    bench.row(Field::UploadEndpoint);
+    bench.keys("<enter>");
+    bench.keys("https://a.example/x?signature=hidden<enter>");
+    let screen = bench.screen(160, 60);
+    assert!(
+        screen.contains("kept there for 600 s · uploaded to https://a.example/x?…"),
+        "{screen}"
+    );
+    assert!(!screen.contains("hidden"), "{screen}");
+    let saved = serde_json::to_string(&bench.app.settings.saved()).expect("JSON");
+    assert!(saved.contains("a.example") && !saved.contains("hidden"), "{saved}");
+    // What comes back is not the whole of it, and is no address to send anything to.
+    let saved = serde_json::from_str(&saved).expect("a form");
+    let catalog = bench.app.catalog.clone();
+    bench.app.settings.restore(saved);
+    bench.app.settings.fit(&catalog);
+    assert_eq!(bench.app.settings.remark.as_deref(), Some("Seedance 1.5 Pro: no upload address"));
 }
 
 #[test]
