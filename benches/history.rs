@@ -199,6 +199,7 @@ fn job(
             facts: None,
         }),
         lost: false,
+        work: None,
     };
     let mut job = new_job(model, request, None);
     let stamp = u128::from(at.as_millisecond().unsigned_abs()) << 80;

@@ -93,6 +93,7 @@ fn writes(model: &Model, number: usize) -> Vec<Write> {
         flagged: false,
         file: None,
         lost: false,
+        work: None,
     };
     let file = ClipFile {
         path: format!("clips/{number}.mp4"),
@@ -208,6 +209,7 @@ fn render_a_second_of_frames(bencher: Bencher<'_, '_>, (width_px, height_px): (u
         container: Container::Mp4,
         quality: 95,
         draft: false,
+        fps: 24,
         camera_fixed: false,
         first_frame: None,
         last_frame: None,

@@ -47,6 +47,7 @@ fn sandbox(
         container: Container::Mp4,
         quality: 95,
         draft: false,
+        fps: 24,
         camera_fixed: false,
         first_frame: None,
         last_frame: None,

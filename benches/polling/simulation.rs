@@ -337,6 +337,7 @@ fn output(job: JobId) -> Output {
         flagged: false,
         file: None,
         lost: false,
+        work: None,
     }
 }
 

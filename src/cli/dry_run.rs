@@ -117,6 +117,9 @@ fn print(
     if let Some(warning) = submit::status_warning(model) {
         context.out.note(&format!("warning: {warning}"));
     }
+    if let Some(note) = model.unverified_of(&job.request) {
+        context.out.note(&format!("unverified: {note}"));
+    }
     context.out.line(&format!("estimate: {}", job.estimate))?;
     for line in crate::words::estimate_parts(&job.estimate) {
         context.out.line(&format!("  {line}"))?;

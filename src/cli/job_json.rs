@@ -64,7 +64,7 @@ impl JobJson {
             Some(json!({
                 "path": file(&clip.path), "bytes": clip.bytes, "sha256": clip.sha256,
                 "seed": output.seed, "charge_usd": output.charge.filter(|charge| job.estimate.believes(*charge)).map(MicroUsd::as_usd),
-                "flagged": output.flagged, "cut": clip.cut,
+                "flagged": output.flagged, "cut": clip.cut, "work": output.work,
             }))
         });
         Self {

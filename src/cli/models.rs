@@ -104,6 +104,8 @@ fn json_of(model: &Model) -> Value {
         "draft_sure": model.drafts().map(|rule| &rule.sure),
         "formats": model.formats,
         "price_sure": model.price.sure,
+        "safety_note": model.safety.as_ref().map(|rule| &rule.note),
+        "unverified": model.verified.as_ref().map(|verified| &verified.note),
     });
     for setting in SETTINGS.iter().filter(|setting| setting.option.is_some()) {
         let offer = (setting.offer)(model, &Choices::default());

@@ -36,6 +36,9 @@ pub(super) async fn submit(
     if let Some(warning) = status_warning(model) {
         context.out.note(&format!("warning: {warning}"));
     }
+    if let Some(note) = model.unverified_of(&job.request) {
+        context.out.note(&format!("unverified: {note}"));
+    }
     if !context.json {
         let estimate = &job.estimate;
         let money =

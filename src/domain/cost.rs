@@ -80,7 +80,11 @@ impl Estimate {
             rounded(numerator, per * 1_000_000, model.price.decimals)
         };
         let swing = model.price.tolerance_permille.min(999);
-        let each = price(shortest_ms, 1000 - swing).zip(price(longest_ms, 1000 + swing));
+        let highest = match model.price.may_round_up {
+            true => rounded_up(model, pixels, longest_ms, rate),
+            false => price(longest_ms, 1000 + swing),
+        };
+        let each = price(shortest_ms, 1000 - swing).zip(highest);
         Self {
             total: each.map(|(low, high)| (low * request.results, high * request.results)),
             each,
@@ -136,6 +140,16 @@ fn frames(model: &Model, ms: u32) -> u32 {
     // The n for which 25 + 4n lies nearest to the frames held and one, in thousandths of a frame.
     let n = held.saturating_sub(22_000) / 4000;
     (25 + 4 * n as u32).clamp(29, 289)
+}
+
+/// A bill that counts one frame more than the clip's seconds hold, rounded up to the model's decimals.
+fn rounded_up(model: &Model, pixels: (u32, u32), ms: u32, rate: MicroUsd) -> Option<MicroUsd> {
+    let frames = u128::from(ms) * u128::from(model.fps) / 1000 + 1;
+    let count = u128::from(pixels.0) * u128::from(pixels.1) * frames;
+    let micro = count * u128::try_from(rate.0).ok()?;
+    let grain = 10_u128.pow(6_u32.saturating_sub(model.price.decimals.min(6)));
+    let grains = micro.div_ceil(1024 * 1_000_000 * grain);
+    i64::try_from(grains * grain).ok().map(MicroUsd)
 }
 
 fn factor_permille(model: &Model, request: &Parameters) -> u32 {
@@ -228,8 +242,16 @@ mod tests {
                 choices.resolution = resolution.parse().ok();
                 choices.duration = Some(ClipLength::Ms(seconds * 1000));
             });
-            assert_eq!(estimate.most(), Some(MicroUsd(cents * 10_000)), "{resolution} {seconds} s");
+            let low = estimate.total.map(|(low, _)| low);
+            assert_eq!(low, Some(MicroUsd(cents * 10_000)), "{resolution} {seconds} s");
         }
+    }
+
+    /// The example of the same document, which is billed above the table.
+    #[test]
+    fn runpods_billed_example_lies_within_the_estimate() {
+        let estimate = estimate("runpod/1.0-pro", |_| {});
+        assert_eq!(estimate.to_string(), "$0.61000 to $0.62000");
     }
 
     #[test]

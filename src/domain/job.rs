@@ -13,7 +13,7 @@ use super::cost::Estimate;
 use super::money::MicroUsd;
 use super::outcome::Report;
 use super::request::GenerationRequest;
-pub use super::result::{ClipFile, ClipSummary, Output, unsigned};
+pub use super::result::{ClipFile, ClipSummary, Output, Work, unsigned};
 
 /// A job's id: a UUIDv7, so that ids sort by age and histories of several machines merge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

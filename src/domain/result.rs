@@ -25,6 +25,20 @@ pub struct Output {
     /// Whether it was gone before it could be saved.
     #[serde(default)]
     pub lost: bool,
+    /// What the provider tells of the work on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub work: Option<Work>,
+}
+
+/// How long a provider was at a result, and who.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Work {
+    /// How long it waited for a worker.
+    pub delay_ms: Option<u64>,
+    /// How long it was worked on.
+    pub execution_ms: Option<u64>,
+    /// The worker's name.
+    pub worker: Option<String>,
 }
 
 impl Output {

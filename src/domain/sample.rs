@@ -57,6 +57,7 @@ pub fn output(name: &str) -> Output {
         flagged: false,
         file: None,
         lost: false,
+        work: None,
     }
 }
 

@@ -45,6 +45,8 @@ pub enum Field {
     Format,
     /// The quality.
     Quality,
+    /// Frames a second.
+    Fps,
     /// Whether the content is checked.
     Safety,
     /// How long the service keeps the result.

@@ -21,6 +21,9 @@ use crate::domain::outcome::{Report, Sighting, SubmitOutcome, Trouble};
 use crate::domain::request::{ClipLength, FrameImage};
 use crate::domain::text::one_line;
 
+/// The most results of one run that are taken.
+const MAX_OUTPUTS: usize = 16;
+
 /// The request that submits `job`. The page gives no defaults, so everything is said.
 pub(super) fn submit(base_url: &str, model: &Model, job: &Job) -> Result<HttpRequest, JobError> {
     let request = &job.request;
@@ -112,27 +115,39 @@ pub(super) fn polled(job: &Named, response: &HttpResponse) -> Result<Sighting, T
 }
 
 fn succeeded(job: &Named, body: &Value) -> Report {
+    let told = body.pointer("/output/urls").and_then(Value::as_array);
     // One client in the field also reads `output.url`.
-    let url = body
-        .pointer("/output/urls/0")
-        .or_else(|| body.pointer("/output/url"))
-        .and_then(Value::as_str)
-        .filter(|url| !url.is_empty());
-    let Some(url) = url else {
-        return Report { pending: 1, no_address: true, ..Report::default() };
-    };
-    let url = one_line(url, MAX_URL_CHARS);
-    let output = Output {
-        remote_id: job.remote_id.clone().unwrap_or_else(|| url.clone()),
-        url,
-        seed: None,
-        charge: cost(body),
-        draft_id: None,
-        flagged: false,
-        file: None,
-        lost: false,
-    };
-    Report { outputs: vec![output], ..Report::default() }
+    let urls = told.into_iter().flatten().chain(body.pointer("/output/url"));
+    let mut outputs: Vec<Output> = Vec::new();
+    for url in urls.filter_map(Value::as_str).filter(|url| !url.is_empty()) {
+        let url = one_line(url, MAX_URL_CHARS);
+        if outputs.len() == MAX_OUTPUTS || outputs.iter().any(|output| output.url == url) {
+            continue;
+        }
+        // The run has one id; a further result of it is told apart by its place.
+        let id = job.remote_id.clone().unwrap_or_else(|| url.clone());
+        let remote_id = match outputs.len() {
+            0 => id,
+            nr => format!("{id}/{nr}"),
+        };
+        // What the run cost is said once.
+        let charge = cost(body).filter(|_| outputs.is_empty());
+        outputs.push(Output {
+            remote_id,
+            url,
+            seed: None,
+            charge,
+            draft_id: None,
+            flagged: false,
+            file: None,
+            lost: false,
+            work: None,
+        });
+    }
+    match outputs.is_empty() {
+        true => Report { pending: 1, no_address: true, ..Report::default() },
+        false => Report { outputs, ..Report::default() },
+    }
 }
 
 /// Why the run failed, where it did. "A failed run is refunded in full automatically" (documents, core

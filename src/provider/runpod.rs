@@ -14,10 +14,10 @@ use super::reply::{
 };
 use super::wire::{HttpRequest, HttpResponse};
 use crate::domain::catalog::Model;
-use crate::domain::job::{Charged, FailureClass, Job, JobError, Output};
+use crate::domain::job::{Charged, FailureClass, Job, JobError, Output, Work};
 use crate::domain::money::MicroUsd;
 use crate::domain::outcome::{Report, Sighting, SubmitOutcome, Trouble};
-use crate::domain::request::{ClipLength, FrameImage};
+use crate::domain::request::{ClipLength, Field, FrameImage};
 use crate::domain::text::one_line;
 
 /// The request that submits `job`. Everything is said, since the page's defaults may change; an empty
@@ -37,7 +37,7 @@ pub(super) fn submit(base_url: &str, model: &Model, job: &Job) -> Result<HttpReq
         "prompt": request.prompt,
         "image": image,
         "duration": duration_ms / 1000,
-        "fps": model.fps,
+        "fps": request.options.whole(Field::Fps).unwrap_or(model.fps.into()),
     });
     if let Some((width, height)) = request.size_px {
         input["size"] = json!(format!("{width}x{height}"));
@@ -236,6 +236,7 @@ fn completed(job: &Named, body: &Value, response: &HttpResponse) -> Report {
             flagged: false,
             file: None,
             lost: false,
+            work: Some(work(body)),
         };
         return Report { outputs: vec![output], ..Report::default() };
     }
@@ -249,6 +250,16 @@ fn completed(job: &Named, body: &Value, response: &HttpResponse) -> Report {
     let error = JobError::ours(FailureClass::Provider, "outputError", text, charged);
     let error = classified(body, error);
     Report { failures: vec![error], ..Report::default() }
+}
+
+/// What it tells of the work: `delayTime` and `executionTime`, in milliseconds, and `workerId` (the model's page).
+fn work(body: &Value) -> Work {
+    let worker = body.get("workerId").and_then(Value::as_str);
+    Work {
+        delay_ms: body.get("delayTime").and_then(Value::as_u64),
+        execution_ms: body.get("executionTime").and_then(Value::as_u64),
+        worker: worker.map(|worker| one_line(worker, 100)),
+    }
 }
 
 /// The address of the video, in the order of RunPod's own AI SDK provider (`video_url`, `result`,

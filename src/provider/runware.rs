@@ -449,6 +449,7 @@ fn output(item: &Item) -> Option<Output> {
         flagged: item.0.get("NSFWContent").and_then(flag).unwrap_or(false),
         file: None,
         lost: false,
+        work: None,
     })
 }
 

@@ -346,7 +346,9 @@ fn folder(job: &Job) -> String {
 }
 
 fn bare_name(job: &Job, index: usize) -> String {
-    let number = if job.request.results > 1 { format!("-{}", index + 1) } else { String::new() };
+    // Also where a service gave more than were asked for.
+    let is_one = job.request.results <= 1 && index == 0;
+    let number = if is_one { String::new() } else { format!("-{}", index + 1) };
     let extension = job.request.format().map_or("mp4", |format| format.extension());
     format!("{}{number}.{extension}", job.id)
 }

@@ -26,6 +26,7 @@ pub(super) struct Wanted {
     pub(super) prompt: String,
     pub(super) size: Size,
     pub(super) duration_ms: u32,
+    pub(super) fps: u32,
     pub(super) image: Option<String>,
 }
 
@@ -132,7 +133,7 @@ fn order(task: Uuid, wanted: Wanted) -> Order {
         first_frame: wanted.image.map(Frame::Named),
         last_frame: None,
         draft_id: None,
-        wishes: Wishes { include_cost: true, ..Wishes::default() },
+        wishes: Wishes { include_cost: true, fps: wanted.fps, ..Wishes::default() },
     }
 }
 

@@ -48,6 +48,8 @@ pub struct ClipSpec {
     pub quality: u8,
     /// Marks the picture as a draft and spends fewer bits on it.
     pub draft: bool,
+    /// Frames a second.
+    pub fps: u32,
     /// Keeps the camera from drifting.
     pub camera_fixed: bool,
     /// What tells the image that the clip begins with from others. The image
@@ -111,9 +113,9 @@ impl ClipSpec {
         (even(self.width_px), even(self.height_px))
     }
 
-    /// Number of video frames: the duration at 24 a second, rounded.
+    /// Number of video frames: the duration at so many a second, rounded.
     pub fn frames(&self) -> u32 {
-        let frames = u64::from(self.duration_ms) * u64::from(FRAME_RATE);
+        let frames = u64::from(self.duration_ms) * u64::from(self.fps);
         ((frames + 500) / 1000) as u32
     }
 
@@ -139,7 +141,7 @@ impl ClipSpec {
 
 /// Renders a clip and returns the whole file.
 ///
-/// Exactly `round(duration_ms * 24 / 1000)` frames at 24/1 a second, the index
+/// Exactly `round(duration_ms * fps / 1000)` frames at fps/1 a second, the index
 /// in front of the pictures; the sound is never longer than the picture. The
 /// same `spec` gives the same bytes with any number of `threads` (0 counts as
 /// 1). `cancelled` is looked at before every frame.
@@ -160,6 +162,7 @@ pub fn render(
         seed: spec.seed,
         duration_ms: spec.duration_ms,
         frames: spec.frames(),
+        fps: spec.fps,
         draft: spec.draft,
         camera_fixed: spec.camera_fixed,
         images: [&spec.first_frame, &spec.last_frame]
@@ -175,8 +178,11 @@ pub fn render(
         cancelled,
     };
     let pictures = film.shoot(threads)?;
-    let packets =
-        if spec.audio { tone::packets(scene_number(spec), spec.frames())? } else { Vec::new() };
+    let packets = if spec.audio {
+        tone::packets(scene_number(spec), spec.frames() * FRAME_RATE / spec.fps.max(1))?
+    } else {
+        Vec::new()
+    };
     mux::join(spec, &pictures, &packets)
 }
 
@@ -192,7 +198,7 @@ fn config(spec: &ClipSpec) -> EncoderConfig {
     // One key frame, at the start of each piece.
     config.gop_size = u32::MAX;
     config.min_keyint = u32::MAX;
-    config.framerate = FRAME_RATE as f32;
+    config.framerate = spec.fps as f32;
     config
 }
 
@@ -292,7 +298,8 @@ impl Film<'_> {
                 planes.ok_or_else(|| RenderError::Video("a plane of the wrong size".into()))?;
             let bytes = encoder.encode_planes(&planes).map_err(refused)?;
             let key = pictures.is_empty();
-            let bytes = if key { sps::describe(&bytes) } else { bytes };
+            let bytes =
+                if key { sps::describe(&bytes, self.config.framerate as u32) } else { bytes };
             pictures.push(Picture { bytes, key });
         }
         Ok(pictures)

@@ -13,6 +13,7 @@ use super::fault::Fault;
 use super::fields::{Fields, or};
 use super::frames::{Frame, Inputs};
 use super::promotion::{self, FoundDraft};
+use super::scene::FRAME_RATE;
 use super::settings::Settings;
 use super::size::{self, Shape, Size};
 use crate::domain::address::Address;
@@ -81,6 +82,9 @@ pub struct Wishes {
     pub ttl_s: Option<u64>,
     /// Whether results say that they were checked for their content.
     pub checks_content: bool,
+    /// Frames a second.
+    #[serde(default = "film")]
+    pub fps: u32,
     /// Where clips are put. The journal has what is shown of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upload_endpoint: Option<Address>,
@@ -101,6 +105,10 @@ impl Wishes {
     }
 }
 
+fn film() -> u32 {
+    FRAME_RATE
+}
+
 impl Default for Wishes {
     fn default() -> Self {
         Self {
@@ -109,6 +117,7 @@ impl Default for Wishes {
             include_cost: false,
             ttl_s: None,
             checks_content: false,
+            fps: FRAME_RATE,
             upload_endpoint: None,
             webhook_url: None,
         }
@@ -269,6 +278,7 @@ fn wishes(fields: &mut Fields<'_>, model: &Model) -> Option<Wishes> {
         include_cost: fields.boolean("includeCost").unwrap_or(false),
         ttl_s: fields.integer("ttl", 60..=u64::MAX),
         checks_content: safety(fields),
+        fps: FRAME_RATE,
         upload_endpoint: address(fields, ADDRESSES[0]),
         webhook_url: address(fields, ADDRESSES[1]),
         format: format(fields, model)?,
@@ -341,6 +351,8 @@ impl Order {
         };
         match Estimate::of(model, &parameters).each {
             Some((low, high)) if low == high => low,
+            // As the page's own example is billed.
+            Some((_, high)) if model.price.may_round_up => high,
             Some((low, high)) => MicroUsd((low.0 + high.0) / 20 * 10),
             None => MicroUsd::ZERO,
         }

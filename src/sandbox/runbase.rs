@@ -190,7 +190,7 @@ fn wanted(model: &Model, input: &Map<String, Value>) -> Result<Wanted, String> {
         .find(|(lines, ratio, _)| lines.parse() == Ok(resolution) && ratio.parse() == Ok(aspect));
     let pixels = pixels.ok_or("aspect_ratio is not supported")?.2;
     let size = Size { resolution, aspect, pixels };
-    Ok(Wanted { prompt: prompt.to_owned(), size, duration_ms, image })
+    Ok(Wanted { prompt: prompt.to_owned(), size, duration_ms, fps: model.fps, image })
 }
 
 /// The price is not published. Play money is taken at the maker's rate for the same model, 2.5 dollars

@@ -212,9 +212,10 @@ fn wanted(model: &Model, input: &Map<String, Value>) -> Result<Wanted, String> {
     if !model.duration.allows_ms(duration_ms) {
         return Err(format!("duration must be {}", model.duration.in_words()));
     }
-    if whole("fps", u64::from(model.fps))? != u64::from(model.fps) {
-        return Err(format!("fps must be {}", model.fps));
-    }
+    let fps = whole("fps", u64::from(model.fps))?;
+    let max = model.fps_max.unwrap_or(model.fps);
+    let fps = u32::try_from(fps).ok().filter(|fps| (1..=max).contains(fps));
+    let fps = fps.ok_or_else(|| format!("fps must be 1 to {max}"))?;
     let image = match input.get("image") {
         None => None,
         // "Leave empty for text-to-video."
@@ -224,7 +225,8 @@ fn wanted(model: &Model, input: &Map<String, Value>) -> Result<Wanted, String> {
     };
     let size = input.get("size").unwrap_or(&Value::Null);
     let size = if size.is_null() { Some("1920x1080") } else { size.as_str() };
-    Ok(Wanted { prompt: prompt.to_owned(), size: sized(model, size)?, duration_ms, image })
+    let size = sized(model, size)?;
+    Ok(Wanted { prompt: prompt.to_owned(), size, duration_ms, fps, image })
 }
 
 fn sized(model: &Model, size: Option<&str>) -> Result<Size, String> {

@@ -45,6 +45,8 @@ pub struct Script<'a> {
     pub seed: u64,
     pub duration_ms: u32,
     pub frames: u32,
+    /// Frames a second.
+    pub fps: u32,
     pub draft: bool,
     pub camera_fixed: bool,
     /// First and last frame image: their bytes change the scene, their pixels do not show.
@@ -65,6 +67,7 @@ pub struct Scene {
     /// Units from the middle of the picture, per column.
     columns: Vec<i32>,
     camera_speed: i32,
+    fps: u32,
 }
 
 /// Working memory for drawing; one per thread.
@@ -91,6 +94,7 @@ impl Scene {
             accent: theme.palette.accent,
         };
         Self {
+            fps: script.fps.max(1),
             plate: sky.plate(stage, &theme, terrain.waterline),
             columns: (0..width_px).map(|column| stage.units_at(column)).collect(),
             camera_speed: if script.camera_fixed { 0 } else { life.way() * milli(62) },
@@ -111,7 +115,7 @@ impl Scene {
 
     /// Draws one frame, counted from 0, over whatever `canvas` holds.
     pub fn draw(&self, frame: u32, canvas: &mut Canvas, brush: &mut Brush) {
-        let time = (i64::from(frame) * i64::from(ONE) / i64::from(FRAME_RATE)) as i32;
+        let time = (i64::from(frame) * i64::from(ONE) / i64::from(self.fps)) as i32;
         let moment = Moment { time, camera: mul(time, self.camera_speed) };
         let stage = self.stage;
         canvas.copy_from(&self.plate);
@@ -226,6 +230,7 @@ mod tests {
         seed: 7,
         duration_ms: 1000,
         frames: 24,
+        fps: 24,
         draft: false,
         camera_fixed: false,
         images: [None; 2],

@@ -196,6 +196,7 @@ impl Task {
             quality: order.wishes.quality,
             draft: order.kind == JobKind::Draft,
             camera_fixed: order.camera_fixed,
+            fps: order.wishes.fps,
             first_frame: order.first_frame.as_ref().map(Frame::name),
             last_frame: order.last_frame.as_ref().map(Frame::name),
         }

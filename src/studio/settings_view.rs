@@ -193,6 +193,10 @@ fn value<'a>(app: &'a Seen<'_>, field: Field, model: &'a Model) -> Vec<Span<'a>>
             vec![words(setting.show(now.as_ref()), strong), words(hint, dim)]
         }
     };
+    let outlook = app.settings.outlook(&app.catalog).filter(|_| field == Field::Duration);
+    if outlook.is_some_and(|(request, _)| model.unverified_of(&request).is_some()) {
+        spans.push(words("  unverified", app.theme.style(Tone::Warn)));
+    }
     let pixels = model.pixels(chosen.resolution_on(model), chosen.aspect_on(model));
     if let (Field::Resolution, Some((width, height))) = (field, pixels) {
         spans.push(words(format!("  {width}×{height}"), strong));
@@ -210,7 +214,7 @@ fn delivery<'a>(app: &Seen<'_>, model: &Model) -> Vec<Span<'a>> {
     });
     let set: Vec<String> = set.collect();
     let text = if set.is_empty() { "as usual".to_owned() } else { set.join(" · ") };
-    let hint = if settings.unfolded { "" } else { "  Enter shows more" };
+    let hint = if settings.unfolded { "" } else { "  Enter unfolds it" };
     vec![words(text, app.theme.bold(Tone::Text)), words(hint, app.theme.style(Tone::Dim))]
 }
 

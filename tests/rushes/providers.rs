@@ -2,9 +2,10 @@
 
 use std::process::Command;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::support::{Desk, Running, facts, text};
+use super::wire::{Wire, reply};
 
 const KEY: &str = "sk-secret-value-4711";
 
@@ -42,8 +43,9 @@ fn at(desk: &Desk, url: &str, key: &str, line: &[&str]) -> Command {
 }
 
 fn generate(desk: &Desk, url: &str, key: &str, model: &str, prompt: &str) -> Command {
-    let line = ["generate", "--wait", "--json", "--model", model, "--prompt", prompt];
-    at(desk, url, key, &line)
+    let small = if model.starts_with("runpod") { "480p" } else { "720p" };
+    let line = ["generate", "--wait", "--json", "--model", model, "--resolution", small];
+    at(desk, url, key, &[&line[..], &["--prompt", prompt]].concat())
 }
 
 #[test]
@@ -58,6 +60,49 @@ fn both_go_from_prompt_to_a_playable_file() {
         assert!(job["charge_usd"].as_f64() > Some(0.1), "{job}");
     }
     assert_eq!(there.accepted_once_each(), 2);
+}
+
+#[test]
+fn runpods_frame_rate_sizes_and_times_are_taken_kept_and_shown() {
+    let (there, here) = (Desk::new(), desk());
+    let (_remote, url) = remote(&there, "50");
+    let mut line =
+        vec!["generate", "--wait", "--json", "--model", "runpod/1.0-pro", "--prompt", "a boat"];
+    line.extend(["--resolution", "480p", "--aspect", "9:16", "--duration", "2", "--fps", "30"]);
+    let ended = Running::start(at(&here, &url, KEY, &line)).ended().expecting(0);
+    let job = ended.object();
+    let clip = facts(&job);
+    assert_eq!((clip.width_px, clip.height_px, clip.frames), (480, 864, 60), "{job}");
+    assert!(ended.err.contains("unverified: the page names 16:9"), "{}", ended.err);
+    assert_eq!((&job["fps"], &job["files"][0]["work"]["worker"]), (&json!(30), &json!("sandbox")));
+    assert!(job["files"][0]["work"]["execution_ms"].is_u64(), "{job}");
+    let shown = here.done(&["show", text(&job, "/id")]).out;
+    assert!(shown.contains("30 frames a second") && shown.contains("by sandbox)"), "{shown}");
+}
+
+/// The page's output schema has a list, so a run may give several.
+#[test]
+fn every_address_of_a_run_is_saved() {
+    const CLIP: &[u8] = include_bytes!("../fixtures/clips/black.mp4");
+    let wire = Wire::start(|origin, calls| {
+        let call = calls.last().expect("a call");
+        if call.path.ends_with(".mp4") {
+            return reply(200, "content-type: video/mp4\r\n", CLIP);
+        }
+        let urls = ["1", "2"].map(|name| format!("{origin}/{name}.mp4"));
+        let body = json!({ "id": "run_1", "status": "succeeded", "costUsd": 40_000, "output": { "urls": urls } });
+        reply(200, "", body.to_string())
+    });
+    let desk = desk();
+    let line = ["generate", "--wait", "--json", "--model", "runbase/1.0-pro", "--prompt", "a boat"];
+    let ended = Running::start(at(&desk, &wire.origin, KEY, &line)).ended().expecting(0);
+    let job = ended.object();
+    let paths = [text(&job, "/files/0/path"), text(&job, "/files/1/path")];
+    assert_ne!(paths[0], paths[1], "{job}");
+    for path in paths {
+        assert!(std::fs::read(path).is_ok_and(|clip| clip == CLIP), "{path}");
+    }
+    assert_eq!(job["charge_usd"], json!(0.04), "the run is paid for once");
 }
 
 #[test]

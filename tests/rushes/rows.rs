@@ -76,7 +76,7 @@ fn each_documented_model_goes_from_prompt_to_a_playable_file() {
         ("runware/1.0-pro", &["--duration", "1.2"], (864, 480), 29),
         ("runware/1.0-pro-fast", &["--duration", "1.2", "--aspect", "21:9"], (960, 416), 29),
         ("runware/1.5-pro", &["--duration", "4"], (864, 496), 96),
-        ("runpod/1.0-pro", &["--duration", "5"], (864, 480), 120),
+        ("runpod/1.0-pro", &["--duration", "5", "--resolution", "480p"], (864, 480), 120),
         ("runbase/1.0-pro", &["--duration", "5", "--aspect", "16:9"], (1248, 704), 120),
     ];
     let line =

@@ -12,12 +12,12 @@ pub use frame_rule::FrameRule;
 pub use model::{
     AudioRule, Dimensions, DraftRule, FlagRule, Model, ModelId, Price, PriceUnit, PromptRule,
     QualityRule, ReferenceRule, ResultsRule, SafetyRule, SeedRule, SizeField, SizeRule, Status,
-    StatusKind,
+    StatusKind, Verified,
 };
 pub use provider::{Protocol, Provider, RequestRate};
 
 use super::job::JobKind;
-use super::request::{ClipLength, Parameters};
+use super::request::{ClipLength, Field, Parameters};
 
 /// The largest file that is taken for a clip, and for one of which the catalog knows nothing.
 const MAX_CLIP_BYTES: u64 = 2 << 30;
@@ -74,7 +74,8 @@ impl Catalog {
             ClipLength::Ms(ms) => ms,
             ClipLength::Auto => model.duration.range_ms().1,
         };
-        let frames = u64::from(model.fps) * u64::from(ms) / 1000;
+        let fps = request.options.whole(Field::Fps).unwrap_or(model.fps.into());
+        let frames = fps * u64::from(ms) / 1000;
         (pixels * frames * MAX_BITS_PER_PIXEL / 8).clamp(MIN_CLIP_BYTES, MAX_CLIP_BYTES)
     }
 

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::super::money::MicroUsd;
-use super::super::request::OutputFormat;
+use super::super::request::{ClipLength, OutputFormat, Parameters};
 use super::super::size::{AspectRatio, Resolution};
 use super::duration_rule::DurationRule;
 use super::frame_rule::FrameRule;
@@ -78,6 +78,12 @@ pub struct Model {
     pub duration: DurationRule,
     /// Frames a second of every clip.
     pub fps: u32,
+    /// The most of them that can be asked for, where that can be chosen.
+    #[serde(default)]
+    pub fps_max: Option<u32>,
+    /// Which of the sizes and lengths are known to work, where not all are.
+    #[serde(default)]
+    pub verified: Option<Verified>,
     /// How the size is said on the wire.
     pub size: SizeRule,
     /// What every resolution and ratio gives.
@@ -138,6 +144,18 @@ impl Model {
     /// The ratios of `resolution`, widest first; none where the model lacks the resolution.
     pub fn ratios(&self, resolution: Resolution) -> impl Iterator<Item = AspectRatio> + '_ {
         self.dimensions.get(&resolution).into_iter().flat_map(|row| row.keys().copied())
+    }
+
+    /// What a person should know of `request` before it is sent, since nobody saw its like work; `None` if somebody
+    /// did.
+    pub fn unverified_of(&self, request: &Parameters) -> Option<&str> {
+        let verified = self.verified.as_ref()?;
+        let is_known = match request.duration {
+            ClipLength::Ms(ms) => verified.durations_s.iter().any(|s| s * 1000 == ms),
+            ClipLength::Auto => false,
+        };
+        let is_known = is_known && verified.ratios.contains(&request.aspect);
+        (!is_known).then_some(verified.note.as_str())
     }
 
     /// The draft rule, where drafts are enabled.
@@ -335,6 +353,18 @@ pub struct QualityRule {
     pub default: u32,
 }
 
+/// What is known to work, beside what the documents let one say.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Verified {
+    /// The ratios.
+    pub ratios: Vec<AspectRatio>,
+    /// The lengths, in seconds.
+    pub durations_s: Vec<u32>,
+    /// What is to be said of the others.
+    pub note: String,
+}
+
 /// The checking of content.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -381,6 +411,10 @@ pub struct Price {
     /// Whether the token count has one frame more than the clip's seconds hold.
     #[serde(default = "yes")]
     pub extra_frame: bool,
+    /// Whether a bill may count that frame all the same and round up to the next decimal, so that the estimate is a
+    /// range.
+    #[serde(default)]
+    pub may_round_up: bool,
     /// The price without sound in thousandths of the price with it.
     #[serde(default = "whole")]
     pub silent_permille: u32,

@@ -111,8 +111,10 @@ fn an_aspect_ratio_must_be_one_of_the_resolution() {
         ]
     );
     assert_eq!(
-        aspect("runpod/1.0-pro", "1:1"),
-        ["aspect ratio: Seedance 1.0 Pro has no 1:1 at 480p; choose 16:9"]
+        aspect("runpod/1.0-pro", "9:21"),
+        [
+            "aspect ratio: Seedance 1.0 Pro has no 9:21 at 1080p; choose 21:9, 16:9, 4:3, 1:1, 3:4 or 9:16"
+        ]
     );
     assert_eq!(aspect("runware/1.0-pro", "9:21"), [""; 0]);
 }
@@ -134,7 +136,7 @@ fn a_length_must_lie_on_the_models_grid() {
         ]
     );
     assert_eq!(
-        length("runpod/1.0-pro", ms(7_000)),
+        length("runbase/1.0-pro", ms(7_000)),
         ["duration: Seedance 1.0 Pro can't make a clip of 7 s; choose 5 or 10 seconds"]
     );
     for (model, wrong) in [

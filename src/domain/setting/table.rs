@@ -9,7 +9,7 @@ use crate::domain::request::{Choices, ClipLength, OutputFormat};
 use crate::domain::size::{AspectRatio, Resolution};
 
 /// Every setting.
-pub static SETTINGS: [Setting; 16] = [
+pub static SETTINGS: [Setting; 17] = [
     Setting {
         field: Field::Draft,
         name: "draft",
@@ -230,6 +230,29 @@ pub static SETTINGS: [Setting; 16] = [
             is_delivery: false,
             is_said: false,
             summary: |_| None,
+        }),
+    },
+    Setting {
+        field: Field::Fps,
+        name: "frame rate",
+        label: "Frames/s",
+        flag: "fps",
+        wire: &["fps"],
+        takes: Some("N"),
+        help: "Frames a second, where the model can be told",
+        kind: Kind::Whole,
+        unset: "default",
+        offer: |model, _| match model.fps_max {
+            Some(max) => Offer::Whole(1, max.into(), Some(model.fps.into())),
+            None => Offer::Nothing("the provider decides", "—"),
+        },
+        given_up: |model| Some(format!("{} frames a second", model.fps)),
+        option: Some(Optional {
+            lacks: |_| "can't be told how many frames a second".to_owned(),
+            instead: "leave it out",
+            is_delivery: true,
+            is_said: false,
+            summary: |value| Some(format!("{value} frames a second")),
         }),
     },
     Setting {

@@ -38,7 +38,13 @@ pub(super) fn adapter() -> Adapter {
             FIELD,
             Done { results: 1, charge: None },
         ),
-        absent("several results", "a run gives one"),
+        poll(
+            "several results",
+            200,
+            r#"{"id":"x","status":"succeeded","costUsd":40000,"output":{"urls":["https://x.example/1.mp4","https://x.example/2.mp4","https://x.example/1.mp4"]}}"#,
+            "the page's output schema: urls is a list",
+            Done { results: 2, charge },
+        ),
         poll(
             "done without an address",
             200,

@@ -2,7 +2,6 @@
 
 use muxide::api::{AacProfile, AudioCodec, MuxerBuilder, MuxerError, VideoCodec};
 
-use super::super::scene::FRAME_RATE;
 use super::super::tone;
 use super::{ClipSpec, Container, Picture, RenderError};
 
@@ -22,7 +21,7 @@ pub fn join(
 
 fn mux(spec: &ClipSpec, pictures: &[Picture], packets: &[Vec<u8>]) -> Result<Vec<u8>, MuxerError> {
     let (width_px, height_px) = spec.size_px();
-    let rate = f64::from(FRAME_RATE);
+    let rate = f64::from(spec.fps);
     let mut builder = MuxerBuilder::new(Vec::new())
         .video(VideoCodec::H264, width_px, height_px, rate)
         .with_fast_start(true);

@@ -4,16 +4,14 @@
 //! draft would look different from its final. So the set says BT.709, 24
 //! frames a second, and that no frame waits for a later one (H.264, annex E).
 
-use super::super::scene::FRAME_RATE;
-
 /// Rewrites the parameter set of an Annex B access unit. A unit without one,
 /// or with one that is described already, comes back as it is.
-pub fn describe(unit: &[u8]) -> Vec<u8> {
+pub fn describe(unit: &[u8], fps: u32) -> Vec<u8> {
     let Some(start) = find_sps(unit) else {
         return unit.to_vec();
     };
     let end = next_start_code(unit, start).unwrap_or(unit.len());
-    let Some(described) = with_description(&unescape(&unit[start..end])) else {
+    let Some(described) = with_description(&unescape(&unit[start..end]), fps) else {
         return unit.to_vec();
     };
     let mut out = unit[..start].to_vec();
@@ -47,7 +45,7 @@ fn next_start_code(unit: &[u8], from: usize) -> Option<usize> {
 }
 
 /// Replaces the closing "no description" flag by a description.
-fn with_description(set: &[u8]) -> Option<Vec<u8>> {
+fn with_description(set: &[u8], fps: u32) -> Option<Vec<u8>> {
     let last = set.iter().rposition(|&byte| byte != 0)?;
     let bits = last * 8 + 7 - set[last].trailing_zeros() as usize;
     // The bit before the stop bit is the flag; it must be off.
@@ -71,7 +69,7 @@ fn with_description(set: &[u8]) -> Option<Vec<u8>> {
     writer.put(0, 1); // no chroma location
     writer.put(1, 1); // timing_info_present
     writer.put(1, 32); // num_units_in_tick
-    writer.put(2 * FRAME_RATE, 32); // time_scale counts fields
+    writer.put(2 * fps, 32); // time_scale counts fields
     writer.put(1, 1); // fixed_frame_rate
     writer.put(0, 3); // no HRD, no picture structure
     writer.put(1, 1); // bitstream_restriction
@@ -157,10 +155,10 @@ mod tests {
     fn a_set_is_described_once_and_the_rest_is_kept() {
         // Profile, constraints, level, one bit of payload, flag off, stop bit.
         let unit = [0, 0, 0, 1, 0x67, 66, 64, 30, 0b1010_0000, 0, 0, 0, 1, 0x68, 9];
-        let described = describe(&unit);
+        let described = describe(&unit, 24);
         assert!(described.len() > unit.len());
         assert_eq!(described[..8], unit[..8]);
         assert_eq!(described[described.len() - 6..], unit[9..]);
-        assert_eq!(describe(&[0, 0, 1, 0x41, 5]), [0, 0, 1, 0x41, 5]);
+        assert_eq!(describe(&[0, 0, 1, 0x41, 5], 24), [0, 0, 1, 0x41, 5]);
     }
 }

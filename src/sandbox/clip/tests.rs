@@ -14,6 +14,7 @@ fn spec() -> ClipSpec {
         container: Container::Mp4,
         quality: 70,
         draft: false,
+        fps: 24,
         camera_fixed: false,
         first_frame: None,
         last_frame: None,

@@ -45,7 +45,7 @@ fn a_job_goes_from_the_queue_to_its_file() {
     assert_eq!(remote.clips()[0].1.width_px, 864);
     remote.render();
     let (_, body) = remote.status(&id);
-    assert_eq!((&body["status"], &body["output"]["cost"]), (&json!("COMPLETED"), &json!(0.12)));
+    assert_eq!((&body["status"], &body["output"]["cost"]), (&json!("COMPLETED"), &json!(0.13)));
     let url = text(&body["output"]["video_url"]);
     assert!(matches!(remote.get(&url), Body::Clip { .. }));
     remote.wait_ms(31 * 60_000);
@@ -82,7 +82,7 @@ fn a_stopped_job_costs_nothing_and_a_finished_one_is_not_stopped() {
     assert_eq!(read(&reply).1["status"], "COMPLETED");
     assert_eq!(remote.status(&stopped).1["status"], "CANCELLED");
     let billed: Vec<i64> = remote.sandbox.ledger(remote.now).map(|line| line.billed.0).collect();
-    assert_eq!(billed, [0, 120_000]);
+    assert_eq!(billed, [0, 130_000]);
 }
 
 #[test]
@@ -111,9 +111,9 @@ fn the_pages_own_refusal_is_given_word_for_word() {
     assert_eq!(body["error"], "Invalid parameter: size format must be widthxheight");
     for wrong in [
         json!({}),
-        json!({ "prompt": "a fox", "duration": 6 }),
+        json!({ "prompt": "a fox", "duration": 13 }),
         json!({ "prompt": "a fox", "duration": "5" }),
-        json!({ "prompt": "a fox", "fps": 30 }),
+        json!({ "prompt": "a fox", "fps": 61 }),
         json!({ "prompt": "a fox", "size": "1x1" }),
         json!({ "prompt": "a fox", "image": "data:image/png;base64,AA" }),
     ] {
