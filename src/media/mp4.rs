@@ -93,14 +93,21 @@ pub fn facts(bytes: &mut (impl Read + Seek), size_bytes: u64) -> Result<ClipFact
     describe(&movie, file.brand, &file.fragments)
 }
 
-/// Whether one of the file's boxes goes on after its end, so that a part of it did not come.
+/// Whether a part of the file did not come: one of its boxes goes on after its end, or it ends between two of
+/// them, before the index or the pictures.
 pub fn is_cut(bytes: &mut (impl Read + Seek), size_bytes: u64) -> bool {
-    let mut at = 0;
+    let (mut at, mut has_index, mut has_media) = (0, false, false);
     for _ in 0..MAX_TOP_BOXES {
         match top_box(bytes, at, size_bytes) {
             Ok(Some((.., end))) if end > size_bytes => return true,
-            Ok(Some((.., end))) => at = end,
-            _ => return false,
+            Ok(Some((kind, _, end))) => {
+                has_index |= kind == *b"moov";
+                has_media |= kind == *b"mdat";
+                at = end;
+            }
+            Ok(None) => return at > 0 && !(has_index && has_media),
+            // What is no MP4 at all is not judged here.
+            Err(_) => return at > 0,
         }
     }
     false

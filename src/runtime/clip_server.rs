@@ -10,6 +10,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
+use hyper::header::HeaderValue;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -168,6 +169,8 @@ async fn answer(files: &Files, request: &Request<Incoming>) -> io::Result<Respon
 fn nothing(status: StatusCode) -> Response<Part> {
     let mut response = Response::new(Part { file: None, left: 0 });
     *response.status_mut() = status;
+    // Whoever does not know an address could keep a place for ever by asking again.
+    response.headers_mut().insert("connection", HeaderValue::from_static("close"));
     response
 }
 

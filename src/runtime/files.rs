@@ -18,11 +18,21 @@ const PART_SIGNS: usize = 16;
 /// The longest name whose part has one that may be.
 pub(super) const MAX_WHOLE_NAME_BYTES: usize = MAX_NAME_BYTES - "..part".len() - PART_SIGNS;
 
-/// How to open a file of ours: for its owner alone where it is made, and never through a link.
+/// How to open a file of ours: for its owner alone where it is made, never through a link, and without waiting for
+/// the other end of a pipe that lies in its place.
 pub(super) fn ours() -> OpenOptions {
+    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
     let mut options = OpenOptions::new();
-    options.mode(0o600).custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
+    options.mode(0o600).custom_flags(flags.bits().cast_signed());
     options
+}
+
+/// Fails where `file` is no file but a pipe or a device, which would be read as empty.
+pub(super) fn is_a_file(file: &File) -> io::Result<()> {
+    match file.metadata()?.is_file() {
+        true => Ok(()),
+        false => Err(io::Error::other("it is not a file")),
+    }
 }
 
 /// Writes `content` to `path`, for its owner alone, by way of a part that is synced before it takes the name.

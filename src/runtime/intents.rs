@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::files::{ours, write_whole};
+use super::files::{is_a_file, ours, write_whole};
 use super::images::hex;
 use crate::domain::job::{Job, JobId};
 use crate::domain::text::one_line;
@@ -65,6 +65,7 @@ impl Intent {
         line.push(b'\n');
         let is_new = !path.exists();
         let mut file = ours().create(true).read(true).append(true).open(path)?;
+        is_a_file(&file)?;
         if ends_in_a_torn_line(&mut file)? {
             line.insert(0, b'\n');
         }
@@ -234,6 +235,7 @@ fn read(path: &Path) -> io::Result<Journal> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Journal::default()),
         outcome => outcome?,
     };
+    is_a_file(&file)?;
     let skipped = file.metadata()?.len().saturating_sub(MAX_BYTES);
     file.seek(SeekFrom::Start(skipped))?;
     let mut bytes = BufReader::new(file).take(MAX_BYTES);
@@ -406,5 +408,18 @@ mod tests {
             .append(&folder.journal())
             .expect_err("it is a link");
         begin(&folder.journal(), &folder.store, sample::noon()).expect_err("it is a link");
+    }
+
+    /// Waiting for its other end would hang whoever wants to send, and what is read from it is nothing.
+    #[test]
+    fn a_pipe_in_the_journals_place_is_refused_at_once() {
+        let folder = Folder::new();
+        let path = folder.journal();
+        let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+        rustix::fs::mkfifoat(rustix::fs::CWD, &path, mode).expect("a pipe");
+        assert!(read(&path).is_err(), "it is not an empty journal");
+        let model = sample::model("runware/1.0-pro");
+        let job = sample::job(1, model, sample::request(model, |_| {}));
+        assert!(knows_more_than(&path, &job).is_err());
     }
 }

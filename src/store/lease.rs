@@ -18,7 +18,7 @@ impl Store {
         self.connection
             .query_row(
                 "INSERT INTO lease (one, epoch, holder, since_ms) VALUES (1, 1, ?1, ?2)
-                 ON CONFLICT (one) DO UPDATE SET epoch = epoch + 1, holder = ?1, since_ms = ?2
+                 ON CONFLICT (one) DO UPDATE SET epoch = iif(epoch BETWEEN 1 AND 1000000000000000, epoch, 0) + 1, holder = ?1, since_ms = ?2
                  RETURNING epoch",
                 params![holder, now.as_millisecond()],
                 |row| Ok(Lease { epoch: row.get(0)? }),
@@ -37,7 +37,7 @@ impl Store {
             .query_row(
                 "INSERT INTO lease (one, epoch, holder, since_ms) SELECT 1, 1, ?1, ?2
                  WHERE NOT EXISTS (SELECT 1 FROM job WHERE is_live = 1 AND state = ?3)
-                 ON CONFLICT (one) DO UPDATE SET epoch = epoch + 1, holder = ?1, since_ms = ?2
+                 ON CONFLICT (one) DO UPDATE SET epoch = iif(epoch BETWEEN 1 AND 1000000000000000, epoch, 0) + 1, holder = ?1, since_ms = ?2
                  RETURNING epoch",
                 params![holder, now.as_millisecond(), JobState::Submitting.word()],
                 |row| Ok(Lease { epoch: row.get(0)? }),

@@ -18,8 +18,9 @@ const FACT: char = '\u{e102}';
 pub(super) fn index(transaction: &Transaction<'_>, seq: i64) -> rusqlite::Result<()> {
     let terms = transaction
         .prepare_cached(
-            "SELECT text, model, note, tags, error, kind, iif(is_live, 'live', state), starred, seed, wins
-             FROM job JOIN prompt ON prompt.id = prompt_id WHERE seq = ?1",
+            // A job whose prompt is lost can still go on.
+            "SELECT coalesce(text, ''), model, note, tags, error, kind, iif(is_live, 'live', state), starred, seed, wins
+             FROM job LEFT JOIN prompt ON prompt.id = prompt_id WHERE seq = ?1",
         )?
         .query_row([seq], terms)?;
     transaction

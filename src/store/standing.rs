@@ -82,8 +82,9 @@ pub(super) fn spent_since(
     since: Timestamp,
 ) -> rusqlite::Result<Vec<(String, MicroUsd)>> {
     let mut statement = transaction.prepare_cached(
-        // A row of an earlier version, or of somebody else, may have less than nothing there.
-        "SELECT model, coalesce(sum(max(money_micro, 0)), 0) FROM job INDEXED BY job_created
+        // A row of an earlier version, or of somebody else, may have less than nothing there, or more than all
+        // money: a sum that overflows would refuse every job.
+        "SELECT model, coalesce(sum(min(max(money_micro, 0), 1000000000000)), 0) FROM job INDEXED BY job_created
          WHERE created_ms >= ?1 GROUP BY model",
     )?;
     let rows = statement.query_map(params![since.as_millisecond()], |row| {

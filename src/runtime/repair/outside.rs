@@ -18,8 +18,13 @@ const MAX_TRIES: u32 = 1_000_000;
 /// `job` in doubt, if it was still going to be sent or may be sent again: it may be somebody else's, or have been
 /// sent after what is left of it was written. `told` says why, by the state that it had.
 pub(super) fn unsent(mut job: Job, told: impl FnOnce(JobState) -> String) -> Job {
-    use JobState::{Confirming, Queued, RetryWait, Submitting};
-    if matches!(job.state, Queued | RetryWait | Submitting | Confirming) {
+    use JobState as S;
+    let may_be_sent = match job.state {
+        S::Queued | S::RetryWait | S::Submitting | S::Confirming | S::Held => true,
+        S::Running | S::Canceling | S::Downloading | S::InDoubt => false,
+        S::Succeeded | S::Failed | S::Canceled | S::Expired => false,
+    };
+    if may_be_sent {
         let message = told(job.state);
         job.state = JobState::InDoubt;
         job.error = Some(JobError::ours(FailureClass::Lost, "salvaged", message, Charged::Unknown));
@@ -44,7 +49,7 @@ pub(super) fn is_possible(job: &Job) -> bool {
 }
 
 /// `job` without what can't be: money below nothing or beyond all measure, which limits and sums would count
-/// with, clips outside the data folder, and a number that would overflow.
+/// with, a word that lifts the limits, clips outside the data folder, and a number that would overflow.
 pub(super) fn tamed(mut job: Job) -> Job {
     let is_price = |money: &MicroUsd| (MicroUsd::ZERO..=MAX_MONEY).contains(money);
     job.taken = job.taken.filter(is_price);
@@ -52,6 +57,8 @@ pub(super) fn tamed(mut job: Job) -> Job {
     for range in [total, each] {
         *range = range.take().filter(|(least, most)| is_price(least) && is_price(most));
     }
+    // Only the user lets a job pass a limit, here.
+    job.over_limit = false;
     job.download_tries = job.download_tries.min(MAX_TRIES);
     for output in &mut job.outputs {
         output.charge = output.charge.filter(is_price);

@@ -39,7 +39,7 @@ pub(super) fn salvaged(left: &Salvaged) -> Option<(Restored, Mark)> {
     if !is_possible(&told) {
         return None;
     }
-    let job = unsent(tamed(told), |state| match state.is_to_be_sent() {
+    let job = unsent(tamed(told), |state| match state.is_to_be_sent() || state == JobState::Held {
         true => {
             "it was read out of a damaged database, which may have lost that it was sent".to_owned()
         }

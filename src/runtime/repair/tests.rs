@@ -51,6 +51,21 @@ fn a_job_that_waited_to_be_sent_is_in_doubt_and_not_sent_again() {
     }
 }
 
+/// A file beside a clip may be anybody's: what is held in it is sent by a word of the user's, and past limits.
+#[test]
+fn a_job_that_was_held_is_in_doubt_and_passes_no_limit() {
+    let held = JobEvent::Held { reason: "it was interrupted".into() };
+    let mut left = after(job(), vec![held]);
+    if let Some((job, _)) = &mut left.row {
+        job.over_limit = true;
+    }
+    let (restored, _) = salvaged(&left).expect("a job");
+    assert_eq!(restored.job.state, JobState::InDoubt);
+    let error = restored.job.error.clone().expect("a reason");
+    assert!(error.message.contains("may have lost that it was sent"), "{error:?}");
+    assert!(!restored.job.over_limit);
+}
+
 /// What was being sent could be sent again under its key, and the database may be somebody else's.
 #[test]
 fn a_job_that_was_being_sent_is_in_doubt_and_not_sent_again() {
@@ -184,7 +199,8 @@ fn nothing_that_a_file_calls_unsent_is_sent() {
             JobState::Queued
             | JobState::RetryWait
             | JobState::Submitting
-            | JobState::Confirming => {
+            | JobState::Confirming
+            | JobState::Held => {
                 let told = job.error.clone().expect("a reason").message;
                 assert!(told.contains(state.word()) && !told.contains("may have"), "{told}");
                 JobState::InDoubt

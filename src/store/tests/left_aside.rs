@@ -1,7 +1,7 @@
 //! Rows that can't be read, beside others that can.
 
 use super::*;
-use crate::domain::job::JobId;
+use crate::domain::job::{FailureClass, JobId};
 use crate::domain::query::HistoryQuery;
 use crate::store::StoreError;
 
@@ -98,4 +98,71 @@ fn an_event_that_can_not_be_read_takes_no_other_with_it() {
     let words: Vec<&str> = events.iter().map(|(_, event)| event.word()).collect();
     assert_eq!(words, ["created", "accepted"]);
     assert!(store.left_aside().expect("a note").contains("an event of it"));
+}
+
+/// Every column but the keys and the body, at every value that its type allows and nobody would write.
+#[test]
+fn odd_values_beside_the_body_stop_nobody() {
+    let columns: Vec<(String, String)> = {
+        let (_place, store) = store();
+        let sql = "SELECT name, type FROM pragma_table_info('job') WHERE name NOT IN ('seq', 'id', 'body')";
+        let mut statement = store.connection.prepare(sql).expect("a statement");
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).expect("rows");
+        rows.collect::<Result<_, _>>().expect("columns")
+    };
+    assert!(columns.len() > 10);
+    for (column, kind) in columns {
+        let values: &[&str] = match kind.as_str() {
+            "INTEGER" => &["9223372036854775807", "-9223372036854775808", "-1", "4242"],
+            _ => &["''", "'dreamt'", "CAST(x'ff' AS TEXT)"],
+        };
+        for value in values {
+            let (_place, mut store) = store();
+            let jobs = [1, 2, 3].map(|number| life(number, |_| {}).accepted().store(&mut store));
+            let wrong = format!("UPDATE job SET {column} = {value} WHERE seq > 1");
+            store.connection.execute_batch("PRAGMA foreign_keys = OFF").expect("no checks");
+            assert_eq!(store.connection.execute(&wrong, []), Ok(2), "{wrong}");
+            goes_on(&mut store, &jobs, &wrong);
+        }
+    }
+}
+
+#[test]
+fn an_odd_lease_is_taken_all_the_same() {
+    for epoch in ["9223372036854775807", "-1", "0"] {
+        let (_place, mut store) = store();
+        let job = life(1, |_| {}).accepted().store(&mut store);
+        store.take_lease("pid 1", sample::noon()).expect("a lease");
+        let wrong = format!("UPDATE lease SET epoch = {epoch}");
+        assert_eq!(store.connection.execute(&wrong, []), Ok(1), "{wrong}");
+        goes_on(&mut store, &[job], &wrong);
+    }
+}
+
+/// Whoever drives can begin to, and store what becomes of each of `jobs`; the user can submit, search and sum up.
+fn goes_on(store: &mut Store, jobs: &[Job], wrong: &str) {
+    let lease =
+        store.take_lease("pid 2", sample::noon()).unwrap_or_else(|e| panic!("{wrong}: {e}"));
+    store.live_jobs().unwrap_or_else(|error| panic!("{wrong}: {error}"));
+    let write = life(9, |_| {}).all.remove(0);
+    let stored = store.commit_if(&write, sample::noon(), |_| Ok::<_, ()>(()));
+    stored.unwrap_or_else(|error| panic!("{wrong}: {error}")).expect("stored");
+    for job in jobs {
+        store.set_star(job.id, true).unwrap_or_else(|error| panic!("{wrong}: {error}"));
+        let error = sample::error(FailureClass::Provider);
+        let write = life_of(job).then(JobEvent::Failed { error }).all.remove(0);
+        let stored = store.commit(&[write], Some(lease));
+        stored.unwrap_or_else(|error| panic!("{wrong}: {error}"));
+    }
+    for query in ["", "fox", "cost:>0.01 since:2d", "sort:dearest"] {
+        let query: HistoryQuery = query.parse().expect("a query");
+        store.history(&query, 9, sample::noon()).unwrap_or_else(|error| panic!("{wrong}: {error}"));
+    }
+    store.jobs_since(sample::noon(), 9).unwrap_or_else(|error| panic!("{wrong}: {error}"));
+    store.marks(&[jobs[0].id]).unwrap_or_else(|error| panic!("{wrong}: {error}"));
+}
+
+/// `job` with what happens to it next.
+fn life_of(job: &Job) -> Writes {
+    Writes { job: job.clone(), at: job.updated_at, all: Vec::new() }
 }
