@@ -7,9 +7,10 @@ use super::missing::Missing;
 use super::schedule::poll_wait_ms;
 use crate::domain::account::Account;
 use crate::domain::job::{FailureClass, Job, JobState};
+use crate::domain::outcome::SaveTroubleKind;
 
 /// A provider that still says "processing" after this long will not finish.
-const MAX_RUNNING_MS: i64 = 24 * 3_600_000;
+const MAX_RUNNING_MS: u64 = 24 * 3_600_000;
 /// Nothing is given up for its age before this process has watched it for this long: the wall clock that
 /// the age is read from may have jumped.
 const LEAST_WATCH_MS: u64 = 3_600_000;
@@ -57,11 +58,12 @@ pub(super) struct Live {
 #[derive(Debug, Default)]
 pub(super) struct Save {
     pub(super) tries: u32,
-    /// The address leads nowhere.
-    pub(super) gone: bool,
-    /// Its address changed while the old one was being fetched.
-    pub(super) moved: bool,
-    /// How often it changed.
+    /// How its address failed; none while it has not.
+    pub(super) trouble: Option<SaveTroubleKind>,
+    /// A newer address, for the next try. It is stored with that: a service that signs anew each time it is asked
+    /// would fill the log.
+    pub(super) newer: Option<String>,
+    /// How often a newer one was tried at once.
     pub(super) moves: u32,
     /// The file that the service gives breaks off.
     pub(super) cuts: Option<Cuts>,
@@ -117,9 +119,10 @@ impl Live {
         self.age_ms(now) > MAX_RUNNING_MS && self.is_watched_long(now)
     }
 
-    /// How long the job has stood where it stands, by the wall clock: with the provider, or rendered.
-    pub(super) fn age_ms(&self, now: Now) -> i64 {
-        now.wall.duration_since(self.job.since).as_millis() as i64
+    /// How long the job has stood where it stands, by the wall clock: with the provider, or rendered. Nothing
+    /// where that clock was put back.
+    pub(super) fn age_ms(&self, now: Now) -> u64 {
+        u64::try_from(now.wall.duration_since(self.job.since).as_millis()).unwrap_or(0)
     }
 
     /// Whether this process has watched the job for long enough to believe in its age.

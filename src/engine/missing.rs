@@ -109,7 +109,7 @@ impl Engine {
             Unseen::NoAddress => STANDSTILL_MS,
         };
         let missed_ms = now.mono_ms - missing.since_ms;
-        let aged = live.age_ms(now) > lifetime_ms as i64
+        let aged = live.age_ms(now) > lifetime_ms
             && live.is_watched_long(now)
             && missed_ms >= GRACE_MS;
         if missed_ms < lifetime_ms && !aged {

@@ -1,12 +1,14 @@
 //! What a provider reports, and the saving of results: a result is a file, not a URL (law 4).
 
+use jiff::Timestamp;
+
 use super::core::{Engine, STANDSTILL_MS};
 use super::live::{Cuts, Save};
 use super::message::{Command, Now, Step};
 use super::schedule::backoff_ms;
 use crate::domain::event::JobEvent;
 use crate::domain::job::{
-    Charged, ClipFile, FailureClass, Job, JobError, JobId, JobState, Output, unsigned,
+    Charged, ClipFile, FailureClass, JobError, JobId, JobState, Output, unsigned,
 };
 use crate::domain::outcome::{Report, SaveTrouble, SaveTroubleKind, Sighting, Trouble};
 use crate::domain::wait::Unseen;
@@ -18,7 +20,7 @@ const LONGEST_SAVE_WAIT_MS: u64 = 300_000;
 const LONGEST_DEAD_WAIT_MS: u64 = 1_800_000;
 /// So long after its provider's own time for it a file is still asked for.
 const MARGIN_MS: u64 = 24 * 3_600_000;
-/// A new address is used at once so many times; after that it waits as the old one did.
+/// A newer address is tried at once so many times; after that it waits as the old one did.
 const MAX_MOVES_AT_ONCE: u32 = 3;
 /// A file that breaks off is kept as it is once it broke off so often, at the same place, over such a time.
 const CUTS_BEFORE_KEPT: u32 = 4;
@@ -27,19 +29,28 @@ const CUTS_OVER_MS: u64 = 3_600_000;
 impl Save {
     /// Whether the address looks dead, so that the provider is to be asked for a new one.
     pub(super) fn wants_address(&self) -> bool {
-        self.gone || self.tries >= TRIES_BEFORE_ASKING
+        self.trouble == Some(SaveTroubleKind::Gone) || self.tries >= TRIES_BEFORE_ASKING
     }
-}
 
-impl Save {
-    /// Another address is tried at once.
-    fn start_anew(&mut self, now: Now) {
-        (self.gone, self.moved, self.due_ms) = (false, false, Some(now.mono_ms));
+    /// Tries the newer address at once, where it may do better than `old`: it leads elsewhere, or is signed anew
+    /// and what the old one led to was not read to its end.
+    fn try_newer(&mut self, old: &str, now: Now) -> bool {
+        let Some(newer) = &self.newer else { return false };
+        let whole = match self.trouble {
+            None | Some(SaveTroubleKind::TooLarge | SaveTroubleKind::Cut { .. }) => true,
+            Some(SaveTroubleKind::Gone | SaveTroubleKind::Passing) => false,
+        };
+        if whole && unsigned(newer) == unsigned(old) || self.moves >= MAX_MOVES_AT_ONCE {
+            return false;
+        }
+        self.moves += 1;
+        (self.trouble, self.due_ms) = (None, Some(now.mono_ms));
+        true
     }
 
     /// Notes how the last try failed.
     fn note(&mut self, kind: SaveTroubleKind, now: Now) {
-        self.gone = kind == SaveTroubleKind::Gone;
+        self.trouble = Some(kind);
         let SaveTroubleKind::Cut { bytes } = kind else { return };
         let before = self.cuts.filter(|cuts| cuts.bytes == bytes);
         let Cuts { times, since_ms, .. } =
@@ -156,7 +167,7 @@ impl Engine {
         for (output, place) in report.outputs.iter().zip(places(&known, &report.outputs)) {
             match place {
                 None => self.note_ready(id, output, now, step),
-                Some(nr) => self.note_moved(id, nr, &known[nr], output, now, step),
+                Some(nr) => self.note_moved(id, nr, &known[nr], output, now),
             }
         }
         self.note_failures(id, &report.failures, now, step);
@@ -179,24 +190,14 @@ impl Engine {
         }
     }
 
-    /// A result is told with another address, which counts where the old one failed or leads elsewhere: a
-    /// service that signs anew each time it is asked would fill the log.
-    fn note_moved(
-        &mut self,
-        id: JobId,
-        index: usize,
-        old: &Output,
-        new: &Output,
-        now: Now,
-        step: &mut Step,
-    ) {
-        let save = self.live.get(&id).and_then(|live| live.saves.get(&index));
-        let failed = save.is_some_and(|save| save.tries > 0);
-        let elsewhere = unsigned(&old.url) != unsigned(&new.url);
-        if old.file.is_none() && old.url != new.url && (failed || elsewhere) {
-            let url = new.url.clone();
-            self.record(id, JobEvent::OutputMoved { index, url }, now, step);
-            self.save_again(id, index, now);
+    /// A result is told once more, perhaps with another address. While a transfer is under way that waits: two
+    /// would write one file.
+    fn note_moved(&mut self, id: JobId, index: usize, old: &Output, new: &Output, now: Now) {
+        let save = self.live.get_mut(&id).and_then(|live| live.saves.get_mut(&index));
+        let Some(save) = save else { return };
+        save.newer = (new.url != old.url).then(|| new.url.clone());
+        if save.due_ms.is_some() {
+            save.try_newer(&old.url, now);
         }
     }
 
@@ -213,38 +214,32 @@ impl Engine {
         }
     }
 
-    /// Uses a new address at once, unless a transfer is under way: two would write one file.
-    fn save_again(&mut self, id: JobId, index: usize, now: Now) {
-        let save = self.live.get_mut(&id).and_then(|live| live.saves.get_mut(&index));
-        let Some(save) = save else { return };
-        save.moves += 1;
-        match save.due_ms {
-            Some(_) if save.moves <= MAX_MOVES_AT_ONCE => save.start_anew(now),
-            Some(_) => {}
-            None => save.moved = true,
+    /// Starts every save that is due, those that expire first before the others.
+    pub(super) fn start_saves(&mut self, now: Now, step: &mut Step) {
+        let mut due: Vec<(Option<Timestamp>, usize, JobId)> = Vec::new();
+        for (id, live) in &self.live {
+            let is_due = |save: &Save| save.due_ms.is_some_and(|due_ms| due_ms <= now.mono_ms);
+            let saves = live.saves.iter().filter(|(_, save)| is_due(save));
+            due.extend(saves.map(|(index, _)| (live.job.accepted_at, *index, *id)));
+        }
+        due.sort();
+        for (_, index, id) in due {
+            self.start_save(id, index, now, step);
         }
     }
 
-    /// Starts every save that is due, those that expire first before the others.
-    pub(super) fn start_saves(&mut self, now: Now, step: &mut Step) {
-        let mut due: Vec<(&Job, usize, &mut Save)> = Vec::new();
-        for live in self.live.values_mut() {
-            let job = &live.job;
-            let saves = live.saves.iter_mut();
-            due.extend(
-                saves
-                    .filter(|(_, save)| save.due_ms.is_some_and(|due_ms| due_ms <= now.mono_ms))
-                    .map(|(index, save)| (job, *index, save)),
-            );
+    fn start_save(&mut self, id: JobId, index: usize, now: Now, step: &mut Step) {
+        let save = self.live.get_mut(&id).and_then(|live| live.saves.get_mut(&index));
+        let Some(save) = save else { return };
+        save.due_ms = None;
+        let keep_cut = save.keep_cut;
+        if let Some(url) = save.newer.take() {
+            self.record(id, JobEvent::OutputMoved { index, url }, now, step);
         }
-        due.sort_by_key(|(job, index, _)| (job.accepted_at, *index));
-        for (job, index, save) in due {
-            save.due_ms = None;
-            if let Some(output) = job.outputs.get(index).cloned() {
-                let keep_cut = save.keep_cut;
-                let job = Box::new(job.clone());
-                step.commands.push(Command::Save { job, index, output, keep_cut });
-            }
+        let job = self.live.get(&id).map(|live| &live.job);
+        if let Some((job, output)) = job.and_then(|job| Some((job, job.outputs.get(index)?))) {
+            let (job, output) = (Box::new(job.clone()), output.clone());
+            step.commands.push(Command::Save { job, index, output, keep_cut });
         }
     }
 
@@ -280,18 +275,19 @@ impl Engine {
         let dice = self.dice.throw();
         let Some(live) = self.live.get_mut(&id) else { return };
         let provider = self.providers.get(&live.job.request.model.provider);
-        let kept_ms = provider.map_or(u64::MAX, |provider| provider.result_lifetime_ms + MARGIN_MS);
-        let too_late = live.age_ms(now) > kept_ms as i64 && live.is_watched_long(now);
+        let kept_ms = provider.map(|provider| provider.result_lifetime_ms + MARGIN_MS);
+        let too_late =
+            kept_ms.is_some_and(|kept_ms| live.age_ms(now) > kept_ms) && live.is_watched_long(now);
+        let Some(output) = live.job.outputs.get(index) else { return };
         let Some(save) = live.saves.get_mut(&index) else { return };
         save.tries += 1;
-        if save.moved {
-            // What the old address said tells nothing of the new one.
-            save.start_anew(now);
+        save.note(trouble.kind, now);
+        if save.try_newer(&output.url, now) {
             self.record(id, JobEvent::SaveFailed { index, error: trouble.error }, now, step);
             return;
         }
-        save.note(trouble.kind, now);
-        if too_late && !save.takes_what_there_is() {
+        // What the old address said tells nothing of a newer one.
+        if too_late && save.newer.is_none() && !save.takes_what_there_is() {
             live.saves.remove(&index);
             let error = JobError { class: FailureClass::Expired, ..trouble.error };
             self.record(id, JobEvent::OutputLost { index, error }, now, step);

@@ -3,9 +3,9 @@
 use super::script::*;
 use crate::domain::event::JobEvent;
 use crate::domain::job::{FailureClass, JobId, JobState, Output};
-use crate::domain::outcome::{Report, Sighting};
+use crate::domain::outcome::{Report, SaveTrouble, SaveTroubleKind, Sighting};
 use crate::domain::sample;
-use crate::engine::Command;
+use crate::engine::{Command, Engine, Input};
 
 const DAY_MS: u64 = 24 * 3_600_000;
 const MOVED: &str = "https://elsewhere.example/a.mp4";
@@ -211,8 +211,55 @@ fn addresses_that_are_signed_anew_are_one_result() {
     assert_eq!((script.rows[&job].outputs.len(), script.state(job)), (2, JobState::Running));
     script.poll(job, told(vec![nameless("x/a", 5), nameless("x/b", 5), nameless("x/c", 5)], 0));
     assert_eq!((script.rows[&job].outputs.len(), script.state(job)), (3, JobState::Downloading));
-    // A log that grew with each signature would have an event for each.
-    assert_eq!(script.story(job).matches("output_moved").count(), 2);
+    // A log that grew with each signature would have an event for each: one is stored when it is used.
+    assert_eq!(script.story(job).matches("output_moved").count(), 0);
+    script.save(job, 0, Err(gone()));
+    assert_eq!(script.save(job, 0, Ok(())).url, "https://files.example/x/a.mp4?signed=5");
+    assert_eq!(script.story(job).matches("output_moved").count(), 1);
+}
+
+/// Such a clip is many megabytes, and another signature makes it no smaller.
+#[test]
+fn what_is_too_large_is_not_fetched_at_once_because_its_address_is_signed_anew() {
+    for (named, at_once) in [("?signed=", 0), ("/", 3)] {
+        let mut script = Script::new();
+        let job = script.running(KEEPS_RECORDS, 2);
+        script.poll(job, seen(&["a"], 1));
+        let (began_ms, mut fetches, mut polls) = (script.mono_ms, 0, 0);
+        // The other result still renders, so that it is asked for all the time, also during each transfer.
+        while script.mono_ms - began_ms < 4 * 3_600_000 {
+            polls += 1;
+            let url = format!("https://files.example/a.mp4{named}{polls}");
+            let outputs = vec![Output { url, ..sample::output("a") }];
+            script.poll(job, Sighting::Seen(Report { outputs, pending: 1, ..Report::default() }));
+            if script.take(|command| matches!(command, Command::Save { .. })).is_some() {
+                fetches += 1;
+                let trouble = SaveTrouble { kind: SaveTroubleKind::TooLarge, ..broken() };
+                script.give(Input::Saved { job, index: 0, outcome: Err(trouble) });
+            }
+        }
+        assert!((5 + at_once..=9 + at_once).contains(&fetches), "{fetches} of {polls}");
+        let moved = script.story(job).matches("output_moved").count();
+        assert_eq!(moved, fetches - 1, "each is stored when it is used");
+    }
+}
+
+/// What it keeps, and for how long, is then not known.
+#[test]
+fn no_file_is_given_up_for_its_age_at_a_provider_that_the_catalog_no_longer_has() {
+    let mut script = Script::new();
+    let job = script.running(KEEPS_RECORDS, 1);
+    script.poll(job, seen(&["a"], 0));
+    script.engine = Engine::new(&[], 7);
+    script.open.clear();
+    script.give(adopt(script.rows.values().cloned().collect::<Vec<_>>()));
+    for _ in 0..3 {
+        script.set_clock(script.mono_ms + 5 * DAY_MS);
+        script.save(job, 0, Err(gone()));
+        assert_eq!(script.state(job), JobState::Downloading);
+    }
+    script.save(job, 0, Ok(()));
+    assert_eq!(script.state(job), JobState::Succeeded);
 }
 
 /// Four cuts in a quarter of a minute once made half a clip "ready".
