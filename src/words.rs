@@ -259,6 +259,13 @@ fn unseen(why: Unseen, provider: &str, long: &str) -> (String, String) {
                  than it was sent with: set those again, and it goes on"
             ),
         ),
+        Unseen::AccountNotKept => (
+            format!("not known there for {long}, asked again"),
+            format!(
+                "{provider} has not known it for {long}. It was sent by an earlier version, which did not keep with \
+                 which key and at which address: if they have changed since, set those again, and it goes on"
+            ),
+        ),
         Unseen::Unclear(class) => (
             format!("{}: asked again, for {long}", failure(class)),
             format!(
@@ -281,6 +288,13 @@ fn unseen(why: Unseen, provider: &str, long: &str) -> (String, String) {
             format!(
                 "{provider} has said for {long} that it is done, and gives no address for the clip. It is asked \
                  again for ten minutes; then it is in doubt, and can be looked up by hand"
+            ),
+        ),
+        Unseen::Untold => (
+            format!("nothing told of its other results for {long}"),
+            format!(
+                "{provider} has told for {long} of some of its results alone, and those are saved. It is asked for \
+                 the others for a day; after that they can be looked up by hand"
             ),
         ),
     }

@@ -22,7 +22,7 @@ pub(super) async fn run(
     let workspace = context.workspace()?;
     let job = find_job(&workspace, text).await?;
     let id = job.id;
-    // What earlier versions gave up can be looked up as well, and only that.
+    // What was given up, wholly or in part, can be looked up as well, and only that.
     let looks_up_given_up = settling.look_up && job.may_be_recovered();
     if job.state != JobState::InDoubt && !looks_up_given_up {
         return Err(was_not(&job, job.state));

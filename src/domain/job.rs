@@ -11,7 +11,6 @@ use super::account::Account;
 use super::catalog::Model;
 use super::cost::Estimate;
 use super::money::MicroUsd;
-use super::outcome::Report;
 use super::request::GenerationRequest;
 pub use super::result::{ClipFile, ClipSummary, Output, Work, unsigned};
 
@@ -114,7 +113,7 @@ worded! {
 }
 
 impl JobState {
-    /// Whether nothing moves the job any more (law 7).
+    /// Whether nothing moves the job any more, but the user who has it looked up (law 7).
     pub fn is_end(self) -> bool {
         matches!(self, Self::Succeeded | Self::Failed | Self::Canceled | Self::Expired)
     }
@@ -345,7 +344,8 @@ pub struct Job {
     pub taken: Option<MicroUsd>,
     /// The results so far; the request says how many to expect.
     pub outputs: Vec<Output>,
-    /// Results that the provider failed to make, and those that were gone before they could be saved.
+    /// Results that the provider failed to make, those that were gone before they could be saved, and why the
+    /// others were given up.
     pub failures: Vec<JobError>,
     /// How often saving was tried again.
     pub download_tries: u32,
@@ -441,29 +441,6 @@ impl Job {
         self.outputs.iter().find_map(|output| output.seed).or(self.request.seed)
     }
 
-    /// Whether its provider may be asked for it although nobody drives it: it is in doubt, or was given up, or
-    /// some of its results were.
-    pub fn may_be_recovered(&self) -> bool {
-        let given_up = || {
-            let codes = ["lost", "overdue", "noOutput", "noUrls"];
-            self.error.as_ref().is_some_and(|error| codes.contains(&error.code.as_str()))
-        };
-        match self.state {
-            JobState::InDoubt | JobState::Expired => true,
-            JobState::Failed => given_up(),
-            JobState::Succeeded => self.outputs.iter().any(|output| output.lost),
-            _ => false,
-        }
-    }
-
-    /// Whether `report` tells of anything that may still be had: what runs, or a result that is not here.
-    pub fn gains_by(&self, report: &Report) -> bool {
-        let is_here = |told: &Output| {
-            self.outputs.iter().any(|output| output.is(told) && output.file.is_some())
-        };
-        report.pending > 0 || report.outputs.iter().any(|told| !is_here(told))
-    }
-
     /// Whether it goes on from another job's clip.
     pub fn is_next_shot(&self) -> bool {
         self.parent.is_some_and(|parent| parent.relation == Relation::Chain)
@@ -472,7 +449,8 @@ impl Job {
     /// How many results the provider failed to make.
     pub fn failed_results(&self) -> usize {
         let lost = self.outputs.iter().filter(|output| output.lost).count();
-        self.failures.len().saturating_sub(lost)
+        let failed = self.failures.iter().filter(|error| !error.is_given_up()).count();
+        failed.saturating_sub(lost)
     }
 
     /// The saved files.

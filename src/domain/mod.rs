@@ -15,6 +15,7 @@ pub mod money;
 pub mod outcome;
 pub mod promotion;
 pub mod query;
+pub mod recovery;
 pub mod request;
 pub mod result;
 #[cfg(test)]

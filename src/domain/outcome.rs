@@ -61,8 +61,10 @@ pub struct Report {
     pub progress_percent: Option<u8>,
     /// Whether it was stopped there; `failures` says so in words.
     pub canceled: bool,
-    /// Whether a result is said to be done, with no address to fetch it from. It counts as pending.
-    pub no_address: bool,
+    /// How many results are said to be done, with no address to fetch them from. They count as pending.
+    pub no_address: usize,
+    /// What it says beside all this that may be about the question: the rest may be still to come.
+    pub unclear: Option<JobError>,
 }
 
 /// Why a file could not be saved.
@@ -132,7 +134,8 @@ impl Told for Sighting {
             Self::Seen(report) => {
                 let clean = |error: JobError| error.without_key(key);
                 let failures = report.failures.into_iter().map(clean).collect();
-                Self::Seen(Report { failures, ..report })
+                let unclear = report.unclear.map(clean);
+                Self::Seen(Report { failures, unclear, ..report })
             }
             Self::Unclear(error) => Self::Unclear(error.without_key(key)),
             Self::NotKnown => self,

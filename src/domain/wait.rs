@@ -12,12 +12,25 @@ pub enum Unseen {
     NotKnown,
     /// It does not know it, and was asked with another key or at another address than it was sent with.
     OtherAccount,
+    /// It does not know it, and whether it was asked as whom it was sent is not known: earlier versions did not
+    /// keep that.
+    AccountNotKept,
     /// It answers with trouble of that class, which may be the question's or the job's.
     Unclear(FailureClass),
     /// Its answers can't be read, or don't come: trouble of that class.
     NoAnswer(FailureClass),
     /// It says that it is done, and gives no address for the clip.
     NoAddress,
+    /// It tells of some results, and of the others neither that they are there, nor that they failed, nor that it
+    /// is at work on them.
+    Untold,
+}
+
+impl Unseen {
+    /// Whether the provider says that it does not know the job.
+    pub fn is_unknown(self) -> bool {
+        matches!(self, Self::NotKnown | Self::OtherAccount | Self::AccountNotKept)
+    }
 }
 
 /// What keeps a job, or its next request, from going out now.

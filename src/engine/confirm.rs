@@ -141,9 +141,16 @@ impl Engine {
     /// it was not taken.
     fn may_send_again(&mut self, id: JobId, now: Now, step: &mut Step) {
         let Some(live) = self.live.get_mut(&id) else { return };
-        if live.unseen_by(live.asked_as.as_ref()) == Unseen::OtherAccount {
-            let reason =
-                "no reply came, and what was asked is another account than it was sent with";
+        let reason = match live.unseen_by(live.asked_as.as_ref()) {
+            Unseen::OtherAccount => {
+                Some("no reply came, and what was asked is another account than it was sent with")
+            }
+            Unseen::AccountNotKept => Some(
+                "no reply came, and an earlier version did not keep with which account it was sent",
+            ),
+            _ => None,
+        };
+        if let Some(reason) = reason {
             return self.doubt(id, reason, now, step);
         }
         let sent_at = live.job.sent_at.unwrap_or(live.job.created_at);
@@ -207,7 +214,6 @@ impl Live {
         let Some(missing) = &self.missing else { return false };
         let waited_ms = self.due_ms.map_or(0, |due_ms| due_ms.saturating_sub(missing.since_ms));
         missing.times >= POLLS_BEFORE_LOOK_UP
-            && missing.why != Unseen::NoAddress
             && match self.job.state {
                 JobState::Confirming => true,
                 JobState::Running | JobState::Canceling => waited_ms >= GRACE_MS,

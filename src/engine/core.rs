@@ -19,10 +19,6 @@ use crate::domain::wait::Unseen;
 const MAX_SENDS: u32 = 10;
 /// The longest wait before a job is sent again.
 const LONGEST_SEND_WAIT_MS: u64 = 60_000;
-/// With some results there and the rest neither there, failed, nor under way, the rest won't come; nor will an
-/// address that a provider fails to give for so long.
-pub(super) const STANDSTILL_MS: u64 = 600_000;
-
 /// The live jobs of one database and what is known of their providers.
 #[derive(Debug)]
 pub struct Engine {
@@ -210,7 +206,6 @@ impl Engine {
             missing: None,
             unanswered: None,
             asked_as: None,
-            still_since_ms: None,
             progress_percent: None,
             cancel_wanted: false,
             hold_wanted: None,
@@ -429,7 +424,7 @@ impl Engine {
         self.providers.get(provider).is_some_and(|provider| provider.can_look_up)
     }
 
-    /// Settles what an earlier process left in the middle of a submit.
+    /// What an earlier process left in the middle of a submit.
     pub(super) fn interrupted(&self) -> Vec<JobId> {
         let interrupted = self.live.iter().filter(|(_, live)| Self::was_interrupted(live));
         interrupted.map(|(id, _)| *id).collect()

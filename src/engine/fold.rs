@@ -90,6 +90,7 @@ fn recover(job: &mut Job) {
             job.failures.remove(nr);
         }
     }
+    job.failures.retain(|error| !error.is_given_up());
     job.asked_as = None;
     job.error = job.failures.last().cloned();
 }

@@ -40,8 +40,6 @@ pub(super) struct Live {
     pub(super) unanswered: Option<(FailureClass, u64)>,
     /// The account that was asked for it last.
     pub(super) asked_as: Option<Account>,
-    /// Since when its report has stood still with results missing.
-    pub(super) still_since_ms: Option<u64>,
     pub(super) progress_percent: Option<u8>,
     /// The user wants it stopped: it is not sent again, should the provider not have it.
     pub(super) cancel_wanted: bool,

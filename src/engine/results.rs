@@ -2,16 +2,16 @@
 
 use jiff::Timestamp;
 
-use super::core::{Engine, STANDSTILL_MS};
+use super::core::Engine;
 use super::live::{Cuts, Save};
 use super::message::{Command, Now, Step};
+use super::missing::Missing;
 use super::schedule::backoff_ms;
 use crate::domain::event::JobEvent;
 use crate::domain::job::{
     Charged, ClipFile, FailureClass, JobError, JobId, JobState, Output, unsigned,
 };
 use crate::domain::outcome::{Report, SaveTrouble, SaveTroubleKind, Sighting, Trouble};
-use crate::domain::wait::Unseen;
 
 /// After this many failed fetches the provider is asked for the address again: it may have moved.
 const TRIES_BEFORE_ASKING: u32 = 2;
@@ -110,10 +110,6 @@ impl Engine {
     /// The provider knows the job, and this is how it stands.
     pub(super) fn seen(&mut self, id: JobId, report: Report, how: &str, now: Now, step: &mut Step) {
         let Some(live) = self.live.get_mut(&id) else { return };
-        match report.no_address {
-            true => live.miss(Unseen::NoAddress, None, now),
-            false => live.now_known(),
-        }
         live.progress_percent = report.progress_percent.or(live.progress_percent);
         if live.job.state == JobState::Confirming {
             let how = how.to_owned();
@@ -126,21 +122,28 @@ impl Engine {
         {
             return;
         }
-        let standstill = self.note_results(id, &report, now, step);
+        let is_news = self.note_results(id, &report, now, step);
         let Some(live) = self.live.get_mut(&id) else { return };
-        if !matches!(live.job.state, JobState::Running | JobState::Canceling) {
-            return;
+        if !live.is_running() {
+            return live.now_known();
         }
         let wanted = live.job.request.results as usize;
-        let (there, failed) = (live.job.outputs.len(), distinct(&report.failures).len());
-        let all = there >= wanted || (report.pending == 0 && there + failed >= wanted);
-        if all || (standstill && there + failed > 0) {
+        let there = live.job.outputs.len();
+        let ended = |failed: usize| report.pending == 0 && there + failed >= wanted;
+        let all = there >= wanted || ended(distinct(&report.failures).len());
+        if all {
+            live.now_known();
+        } else {
+            live.miss_the_rest(&report, is_news, now);
+        }
+        // As many failures as results, some in the same words: one that is told twice, or two.
+        if all || ended(report.failures.len()) && live.stands_still(now) {
             self.rendered(id, all, now, step);
         } else if live.is_overdue(now) {
-            let message = "the provider has been at it for more than a day".to_owned();
-            let error = JobError::ours(FailureClass::Timeout, "overdue", message, Charged::Unknown);
+            let missing = live.missing.as_ref();
+            let error = missing.map_or_else(overdue, Missing::why_given_up);
             self.park(id, error, now, step);
-        } else if !report.no_address || !self.park_where_hopeless(id, now, step) {
+        } else if !self.park_where_hopeless(id, now, step) {
             self.schedule_poll(id, now);
         }
     }
@@ -159,7 +162,7 @@ impl Engine {
         }
     }
 
-    /// Notes what is new in a report; `true` if nothing has been new for long.
+    /// Notes what is new in a report; `true` where anything is.
     fn note_results(&mut self, id: JobId, report: &Report, now: Now, step: &mut Step) -> bool {
         let Some(live) = self.live.get(&id) else { return false };
         let known = live.job.outputs.clone();
@@ -171,13 +174,7 @@ impl Engine {
             }
         }
         self.note_failures(id, &report.failures, now, step);
-        let Some(live) = self.live.get_mut(&id) else { return false };
-        if step.writes.len() > before || report.pending > 0 {
-            live.still_since_ms = None;
-            return false;
-        }
-        let since_ms = *live.still_since_ms.get_or_insert(now.mono_ms);
-        now.mono_ms - since_ms >= STANDSTILL_MS
+        step.writes.len() > before
     }
 
     fn note_ready(&mut self, id: JobId, output: &Output, now: Now, step: &mut Step) {
@@ -341,8 +338,13 @@ fn places(known: &[Output], told: &[Output]) -> Vec<Option<usize>> {
     places
 }
 
+fn overdue() -> JobError {
+    let message = "the provider has been at it for more than a day".to_owned();
+    JobError::ours(FailureClass::Timeout, "overdue", message, Charged::Unknown)
+}
+
 /// The failures that differ: the same words twice may be one failure told twice.
-fn distinct(failures: &[JobError]) -> Vec<&JobError> {
+pub(super) fn distinct(failures: &[JobError]) -> Vec<&JobError> {
     let mut all: Vec<&JobError> = Vec::new();
     for error in failures {
         if !all.contains(&error) {

@@ -8,3 +8,4 @@ mod saving;
 mod script;
 mod submitting;
 mod table;
+mod untold;

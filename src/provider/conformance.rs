@@ -203,7 +203,7 @@ fn seen(outcome: Result<Vec<(JobId, Sighting)>, Trouble>) -> Meaning {
                 assert!(!error.message.is_empty() && !error.code.is_empty());
                 Meaning::Failed(error.class)
             }
-            (None, 0) if report.no_address && report.pending > 0 => Meaning::NoAddress,
+            (None, 0) if report.no_address > 0 && report.pending > 0 => Meaning::NoAddress,
             (None, 0) => Meaning::Running,
             (None, results) => {
                 Meaning::Done { results, charge: report.outputs[0].charge.map(|charge| charge.0) }

@@ -145,7 +145,7 @@ fn succeeded(job: &Named, body: &Value) -> Report {
         });
     }
     match outputs.is_empty() {
-        true => Report { pending: 1, no_address: true, ..Report::default() },
+        true => Report { pending: 1, no_address: 1, ..Report::default() },
         false => Report { outputs, ..Report::default() },
     }
 }

@@ -243,7 +243,7 @@ fn completed(job: &Named, body: &Value, response: &HttpResponse) -> Report {
     if output.get("error").is_none_or(Value::is_null) {
         // Workers that could not return their result end like this (runpod-python issue 309); others give it a
         // little later.
-        return Report { pending: 1, no_address: true, ..Report::default() };
+        return Report { pending: 1, no_address: 1, ..Report::default() };
     }
     let charged = if charge.is_some() { Charged::Charged } else { Charged::Unknown };
     let text = error_text(body, response);

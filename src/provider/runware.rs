@@ -397,7 +397,6 @@ impl Envelope {
     fn sighting(&self, key: &str) -> Sighting {
         let mut report = Report::default();
         let mut mentioned = false;
-        let mut unclear = None;
         for item in self.items.iter().filter(|item| item.is_of(key)) {
             mentioned = true;
             if let Some(error) = item.error() {
@@ -410,7 +409,7 @@ impl Envelope {
                 }
             } else {
                 report.pending += 1;
-                report.no_address |= item.has_status("success");
+                report.no_address += usize::from(item.has_status("success"));
                 let progress = item.0.get("progress").and_then(number);
                 report.progress_percent = progress.map(|percent| percent.clamp(0.0, 100.0) as u8);
             }
@@ -421,13 +420,13 @@ impl Envelope {
                 continue;
             }
             if error.may_be_the_questions() {
-                unclear = Some(error.read(Charged::Unknown));
+                report.unclear = Some(error.read(Charged::Unknown));
                 continue;
             }
             mentioned = true;
             report.failures.push(error.read(Charged::NotCharged));
         }
-        match unclear {
+        match report.unclear {
             _ if mentioned => Sighting::Seen(report),
             Some(error) => Sighting::Unclear(error),
             None => Sighting::NotKnown,

@@ -14,7 +14,7 @@ use super::workspace::Workspace;
 use crate::domain::account::Account;
 use crate::domain::event::{JobEvent, Write};
 use crate::domain::job::{Job, JobError, JobId, JobState};
-use crate::domain::outcome::{Sighting, Trouble};
+use crate::domain::outcome::{Report, Sighting, Trouble};
 use crate::engine::{Target, apply};
 use crate::store::{Store, StoreError};
 
@@ -43,7 +43,7 @@ pub enum SettleError {
     )]
     CanNotAsk(String),
     /// The provider gave no answer.
-    #[error("the provider gave no answer ({}); the job stays in doubt", .0.message)]
+    #[error("the provider gave no answer ({}); it stays as it is", .0.message)]
     NoAnswer(JobError),
     /// The database failed.
     #[error(transparent)]
@@ -75,6 +75,10 @@ pub async fn look_up(workspace: &Arc<Workspace>, id: JobId) -> Result<Settled, S
                 None => JobEvent::Accepted { remote_id: None, charge: None, how },
             };
             record(workspace, job, event).await
+        }
+        // What it has may be more than what it told.
+        Ok(Sighting::Seen(Report { unclear: Some(error), .. })) => {
+            Err(SettleError::NoAnswer(error))
         }
         Ok(Sighting::Seen(_)) => Ok(Settled::NothingNew),
         Ok(Sighting::NotKnown) => {

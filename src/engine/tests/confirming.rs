@@ -419,7 +419,7 @@ fn trouble_that_may_be_the_questions_fails_no_job() {
 
 #[test]
 fn done_without_an_address_is_asked_again_for_minutes_and_then_in_doubt() {
-    let told = || Sighting::Seen(Report { pending: 1, no_address: true, ..Report::default() });
+    let told = || Sighting::Seen(Report { pending: 1, no_address: 1, ..Report::default() });
     let mut script = Script::new();
     let quick = script.running(KEEPS_NONE, 1);
     script.poll(quick, told());

@@ -304,18 +304,19 @@ fn a_failure_is_believed_where_it_can_only_be_the_tasks() {
     for code in ["invalidProviderContent", "contentPolicyViolation", "modelDisabled"] {
         assert_eq!(report(sighting(&body(code, asked))).failures.len(), 1, "{code}");
     }
-    // Beside what the reply knows of the task it says nothing.
+    // Beside what the reply knows of the task it says nothing of that, and that there may be more.
     let both = DONE.trim_end_matches('}').to_owned()
         + &format!(r#"}}],"errors":[{{"code":"timeout","taskUUID":"KEY"{asked}}}]}}"#);
     let both = both.replacen("}]}],", "}],", 1);
     let told = report(sighting(&both));
     assert_eq!((told.outputs.len(), told.failures.len()), (1, 0));
+    assert_eq!(told.unclear.map(|error| error.class), Some(FailureClass::Timeout));
 }
 
 #[test]
 fn done_without_an_address_waits_for_it() {
     let body = r#"{"data":[{"taskUUID":"KEY","status":"success","videoURL":""}]}"#;
     let told = report(sighting(body));
-    assert_eq!((told.pending, told.no_address), (1, true));
-    assert!(!report(sighting(PROCESSING)).no_address);
+    assert_eq!((told.pending, told.no_address), (1, 1));
+    assert_eq!(report(sighting(PROCESSING)).no_address, 0);
 }
