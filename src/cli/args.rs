@@ -58,6 +58,9 @@ pub(super) enum Verb {
         /// Send also what passes a limit of the config
         #[arg(long)]
         over_limit: bool,
+        /// Send also what is paid for already: the draft's final, or the same that is under way
+        #[arg(long)]
+        again: bool,
     },
     /// List the live jobs and the last ones that ended
     Jobs {

@@ -38,7 +38,8 @@ async fn cancel(
     let id = job.id;
     let provider = workspace.catalog.provider(&job.request.model.provider);
     let can_cancel = provider.is_some_and(|provider| provider.can_cancel);
-    if job.state == JobState::Held && held::cancel(workspace, id).await?? {
+    if job.state == JobState::Held {
+        held::cancel(workspace, id).await??;
         job = find_job(workspace, &id.to_string()).await?;
     }
     if can_be_stopped(&job, can_cancel) {

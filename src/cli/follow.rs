@@ -8,8 +8,9 @@ use super::Context;
 use super::interrupt::{Heard, Signals};
 use super::job_json::JobJson;
 use super::leave;
-use super::submit::{find_jobs, is_play_money};
+use super::submit::{find_jobs, is_play_money, is_variation, ways};
 use super::trouble::{Trouble, UNWRITTEN};
+use crate::domain::consent::Consent;
 use crate::domain::job::{Charged, FailureClass, Job, JobId, JobState};
 use crate::domain::query::{Filter, HistoryQuery};
 use crate::domain::wait::Wait;
@@ -20,7 +21,7 @@ use crate::runtime::live::{LiveJob, Snapshot};
 use crate::runtime::profiles;
 use crate::runtime::workspace::Workspace;
 use crate::store::StoreError;
-use crate::words;
+use crate::words::{self, objection::objections};
 
 /// How often the live line's clock moves on.
 const LINE_TICK: Duration = Duration::from_secs(1);
@@ -50,18 +51,14 @@ pub(super) struct Stay {
 }
 
 /// `rushes wait`.
-pub(super) async fn run(
-    context: &mut Context,
-    texts: &[String],
-    over_limit: bool,
-) -> Result<u8, Trouble> {
+pub(super) async fn run(context: &mut Context, texts: &[String], yes: Yes) -> Result<u8, Trouble> {
     let workspace = context.workspace()?;
     let signals = Signals::listen()?;
     let stay = Stay { until: Until::Ended, sends: !texts.is_empty(), no_keeper: false };
     if stay.sends {
         let ids = find_jobs(&workspace, texts).await?;
         for job in read(&workspace, &ids).await? {
-            release(&workspace, &job, over_limit).await?;
+            release(&workspace, &job, yes).await?;
         }
         return jobs(context, workspace, &ids, stay, signals).await;
     }
@@ -85,17 +82,34 @@ pub(super) async fn run(
     jobs(context, workspace, &ids, stay, signals).await
 }
 
-/// Has `job` sent if it is held: who names it here says so.
-async fn release(workspace: &Workspace, job: &Job, over_limit: bool) -> Result<(), Trouble> {
-    if job.state != JobState::Held {
-        return Ok(());
-    }
-    match held::release(workspace, job.id, over_limit).await?? {
+/// What the user says of held jobs by naming them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Yes {
+    /// Whether a limit of the config may be passed.
+    pub(super) over_limit: bool,
+    /// Whether the same may be paid for again.
+    pub(super) again: bool,
+}
+
+/// Has `job` sent if it is held, or is to be: who names it here says so.
+async fn release(workspace: &Workspace, job: &Job, yes: Yes) -> Result<(), Trouble> {
+    let consent = Consent {
+        over_limit: yes.over_limit,
+        again: yes.again || is_variation(job),
+        ..Consent::to(job.estimate.clone())
+    };
+    match held::release(workspace, job.id, consent).await? {
         Released::Yes | Released::WasNot(_) => Ok(()),
-        Released::OverLimit(passed) => Err(Trouble::wrong(format!(
-            "{}. Job {} stays held, and nothing was sent; add --over-limit to send it all the same",
-            passed, job.id
-        ))),
+        Released::No { refused, .. } => {
+            let end = format!("`rushes cancel {}` ends it for nothing", job.id.short());
+            let price = format!("R in the studio asks for a yes to the price of now, and {end}");
+            Err(Trouble::wrong(format!(
+                "{}. Job {} stays held, and nothing was sent; {}",
+                objections(&refused.objections),
+                job.id,
+                ways(&refused.objections, &end, &price)
+            )))
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::domain::job::Job;
 use crate::domain::ledger::Sums;
 use crate::domain::money::MicroUsd;
 use crate::runtime::clock::wall;
-use crate::runtime::new_job::is_real;
+use crate::runtime::standing::is_real;
 use crate::words;
 
 /// More jobs are not summed up.

@@ -10,7 +10,8 @@ use super::trouble::Trouble;
 use crate::domain::catalog::{Model, ModelId, StatusKind};
 use crate::domain::consent::{Consent, Objection};
 use crate::domain::job::{Job, JobId, JobKind};
-use crate::runtime::new_job::{self, Stored, is_real};
+use crate::runtime::new_job::{self, Stored};
+use crate::runtime::standing::is_real;
 use crate::runtime::workspace::Workspace;
 use crate::words::objection::objections as words;
 
@@ -59,7 +60,13 @@ pub(super) async fn submit(
     };
     let stored = new_job::store(&workspace, job, consent).await?;
     if let Stored::No(refused) = stored {
-        return Err(Trouble::wrong(refusal(&refused.objections)));
+        let said = words(&refused.objections);
+        let ways = ways(
+            &refused.objections,
+            "choose another with --model",
+            "run it again to submit it at the price of now",
+        );
+        return Err(Trouble::wrong(format!("{said}. Nothing was sent; {ways}")));
     }
     let until = if submitting.wait { Until::Ended } else { Until::Accepted };
     let stay = Stay { until, sends: true, no_keeper: submitting.no_keeper };
@@ -67,19 +74,19 @@ pub(super) async fn submit(
 }
 
 /// Whether the job asks for whatever comes: a script that asks for the same again means another one.
-fn is_variation(job: &Job) -> bool {
+pub(super) fn is_variation(job: &Job) -> bool {
     job.request.kind != JobKind::Final && job.request.seed.is_none()
 }
 
-/// Why nothing was submitted, and what says it all the same.
-fn refusal(objections: &[Objection]) -> String {
+/// What says it in spite of `objections`, with what to do where the model is gone or has another price.
+pub(super) fn ways(objections: &[Objection], gone: &str, price: &str) -> String {
     use Objection as O;
     let mut ways: Vec<&str> = Vec::new();
     for objection in objections {
         let way = match objection {
-            O::ModelGone(_) => "choose another with --model",
-            O::Price { .. } => "run it again to submit it at the price of now",
-            O::Final { .. } => "add --again to pay for another",
+            O::ModelGone(_) => gone,
+            O::Price { .. } => price,
+            O::Final { .. } | O::UnreadFinal { .. } => "add --again to pay for another",
             O::Twin { .. } => "add --again to pay for it twice",
             _ => "add --over-limit to submit it all the same",
         };
@@ -87,7 +94,7 @@ fn refusal(objections: &[Objection]) -> String {
             ways.push(way);
         }
     }
-    format!("{}. Nothing was sent; {}", words(objections), ways.join("; "))
+    ways.join("; ")
 }
 
 /// What to know before paying for a model that is not simply live.

@@ -1,5 +1,5 @@
 //! What a submit rests on: what the user saw and agreed to, held against how things stand at the moment
-//! the job is stored. Between the two another program may have submitted, or a price have changed.
+//! the job is stored, or released where it was held. Between the two another program may have submitted, or a price have changed.
 
 use super::catalog::ModelId;
 use super::cost::Estimate;
@@ -77,6 +77,11 @@ pub enum Objection {
         /// Its resolution.
         resolution: Resolution,
     },
+    /// A job that can't be read may be that final.
+    UnreadFinal {
+        /// Its id, as its row has it.
+        job: String,
+    },
     /// The same is asked for already, and has not ended.
     Twin {
         /// The other job.
@@ -99,6 +104,8 @@ pub struct Standing {
     pub spent: MicroUsd,
     /// The jobs that have not ended, and the finals of its draft if it is one itself; others do no harm.
     pub jobs: Vec<Job>,
+    /// The ids of those that can't be read and may be the final that is asked for.
+    pub unread_finals: Vec<String>,
 }
 
 impl Consent {
@@ -131,7 +138,7 @@ impl Consent {
             {
                 true
             }
-            O::Final { .. } | O::Twin { .. } if self.again => true,
+            O::Final { .. } | O::UnreadFinal { .. } | O::Twin { .. } if self.again => true,
             _ => self.despite.iter().any(|seen| objection.is_no_worse_than(seen)),
         }
     }
@@ -174,6 +181,8 @@ impl Standing {
             all.extend(self.short_of(request, estimate, consent.balance));
         }
         all.extend(self.jobs.iter().filter_map(|job| paid_already(request, job)));
+        let unread = self.unread_finals.iter().cloned();
+        all.extend(unread.map(|job| Objection::UnreadFinal { job }));
         all
     }
 
@@ -328,6 +337,23 @@ mod tests {
                 .objections(&larger, &Standing { jobs: finals(1).jobs, ..calm(&larger) }),
             []
         );
+    }
+
+    #[test]
+    fn a_final_that_can_not_be_read_is_asked_about() {
+        let request = promoted("720p");
+        let unread = |ids: &[&str]| {
+            let unread_finals = ids.iter().map(ToString::to_string).collect();
+            Standing { unread_finals, ..calm(&request) }
+        };
+        let first = consent(&request);
+        let despite = first.objections(&request, &unread(&["a"]));
+        assert_eq!(despite, [Objection::UnreadFinal { job: "a".to_owned() }]);
+        let agreed = Consent { despite, ..first.clone() };
+        assert_eq!(agreed.objections(&request, &unread(&["a"])), []);
+        assert_eq!(agreed.objections(&request, &unread(&["a", "b"])).len(), 2);
+        let again = Consent { again: true, ..first };
+        assert_eq!(again.objections(&request, &unread(&["a", "b"])), []);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::account::Account;
+use super::cost::Estimate;
 use super::job::{ClipFile, Job, JobError, Output};
 use super::money::MicroUsd;
 
@@ -103,6 +104,9 @@ pub enum JobEvent {
     Released {
         /// Whether the user has also said that it may pass a limit of the config.
         over_limit: bool,
+        /// The price that the user said yes to, where it is another than before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        estimate: Option<Estimate>,
     },
     /// The user asked to stop it.
     CancelAsked,

@@ -408,8 +408,12 @@ impl Job {
     }
 
     /// What the job counts for where money is limited: what was charged, else the most that it was going to
-    /// cost; where a service named what can't be, at least that. None where there is no price.
+    /// cost; where a service named what can't be, at least that; nothing where it is held, since it was surely not
+    /// sent. None where there is no price.
     pub fn counted(&self) -> Option<MicroUsd> {
+        if self.state == JobState::Held {
+            return Some(MicroUsd::ZERO);
+        }
         let estimate = self.estimate.most().map(|most| most.max(MicroUsd::ZERO));
         if self.unbelievable().is_none() {
             return self.charge().or(estimate);

@@ -129,6 +129,12 @@ mod tests {
     }
 
     #[test]
+    fn what_is_held_counts_for_nothing_until_it_is_sent() {
+        let held = Sums::of(&Job { state: JobState::Held, ..draft() });
+        assert_eq!((held.at_most(), held.unpriced), (MicroUsd::ZERO, 0));
+    }
+
+    #[test]
     fn what_was_given_back_is_told_and_not_spent() {
         let job = Job { taken: Some(MicroUsd(50_000)), ..failed(Charged::Refunded) };
         let sums = Sums::of(&job);

@@ -21,7 +21,12 @@ pub fn apply(job: &mut Job, event: &JobEvent, at: Timestamp) -> bool {
     job.held = None;
     match event {
         JobEvent::Held { reason } => job.held = Some(reason.clone()),
-        JobEvent::Released { over_limit } => job.over_limit |= over_limit,
+        JobEvent::Released { over_limit, estimate } => {
+            job.over_limit |= over_limit;
+            if let Some(now) = estimate {
+                job.estimate.clone_from(now);
+            }
+        }
         JobEvent::Sent => {
             job.sends = job.sends.saturating_add(1);
             job.sent_at = Some(at);

@@ -3,18 +3,15 @@
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
-
 use super::clock::wall;
 use super::intents;
-use super::new_job::is_real;
+use super::new_job::{NotStored, Refused};
+use super::standing::{Rules, a_day_before, is_real};
 use super::store_thread::StoreGone;
 use super::workspace::Workspace;
-use crate::domain::catalog::Catalog;
+use crate::domain::consent::Consent;
 use crate::domain::event::{JobEvent, Write};
 use crate::domain::job::{Charged, FailureClass, Job, JobError, JobId, JobState};
-use crate::domain::ledger::Limits;
-use crate::domain::money::MicroUsd;
 use crate::engine::apply;
 use crate::store::{Store, StoreError};
 use crate::words;
@@ -23,38 +20,51 @@ use crate::words;
 pub(super) const INTERRUPTED: &str = "it was interrupted before it was sent";
 
 /// What came of releasing a job.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Released {
     /// Whoever drives sends it.
     Yes,
-    /// It was not held, or is no longer.
+    /// It was not held, or is no longer. It is not going to be either, if that was asked for and not done yet.
     WasNot(JobState),
-    /// It stays held: it would pass a limit of the config, in these sentences.
-    OverLimit(String),
+    /// It stays held: what the user agreed to does not hold, or not any more.
+    No {
+        /// The job.
+        job: Box<Job>,
+        /// Why.
+        refused: Box<Refused>,
+    },
 }
 
-/// Has whoever drives send the held job `id`; what would pass a limit of the config only where the user has
-/// said `over_limit`.
+/// Has whoever drives send the held job `id`, if what the user agreed to holds: this pays as a submit does,
+/// and is held against the same in the transaction that releases it.
 pub async fn release(
     workspace: &Workspace,
     id: JobId,
-    over_limit: bool,
-) -> Result<Result<Released, StoreError>, StoreGone> {
-    let limits = Limit::of(workspace);
+    consent: Consent,
+) -> Result<Released, NotStored> {
+    let places = workspace.places.clone();
     let run = move |store: &mut Store| {
-        let Some((before, write)) = next(store, id, JobEvent::Released { over_limit })? else {
-            return Ok(Released::WasNot(state(store, id)?));
+        store.forget_hold(id)?;
+        let Some(job) = held(store, id)? else { return Ok(Released::WasNot(state(store, id)?)) };
+        let rules = Rules::now(&places)?;
+        let estimate = rules.estimate(&job.request).filter(|now| *now != job.estimate);
+        let over_limit = consent.passes_limits();
+        let write = next(&job, JobEvent::Released { over_limit, estimate });
+        let allows = |there| {
+            let standing = rules.standing(&job.request, there);
+            let objections = consent.objections(&job.request, &standing);
+            if objections.is_empty() { Ok(()) } else { Err(objections) }
         };
-        let allows = |spent: &[(String, MicroUsd)]| {
-            limits.passed(&write.job, spent, before).map_or(Ok(()), Err)
-        };
-        Ok(match store.commit_released(&write, before, allows)? {
+        Ok(match store.commit_released(&write, a_day_before(write.at), allows)? {
             Some(Ok(())) => Released::Yes,
-            Some(Err(passed)) => Released::OverLimit(passed),
+            Some(Err(objections)) => {
+                let refused = rules.refused(&job.request, objections);
+                Released::No { job: Box::new(job), refused }
+            }
             None => Released::WasNot(state(store, id)?),
         })
     };
-    workspace.store.run(run).await
+    workspace.store.run(run).await?
 }
 
 /// Ends the held job `id`, which costs nothing. One of which the journal beside the database knows that it was sent,
@@ -67,16 +77,13 @@ pub async fn cancel(
     let error = JobError::ours(FailureClass::Provider, "canceled", message, Charged::NotCharged);
     let journal = workspace.places.sent_journal();
     let run = move |store: &mut Store| {
-        let Some(job) = store.job(id)? else { return Ok(false) };
+        let Some(job) = held(store, id)? else { return Ok(false) };
         let event = match intents::knows_more_than(&journal, &job) {
             Ok(false) => JobEvent::Canceled { error },
             Ok(true) => in_doubt("the journal beside the database knows that it was sent"),
             Err(_) => in_doubt("whether it was sent stands in a journal that can't be read"),
         };
-        match next(store, id, event)? {
-            Some((_, write)) => store.commit_from(JobState::Held, &write),
-            None => Ok(false),
-        }
+        store.commit_from(JobState::Held, &next(&job, event))
     };
     workspace.store.run(run).await
 }
@@ -86,35 +93,40 @@ fn in_doubt(why: &str) -> JobEvent {
     JobEvent::Doubted { error, asked_as: None }
 }
 
-/// Why `job`, which an earlier process left to be sent, must not be sent under the limits of today.
+/// Why `job`, which is to be sent, must not be sent under the limits of now. It is held against what was there
+/// when the user agreed to it: whoever submitted something later saw this one count.
 pub(super) async fn forbidden(
     workspace: &Workspace,
     job: &Job,
 ) -> Result<Result<Option<String>, StoreError>, StoreGone> {
-    let limits = Limit::of(workspace);
-    if !job.state.is_to_be_sent() || !limits.concerns(job) {
+    let catalog = Arc::clone(&workspace.catalog);
+    let is_limited = !job.over_limit && is_real(&catalog, &job.request.model.provider);
+    if !job.state.is_to_be_sent() || !is_limited {
         return Ok(Ok(None));
     }
-    let job = job.clone();
+    let (job, places) = (job.clone(), workspace.places.clone());
     let run = move |store: &mut Store| {
-        let since = a_day_before(wall());
-        Ok(limits.passed(&job, &store.spent_since(since)?, since))
+        let rules = match Rules::with(catalog, &places) {
+            Ok(rules) => rules,
+            // What may be spent is not known then, so nothing is.
+            Err(error) => return Ok(Some(error.to_string())),
+        };
+        let spent = rules.real(&store.spent_before(job.id, a_day_before(wall()))?);
+        let passed = rules.limits.passed(spent, &job.estimate);
+        Ok((!passed.is_empty()).then(|| words::objection::objections(&passed)))
     };
     workspace.store.run(run).await
 }
 
-/// The held job's next event, and when the day before it began; none where it is not held.
-fn next(
-    store: &Store,
-    id: JobId,
-    event: JobEvent,
-) -> Result<Option<(Timestamp, Write)>, StoreError> {
-    let at = wall();
-    let held = store.job(id)?.filter(|job| job.state == JobState::Held);
-    Ok(held.map(|mut job| {
-        apply(&mut job, &event, at);
-        (a_day_before(at), Write { at, event, job })
-    }))
+/// The job of that id, where it is held.
+fn held(store: &Store, id: JobId) -> Result<Option<Job>, StoreError> {
+    Ok(store.job(id)?.filter(|job| job.state == JobState::Held))
+}
+
+fn next(job: &Job, event: JobEvent) -> Write {
+    let (at, mut job) = (wall(), job.clone());
+    apply(&mut job, &event, at);
+    Write { at, event, job }
 }
 
 /// A job that is gone counts as one that has ended.
@@ -122,38 +134,120 @@ fn state(store: &Store, id: JobId) -> Result<JobState, StoreError> {
     Ok(store.job(id)?.map_or(JobState::Canceled, |job| job.state))
 }
 
-fn a_day_before(at: Timestamp) -> Timestamp {
-    at.checked_sub(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MIN)
-}
+#[cfg(test)]
+mod tests {
+    use std::fs;
 
-/// The config's limits with what tells real money from play money.
-struct Limit {
-    limits: Limits,
-    catalog: Arc<Catalog>,
-}
+    use tempfile::TempDir;
 
-impl Limit {
-    fn of(workspace: &Workspace) -> Self {
-        Self { limits: workspace.config.limits, catalog: Arc::clone(&workspace.catalog) }
+    use super::super::new_job::new_job;
+    use super::super::new_job::tests::{OWN_MODEL, folder, shown, stored, wish, workspace};
+    use super::*;
+    use crate::domain::consent::Objection;
+    use crate::domain::request::{Choices, GenerationRequest};
+    use crate::domain::sample;
+
+    /// Stores `job` as it is held.
+    async fn hold(workspace: &Workspace, job: Job) -> Job {
+        let created = JobEvent::Created { job: Box::new(job.clone()) };
+        let first = Write { at: job.created_at, event: created, job: job.clone() };
+        let held = next(&job, JobEvent::Held { reason: INTERRUPTED.to_owned() });
+        let job = held.job.clone();
+        let write = move |store: &mut Store| store.commit(&[first, held], None);
+        workspace.store.run(write).await.expect("a call").expect("a commit");
+        job
     }
 
-    fn concerns(&self, job: &Job) -> bool {
-        self.limits.daily.or(self.limits.submit).is_some()
-            && !job.over_limit
-            && is_real(&self.catalog, &job.request.model.provider)
+    async fn read(workspace: &Workspace, id: JobId) -> Job {
+        let job = workspace.store.run(move |store| store.job(id)).await.expect("a call");
+        job.expect("an answer").expect("a job")
     }
 
-    /// What sending `job` would pass, in words, where `spent` is what was spent since `since`, this job's
-    /// own estimate included if it was made since then.
-    fn passed(&self, job: &Job, spent: &[(String, MicroUsd)], since: Timestamp) -> Option<String> {
-        if !self.concerns(job) {
-            return None;
+    /// What speaks against releasing `job`; none where it was released.
+    async fn released(workspace: &Workspace, job: &Job, consent: Consent) -> Vec<Objection> {
+        match release(workspace, job.id, consent).await.expect("an answer") {
+            Released::Yes => Vec::new(),
+            Released::WasNot(state) => panic!("it is {state}"),
+            Released::No { refused, .. } => {
+                assert_eq!(read(workspace, job.id).await, *job, "it stays as it is");
+                refused.objections
+            }
         }
-        let provider = |model: &str| model.split('/').next().unwrap_or_default().to_owned();
-        let real = spent.iter().filter(|(model, _)| is_real(&self.catalog, &provider(model)));
-        let all: MicroUsd = real.map(|(_, money)| *money).sum();
-        let own = job.estimate.most().filter(|_| job.created_at >= since).unwrap_or_default();
-        let passed = self.limits.passed(MicroUsd(all.0 - own.0), &job.estimate);
-        (!passed.is_empty()).then(|| words::objection::objections(&passed))
+    }
+
+    fn limit(folder: &TempDir, limit: &str) {
+        let config = folder.path().join("config/config.toml");
+        fs::write(config, format!("[limits]\n{limit}\n")).expect("a config");
+    }
+
+    /// Once a job that was held was released with its limits looked at and nothing else: a final that another
+    /// studio had paid for meanwhile was paid for again.
+    #[tokio::test]
+    async fn releasing_is_held_against_all_that_a_submit_is() {
+        let folder = folder();
+        let catalog = folder.path().join("config/catalog/own.toml");
+        fs::write(&catalog, OWN_MODEL).expect("a catalog");
+        let here = workspace(&folder);
+
+        let model = sample::model("sandbox/1.5-pro");
+        let draft = sample::request(model, |choices| choices.draft = true);
+        let last = GenerationRequest::promote(model, &draft, "cgt-1".to_owned(), Some(7), None);
+        let last = last.expect("a final");
+        let job = hold(&here, new_job(model, last.clone(), None)).await;
+        let other = new_job(model, last, None);
+        let again = Consent { again: true, ..shown(&other) };
+        assert_eq!(stored(&here, other, again).await, []);
+        let against = released(&here, &job, shown(&job)).await;
+        assert!(matches!(against[..], [Objection::Final { .. }]), "{against:?}");
+
+        let seeded = Choices { seed: Some(7), prompt: "a fox".to_owned(), ..Choices::default() };
+        let request = GenerationRequest::new(model, seeded).expect("a request");
+        let job = hold(&here, new_job(model, request.clone(), None)).await;
+        let twin = new_job(model, request, None);
+        assert_eq!(stored(&here, twin.clone(), shown(&twin)).await, []);
+        let against = released(&here, &job, shown(&job)).await;
+        assert!(matches!(against[..], [Objection::Twin { .. }]), "{against:?}");
+        let despite = Consent { despite: against, ..shown(&job) };
+        assert_eq!(released(&here, &job, despite).await, []);
+
+        let job = hold(&here, wish(&here, "runware/own")).await;
+        limit(&folder, "submit_usd = 0.01");
+        let against = released(&here, &job, shown(&job)).await;
+        assert!(matches!(against[..], [Objection::SubmitLimit { .. }]), "{against:?}");
+        limit(&folder, "");
+        fs::write(&catalog, OWN_MODEL.replace("0.05", "0.5")).expect("a catalog");
+        let against = released(&here, &job, shown(&job)).await;
+        let [Objection::Price { now, .. }] = &against[..] else { panic!("{against:?}") };
+        fs::remove_file(&catalog).expect("a catalog");
+        let gone = released(&here, &job, Consent::to(now.clone())).await;
+        assert!(matches!(gone[..], [Objection::ModelGone(_)]), "{gone:?}");
+        fs::write(&catalog, OWN_MODEL.replace("0.05", "0.5")).expect("a catalog");
+        assert_eq!(released(&here, &job, Consent::to(now.clone())).await, []);
+        let sent = read(&here, job.id).await;
+        assert_eq!((sent.state, &sent.estimate), (JobState::Queued, now), "what was agreed to");
+    }
+
+    /// Whoever raises a limit and submits has the job sent, although this program began under the old one; and what
+    /// was within the limit is sent beside what the user let pass it.
+    #[tokio::test]
+    async fn what_was_agreed_to_is_not_held_by_what_came_later() {
+        let folder = folder();
+        limit(&folder, "daily_usd = 0.01");
+        let here = workspace(&folder);
+        let job = wish(&here, "runware/1.5-pro");
+        let most = job.estimate.most().expect("a price").as_usd();
+        limit(&folder, &format!("daily_usd = {}", most * 1.5));
+        assert_eq!(stored(&here, job.clone(), shown(&job)).await, []);
+        let why =
+            async |job: &Job| forbidden(&here, job).await.expect("a call").expect("an answer");
+        assert_eq!(why(&job).await, None, "the limit was raised");
+        let over = wish(&here, "runware/1.5-pro");
+        let consent = Consent { over_limit: true, again: true, ..shown(&over) };
+        assert_eq!(stored(&here, over, consent).await, []);
+        assert_eq!(why(&job).await, None, "the later one saw it count");
+        limit(&folder, &format!("daily_usd = {}", most * 0.5));
+        assert!(why(&job).await.expect("held").contains("pass the limit"));
+        limit(&folder, "daily_usd = \"much\"");
+        assert!(why(&job).await.expect("held").contains("config.toml:2"));
     }
 }

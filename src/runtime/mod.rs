@@ -52,6 +52,7 @@ mod sandbox_server;
 pub mod save;
 pub mod settle;
 mod sidecar;
+pub mod standing;
 pub mod store_thread;
 pub mod viewing;
 pub mod workspace;

@@ -1,18 +1,17 @@
 //! A request becomes a job: with its id, its idempotency key and its estimate, and stored before
 //! anybody sends it.
 
-use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
 use super::addresses::{self, AddressError};
 use super::clock::{new_attempt_key, new_job_id, wall};
-use super::config::{Config, ConfigError};
+use super::config::ConfigError;
 use super::line::line;
+use super::standing::{Rules, a_day_before};
 use super::store_thread::StoreGone;
-use super::workspace::{Workspace, read_catalog};
-use crate::domain::catalog::{Catalog, Model};
-use crate::domain::consent::{Consent, Objection, Standing};
-use crate::domain::cost::Estimate;
+use super::workspace::Workspace;
+use crate::domain::catalog::Model;
+use crate::domain::consent::{Consent, Objection};
 use crate::domain::event::{JobEvent, Write};
 use crate::domain::job::{Job, Parent};
 use crate::domain::ledger::Limits;
@@ -76,33 +75,19 @@ pub async fn store(workspace: &Workspace, job: Job, consent: Consent) -> Result<
     // First, so that whoever sends the job finds them.
     addresses.keep(id, addresses::among(&job.request.options))?;
     let stored = move |store: &mut Store| {
-        let limits = Config::read(&places)?.limits;
-        let (catalog, _) = read_catalog(&places);
-        let model = catalog.model(&job.request.model);
-        let estimate = model.map(|model| Estimate::of(model, &job.request));
-        let over_limit = consent.passes_limits();
-        let job = Job { estimate: estimate.clone().unwrap_or_default(), over_limit, ..job };
+        let rules = Rules::now(&places)?;
+        let estimate = rules.estimate(&job.request).unwrap_or_default();
+        let job = Job { estimate, over_limit: consent.passes_limits(), ..job };
         let event = JobEvent::Created { job: Box::new(job.clone()) };
         let write = Write { at: job.created_at, event, job };
-        let day = write.at.checked_sub(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MIN);
-        let allows = |there: crate::store::Standing| {
-            let provider = |model: &str| model.split('/').next().unwrap_or_default().to_owned();
-            let real = there.spent.iter().filter(|(model, _)| is_real(&catalog, &provider(model)));
-            let standing = Standing {
-                estimate,
-                is_real: is_real(&catalog, &write.job.request.model.provider),
-                limits,
-                spent: real.map(|(_, money)| *money).sum(),
-                jobs: there.jobs,
-            };
-            let objections = consent.objections(&write.job.request, &standing);
+        let request = &write.job.request;
+        let allows = |there| {
+            let objections = consent.objections(request, &rules.standing(request, there));
             if objections.is_empty() { Ok(()) } else { Err(objections) }
         };
-        Ok(match store.commit_if(&write, day, allows)? {
+        Ok(match store.commit_if(&write, a_day_before(write.at), allows)? {
             Ok(()) => Stored::Yes,
-            Err(objections) => {
-                Stored::No(Box::new(Refused { objections, model: model.cloned(), limits }))
-            }
+            Err(objections) => Stored::No(rules.refused(request, objections)),
         })
     };
     let stored = workspace.store.run(stored).await.map_err(NotStored::from).flatten();
@@ -112,13 +97,8 @@ pub async fn store(workspace: &Workspace, job: Job, consent: Consent) -> Result<
     stored
 }
 
-/// Whether `provider` takes real money. One that the catalog no longer has took it when it was there.
-pub fn is_real(catalog: &Catalog, provider: &str) -> bool {
-    !catalog.provider(provider).is_some_and(|provider| provider.play_money)
-}
-
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::fs;
 
     use tempfile::TempDir;
@@ -130,7 +110,7 @@ mod tests {
     use crate::runtime::places::Places;
 
     /// A model of the user's own, by the second of a 480p clip.
-    const OWN_MODEL: &str = r#"for_provider = "runware"
+    pub(in crate::runtime) const OWN_MODEL: &str = r#"for_provider = "runware"
 
 [[model]]
 id = "own"
@@ -156,31 +136,35 @@ usd = { "480p" = 0.05 }
 sure = "made up for a test"
 "#;
 
-    fn folder() -> TempDir {
+    pub(in crate::runtime) fn folder() -> TempDir {
         let folder = tempfile::tempdir().expect("a folder");
         fs::create_dir_all(folder.path().join("config/catalog")).expect("folders");
         folder
     }
 
     /// The workspace of another program on the same data.
-    fn workspace(folder: &TempDir) -> Workspace {
+    pub(in crate::runtime) fn workspace(folder: &TempDir) -> Workspace {
         let config_file = folder.path().join("config/config.toml");
         let places = Places { data_dir: folder.path().join("data"), config_file, profile: None };
         Workspace::open(places).expect("a workspace")
     }
 
-    fn wish(workspace: &Workspace, model: &str) -> Job {
+    pub(in crate::runtime) fn wish(workspace: &Workspace, model: &str) -> Job {
         let model = workspace.catalog.model(&model.parse().expect("an id")).expect("a model");
         let choices = Choices { prompt: "a fox".to_owned(), ..Choices::default() };
         new_job(model, GenerationRequest::new(model, choices).expect("a request"), None)
     }
 
-    fn shown(job: &Job) -> Consent {
+    pub(in crate::runtime) fn shown(job: &Job) -> Consent {
         Consent::to(job.estimate.clone())
     }
 
     /// What speaks against storing it; none where it was stored.
-    async fn stored(workspace: &Workspace, job: Job, consent: Consent) -> Vec<Objection> {
+    pub(in crate::runtime) async fn stored(
+        workspace: &Workspace,
+        job: Job,
+        consent: Consent,
+    ) -> Vec<Objection> {
         match store(workspace, job, consent).await.expect("an answer") {
             Stored::Yes => Vec::new(),
             Stored::No(refused) => refused.objections,

@@ -4,11 +4,10 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 
 use super::left_aside::text;
-use super::{Lease, Store, StoreError, search_text, standing};
+use super::{Lease, Store, StoreError, search_text};
 use crate::domain::catalog::ModelId;
 use crate::domain::event::{JobEvent, Write};
 use crate::domain::job::{Job, JobId, JobKind, JobState};
-use crate::domain::money::MicroUsd;
 use crate::domain::request::ClipLength;
 use crate::domain::size::Resolution;
 use crate::domain::text::from_json;
@@ -37,13 +36,7 @@ impl Store {
         let path = self.path.clone();
         let wrong = |error| StoreError::using(&path, error);
         let transaction = begin(&mut self.connection).map_err(wrong)?;
-        let found: Option<String> = transaction
-            .query_row("SELECT state FROM job WHERE id = ?1", [write.job.id.to_string()], |row| {
-                text(row, 0)
-            })
-            .optional()
-            .map_err(wrong)?;
-        if found.as_deref() != Some(state.word()) {
+        if !is_in(&transaction, write.job.id, state).map_err(wrong)? {
             return Ok(false);
         }
         write_all(&transaction, std::slice::from_ref(write)).map_err(wrong)?;
@@ -115,9 +108,7 @@ impl Store {
         let mut events = Vec::new();
         for row in rows {
             let (at_us, body) = row.map_err(wrong)?;
-            let at = Timestamp::from_microsecond(at_us).map_err(|error| error.to_string());
-            let event = from_json(&body).map_err(|error| error.to_string());
-            match at.and_then(|at| Ok((at, event?))) {
+            match read_event(at_us, &body) {
                 Ok(event) => events.push(event),
                 Err(what) => {
                     self.left_aside.add(&id.to_string(), &format!("an event of it: {what}"))
@@ -159,39 +150,17 @@ impl Store {
         asked.map(drop).map_err(|error| self.wrong(error))
     }
 
+    /// Forgets that `id` was to be held, or to be stopped although it is held: the user wants it sent.
+    pub fn forget_hold(&self, id: JobId) -> Result<(), StoreError> {
+        let sql = "UPDATE job SET cancel_asked = 0
+                   WHERE id = ?1 AND (cancel_asked = 2 OR cancel_asked = 1 AND state = 'held')";
+        let forgot = self.connection.execute(sql, [id.to_string()]);
+        forgot.map(drop).map_err(|error| self.wrong(error))
+    }
+
     /// The live jobs that somebody asked not to send.
     pub fn holds_asked(&self) -> Result<Vec<Job>, StoreError> {
         self.jobs("SELECT id, body FROM job WHERE is_live = 1 AND cancel_asked = 2", [])
-    }
-
-    /// Writes `write`, which releases its job, if that is held still and `allows` does, which is told what
-    /// [`Self::spent_since`] is. Nobody's wish to hold it is left. Returns nothing where it was not held.
-    pub fn commit_released<E>(
-        &mut self,
-        write: &Write,
-        since: Timestamp,
-        allows: impl FnOnce(&[(String, MicroUsd)]) -> Result<(), E>,
-    ) -> Result<Option<Result<(), E>>, StoreError> {
-        let path = self.path.clone();
-        let wrong = |error| StoreError::using(&path, error);
-        let transaction = begin(&mut self.connection).map_err(wrong)?;
-        let id = write.job.id.to_string();
-        let forget = "UPDATE job SET cancel_asked = 0 WHERE id = ?1 AND state = ?2";
-        let held = transaction.execute(forget, [id.as_str(), JobState::Held.word()]);
-        if held.map_err(wrong)? == 0 {
-            return Ok(None);
-        }
-        if let Err(refusal) = allows(&standing::spent_since(&transaction, since).map_err(wrong)?) {
-            return Ok(Some(Err(refusal)));
-        }
-        write_all(&transaction, std::slice::from_ref(write)).map_err(wrong)?;
-        transaction.commit().map_err(wrong)?;
-        Ok(Some(Ok(())))
-    }
-
-    /// What the jobs made since `since` were charged, or may be, by model.
-    pub fn spent_since(&self, since: Timestamp) -> Result<Vec<(String, MicroUsd)>, StoreError> {
-        standing::spent_since(&self.connection, since).map_err(|error| self.wrong(error))
     }
 
     /// How long the last jobs of that sort took from acceptance to the last result, as their
@@ -233,15 +202,29 @@ impl Store {
         let mut jobs = Vec::new();
         for row in rows {
             let (id, body) = row.map_err(wrong)?;
-            match from_json::<Job>(&body) {
-                Ok(job) if job.id.to_string() == id => jobs.push(job),
-                // Whatever was stored for one of them would be stored for the other.
-                Ok(job) => self.left_aside.add(&id, &format!("it calls itself {}", job.id)),
-                Err(error) => self.left_aside.add(&id, &error.to_string()),
+            match read_job(&id, &body) {
+                Ok(job) => jobs.push(job),
+                Err(what) => self.left_aside.add(&id, &what),
             }
         }
         Ok(jobs)
     }
+}
+
+/// The job that a row says, or why it is left aside.
+pub(super) fn read_job(id: &str, body: &str) -> Result<Job, String> {
+    let job: Job = from_json(body).map_err(|error| error.to_string())?;
+    match job.id.to_string() == id {
+        true => Ok(job),
+        // Whatever was stored for one of them would be stored for the other.
+        false => Err(format!("it calls itself {}", job.id)),
+    }
+}
+
+/// The event that a row says, or why it is left aside.
+pub(super) fn read_event(at_us: i64, body: &str) -> Result<(Timestamp, JobEvent), String> {
+    let at = Timestamp::from_microsecond(at_us).map_err(|error| error.to_string())?;
+    Ok((at, from_json(body).map_err(|error| error.to_string())?))
 }
 
 fn insert(transaction: &Transaction<'_>, job: &Job) -> rusqlite::Result<i64> {
@@ -274,6 +257,18 @@ fn insert(transaction: &Transaction<'_>, job: &Job) -> rusqlite::Result<i64> {
     update(transaction, job)?;
     search_text::index(transaction, seq)?;
     Ok(seq)
+}
+
+/// Whether the job of that id is in `state`.
+pub(super) fn is_in(
+    transaction: &Transaction<'_>,
+    id: JobId,
+    state: JobState,
+) -> rusqlite::Result<bool> {
+    let sql = "SELECT count(*) FROM job WHERE id = ?1 AND state = ?2";
+    let found: i64 =
+        transaction.query_row(sql, [&id.to_string(), state.word()], |row| row.get(0))?;
+    Ok(found > 0)
 }
 
 /// Begins to write: no other program does until the end.

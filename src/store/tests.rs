@@ -7,6 +7,7 @@ mod left_aside;
 mod migrating;
 mod opening;
 mod salvaging;
+mod standing;
 
 use std::path::PathBuf;
 

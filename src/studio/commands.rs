@@ -155,7 +155,7 @@ fn submit(app: &mut App) -> Vec<Effect> {
             changed(app);
             let words = format!("submitted: {}", crate::words::settings(&request));
             let Some(price) = paying::price(app, &request) else { return Vec::new() };
-            paying::submit(app, Wanted { request, parent, price }, &[], words)
+            paying::submit(app, Wanted { request, parent, held: None, price }, &[], words)
         }
         Err(refusals) => {
             if let Some(refusal) = refusals.first() {

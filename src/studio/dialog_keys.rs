@@ -245,7 +245,7 @@ fn promote(app: &mut App, dialog: &Dialog) -> Vec<Effect> {
     let parent = Some(Parent { job: draft.id, relation: Relation::Promote });
     let words = format!("promoting to {}", choice.request.resolution);
     let Final { request, estimate: price } = choice.clone();
-    paying::submit(app, Wanted { request, parent, price }, children, words)
+    paying::submit(app, Wanted { request, parent, held: None, price }, children, words)
 }
 
 /// What is known of a job has come, for whatever dialog waits for it.

@@ -87,7 +87,7 @@ impl Outside {
                     this.submit(*request, parent, *consent).await
                 }
                 Effect::Cancel(id) => this.cancel(id).await,
-                Effect::Release { id, confirmed } => this.release(id, confirmed).await,
+                Effect::Release { id, consent } => this.release(id, *consent).await,
                 Effect::LookUp(id) => this.settle(settle::look_up(&this.workspace, id).await).await,
                 Effect::Close(id) => this.settle(settle::close(&this.workspace, id).await).await,
                 Effect::Browse(url) => Some(browse(url)),
@@ -155,7 +155,8 @@ impl Outside {
             }
             Ok(Stored::No(refused)) => {
                 let Refused { objections, model, limits } = *refused;
-                let objected = Objected { request, parent, price, objections, model, limits };
+                let held = None;
+                let objected = Objected { request, parent, held, price, objections, model, limits };
                 Msg::Objected(Box::new(objected))
             }
             Err(error) => Msg::Complain(error.to_string()),
@@ -176,17 +177,22 @@ impl Outside {
         }
     }
 
-    async fn release(&self, id: JobId, confirmed: bool) -> Option<Msg> {
-        Some(match held::release(&self.workspace, id, confirmed).await {
-            Ok(Ok(Released::Yes)) => {
+    async fn release(&self, id: JobId, consent: Consent) -> Option<Msg> {
+        let price = consent.price.clone();
+        Some(match held::release(&self.workspace, id, consent).await {
+            Ok(Released::Yes) => {
                 self.ring().await;
                 Msg::Submitted(id)
             }
-            Ok(Ok(Released::WasNot(state))) => {
+            Ok(Released::WasNot(state)) => {
                 Msg::Say(format!("it is not held any more: {}", crate::words::state_word(state)))
             }
-            Ok(Ok(Released::OverLimit(passed))) => Msg::Complain(format!("not sent: {passed}")),
-            Ok(Err(error)) => Msg::Complain(format!("{error}. Nothing was sent")),
+            Ok(Released::No { job, refused }) => {
+                let Job { request, parent, .. } = *job;
+                let (held, Refused { objections, model, limits }) = (Some(id), *refused);
+                let objected = Objected { request, parent, held, price, objections, model, limits };
+                Msg::Objected(Box::new(objected))
+            }
             Err(error) => Msg::Complain(error.to_string()),
         })
     }

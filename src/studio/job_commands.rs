@@ -162,8 +162,7 @@ fn retry(app: &mut App, job: Job) -> Vec<Effect> {
         return Vec::new();
     }
     if job.state == JobState::Held {
-        release(app, &job);
-        return Vec::new();
+        return release(app, job);
     }
     let Some(price) = paying::price(app, &job.request) else {
         app.say("the catalog no longer has its model", true);
@@ -171,33 +170,26 @@ fn retry(app: &mut App, job: Job) -> Vec<Effect> {
     };
     let lines = vec![words::settings(&job.request), format!("a new job, estimated {price}")];
     let parent = Some(Parent { job: job.id, relation: Relation::Retry });
-    let wanted = Wanted { request: job.request.clone(), parent, price };
+    let wanted = Wanted { request: job.request.clone(), parent, held: None, price };
     let objections = paying::objections(app, &wanted, &[job]);
     let title = "Submit the same again?".to_owned();
     paying::ask(app, title, lines, wanted, objections)
 }
 
-/// Asks whether the held `job` is to be sent.
-fn release(app: &mut App, job: &Job) {
-    let reason = job.held.as_deref().unwrap_or_default();
-    let mut lines = vec![
+/// Asks whether the held `job` is to be sent, which pays as a submit does.
+fn release(app: &mut App, job: Job) -> Vec<Effect> {
+    let Some(price) = paying::price(app, &job.request) else {
+        app.say("the catalog no longer has its model", true);
+        return Vec::new();
+    };
+    let lines = vec![
         words::settings(&job.request),
-        format!("never sent: {reason}"),
-        format!("estimated {}", job.estimate),
+        format!("never sent: {}", job.held.unwrap_or_default()),
+        format!("estimated {price}"),
     ];
-    let provider = app.catalog.provider(&job.request.model.provider);
-    let mut confirmed = false;
-    if !provider.is_some_and(|provider| provider.play_money) {
-        let passed = app.limits.passed(app.spent().0.at_most(), &job.estimate);
-        confirmed = !passed.is_empty();
-        lines.extend(passed.iter().map(words::objection::objection));
-    }
-    app.presses.ask(false);
-    app.dialog = Some(Dialog::Confirm {
-        title: "Send it now?".to_owned(),
-        lines,
-        effect: Some(Effect::Release { id: job.id, confirmed }),
-    });
+    let wanted = Wanted { request: job.request, parent: job.parent, held: Some(job.id), price };
+    let objections = paying::objections(app, &wanted, &[]);
+    paying::ask(app, "Send it now?".to_owned(), lines, wanted, objections)
 }
 
 fn cancel(app: &mut App, job: &Job) -> Vec<Effect> {

@@ -157,13 +157,15 @@ pub enum Msg {
     Note(String),
 }
 
-/// A request that was not stored, and what it was held against.
+/// A request that was not stored, or not released, and what it was held against.
 #[derive(Debug)]
 pub struct Objected {
     /// What to render.
     pub request: GenerationRequest,
     /// What it descends from.
     pub parent: Option<Parent>,
+    /// The held job that it is; none where it is a new one.
+    pub held: Option<JobId>,
     /// The price that was shown.
     pub price: Estimate,
     /// What speaks against it.
@@ -231,8 +233,8 @@ pub enum Effect {
     Release {
         /// The job.
         id: JobId,
-        /// Whether the user has confirmed that it passes a limit.
-        confirmed: bool,
+        /// What the user saw and agreed to.
+        consent: Box<Consent>,
     },
     /// Ask the provider of a job in doubt whether it has it.
     LookUp(JobId),

@@ -8,7 +8,7 @@ use super::msg::{Effect, Objected};
 use super::presses::NoYes;
 use crate::domain::consent::{Consent, Objection, Standing};
 use crate::domain::cost::Estimate;
-use crate::domain::job::{Job, Parent, Relation};
+use crate::domain::job::{Job, JobId, Parent, Relation};
 use crate::domain::request::{GenerationRequest, Parameters};
 use crate::words;
 
@@ -16,6 +16,8 @@ use crate::words;
 pub(super) struct Wanted {
     pub(super) request: GenerationRequest,
     pub(super) parent: Option<Parent>,
+    /// The held job that it is; none where it is a new one.
+    pub(super) held: Option<JobId>,
     pub(super) price: Estimate,
 }
 
@@ -80,7 +82,7 @@ pub(super) fn ask(
 ) -> Vec<Effect> {
     // Where the answer is no, the form still descends from what it descended from.
     let recalled = |parent: &Parent| matches!(parent.relation, Relation::Edit | Relation::Seed);
-    if let Some(parent) = wanted.parent.filter(recalled) {
+    if let Some(parent) = wanted.parent.filter(recalled).filter(|_| wanted.held.is_none()) {
         app.parent = Some(parent.job);
     }
     lines.extend(objections.iter().map(words::objection::objection));
@@ -95,7 +97,7 @@ pub(super) fn ask(
 
 /// What the user agreed to did not hold: says what changed, and asks again with what is known now.
 pub(super) fn objected(app: &mut App, objected: Objected) -> Vec<Effect> {
-    let Objected { request, parent, price, objections, model, limits } = objected;
+    let Objected { request, parent, held, price, objections, model, limits } = objected;
     app.limits = limits;
     app.toast = None;
     let said = words::objection::objections(&objections);
@@ -121,7 +123,7 @@ pub(super) fn objected(app: &mut App, objected: Objected) -> Vec<Effect> {
         format!("it is estimated {price}"),
     ];
     let title = question(&objections);
-    let effects = ask(app, title, lines, Wanted { request, parent, price }, objections);
+    let effects = ask(app, title, lines, Wanted { request, parent, held, price }, objections);
     app.presses.ask(true);
     effects
 }
@@ -133,7 +135,7 @@ pub(super) fn objections(app: &App, wanted: &Wanted, more: &[Job]) -> Vec<Object
     let mut jobs: Vec<Job> = Vec::new();
     for job in known.chain(more) {
         let matters = !job.state.is_end() || job.request.draft_id.is_some();
-        if matters && !jobs.iter().any(|there| there.id == job.id) {
+        if matters && wanted.held != Some(job.id) && !jobs.iter().any(|there| there.id == job.id) {
             jobs.push(job.clone());
         }
     }
@@ -144,6 +146,7 @@ pub(super) fn objections(app: &App, wanted: &Wanted, more: &[Job]) -> Vec<Object
         limits: app.limits,
         spent: app.spent().0.at_most(),
         jobs,
+        unread_finals: Vec::new(),
     };
     consent(app, wanted).objections(request, &standing)
 }
@@ -156,15 +159,21 @@ fn consent(app: &App, wanted: &Wanted) -> Consent {
 }
 
 fn effect(wanted: Wanted, consent: Consent) -> Effect {
-    let (request, consent) = (Box::new(wanted.request), Box::new(consent));
-    Effect::Submit { request, parent: wanted.parent, consent }
+    let consent = Box::new(consent);
+    match wanted.held {
+        Some(id) => Effect::Release { id, consent },
+        None => {
+            let request = Box::new(wanted.request);
+            Effect::Submit { request, parent: wanted.parent, consent }
+        }
+    }
 }
 
 /// What is asked, by the first of the objections that is more than a limit.
 fn question(objections: &[Objection]) -> String {
     let title = |objection: &Objection| match objection {
         Objection::Price { .. } => Some("Pay the new price?"),
-        Objection::Final { .. } => Some("Pay for another final?"),
+        Objection::Final { .. } | Objection::UnreadFinal { .. } => Some("Pay for another final?"),
         Objection::Twin { .. } => Some("Pay for the same twice?"),
         Objection::Balance { .. } => Some("Pay more than is left?"),
         _ => None,

@@ -31,6 +31,9 @@ pub fn objection(objection: &Objection) -> String {
             job.short(),
             state_word(*state)
         ),
+        Objection::UnreadFinal { job } => {
+            format!("job {job} can't be read, and may be the final of this draft that is asked for")
+        }
         Objection::Twin { job, state: JobState::InDoubt } => format!(
             "the same is in doubt as job {}: nobody knows whether it was taken, and it may be billed twice",
             job.short()

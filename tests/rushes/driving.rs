@@ -85,6 +85,24 @@ fn what_an_earlier_process_left_is_sent_within_limits_or_held() {
     assert_eq!(words, ["created", "held", "canceled"]);
 }
 
+/// A verb was interrupted, and nobody drove who could hold its job: naming it says that it is to be sent.
+#[test]
+fn a_job_that_is_still_to_be_held_is_sent_when_it_is_named() {
+    let desk = Desk::new();
+    let to_be_held = |like: &str| {
+        let id = left_to_be_sent(&desk, like, "sandbox");
+        let store = Store::open(&desk.database()).expect("a database");
+        store.ask_hold(JobId(id.parse().expect("an id"))).expect("asked");
+        id
+    };
+    let id = to_be_held(text(&desk.clip("a pier"), "/id"));
+    let held = desk.run(&["wait", "--json"]).expecting(3).object();
+    assert_eq!((text(&held, "/id"), text(&held, "/state")), (id.as_str(), "held"));
+    let id = to_be_held(&id);
+    let sent = desk.run(&["wait", &id, "--json"]).expecting(0).object();
+    assert_eq!((text(&sent, "/id"), text(&sent, "/state")), (id.as_str(), "succeeded"));
+}
+
 /// Without `--wait` somebody saves the clip all the same, or it is said that nobody does.
 #[test]
 fn a_submit_that_does_not_wait_leaves_its_job_to_a_keeper() {

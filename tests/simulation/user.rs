@@ -94,7 +94,7 @@ impl World {
                     && !self.store.refuses
                 {
                     self.store.holds.remove(&job.id);
-                    self.decide(job, JobEvent::Released { over_limit: false });
+                    self.decide(job, JobEvent::Released { over_limit: false, estimate: None });
                 }
             }
             Act::Again(nth) => {

@@ -97,7 +97,7 @@ fn events() -> Vec<(&'static str, JobEvent)> {
         ("reco", JobEvent::Recovered { how: String::new() }),
         ("clos", JobEvent::Closed { error }),
         ("held", JobEvent::Held { reason: String::new() }),
-        ("rele", JobEvent::Released { over_limit: false }),
+        ("rele", JobEvent::Released { over_limit: false, estimate: None }),
     ];
     for (_, event) in &events {
         listed(event);

@@ -26,12 +26,12 @@ fn what_a_foreign_database_says_is_cleaned_by_every_reader() {
     assert!(matches!(&events[0].1, JobEvent::Created { job } if job.request.prompt == prompt));
     let note = Mark { note: "anote".to_owned(), ..Mark::default() };
     assert_eq!(store.marks(&[job.id]).expect("marks")[&job.id], note);
-    for (model, _) in store.spent_since(sample::noon()).expect("sums") {
-        assert_eq!(model, clean(&model));
-    }
     let write = life(2, |_| {}).all.remove(0);
     let stored = store.commit_if(&write, sample::noon(), |standing| {
         assert_eq!(standing.jobs[0].request.prompt, prompt);
+        for (model, _) in standing.spent {
+            assert_eq!(model, clean(&model));
+        }
         Ok::<_, ()>(())
     });
     stored.expect("an answer").expect("stored");

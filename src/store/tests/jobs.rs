@@ -238,14 +238,38 @@ fn a_held_job_is_not_live_and_only_one_release_of_it_is_written() {
     let held = next(&queued, JobEvent::Held { reason: "interrupted".to_owned() });
     store.commit(std::slice::from_ref(&held), None).expect("a commit");
     assert_eq!(store.live_jobs().expect("jobs"), []);
-    let released = next(&held.job, JobEvent::Released { over_limit: false });
+    let released = next(&held.job, JobEvent::Released { over_limit: false, estimate: None });
     let since = sample::noon();
     let no = store.commit_released(&released, since, |_| Err("a limit")).expect("a commit");
     assert_eq!((no, store.live_jobs().expect("jobs")), (Some(Err("a limit")), Vec::new()));
+    store.forget_hold(queued.id).expect("forgotten");
     for wrote in [Some(Ok(())), None] {
         let told = store.commit_released::<()>(&released, since, |_| Ok(())).expect("a commit");
         assert_eq!(told, wrote);
     }
     assert_eq!(store.live_jobs().expect("jobs"), [released.job]);
     assert_eq!(store.holds_asked().expect("jobs"), [], "the wish is over");
+}
+
+/// Naming a job takes back that it is to be held, and that it was to be stopped as long as it was held; a stop of one
+/// that is live stays.
+#[test]
+fn a_wish_is_forgotten_where_the_job_is_to_be_sent_after_all() {
+    let (_place, mut store) = store();
+    let [waits, stops] = [1, 2].map(|number| life(number, |_| {}).store(&mut store).id);
+    let reason = "interrupted".to_owned();
+    let held = life(3, |_| {}).then(JobEvent::Held { reason });
+    store.commit(&held.all, None).expect("a commit");
+    store.ask_hold(waits).expect("a wish");
+    for id in [stops, held.job.id] {
+        store.ask_cancel(id).expect("a wish");
+    }
+    for id in [waits, stops, held.job.id] {
+        store.forget_hold(id).expect("forgotten");
+    }
+    let released = held.then(JobEvent::Released { over_limit: false, estimate: None });
+    store.commit(&released.all[2..], None).expect("a commit");
+    assert_eq!(store.holds_asked().expect("jobs"), []);
+    let stopped: Vec<_> = store.cancels_asked().expect("jobs").iter().map(|job| job.id).collect();
+    assert_eq!(stopped, [stops]);
 }

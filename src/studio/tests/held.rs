@@ -1,10 +1,13 @@
 //! A held job: what is told of it, and that it is sent by a yes to its price alone.
 
-use super::super::msg::{Effect, Msg};
+use super::super::msg::{Effect, Msg, Objected};
 use super::super::presses::Press;
 use super::kit::{Bench, is_free, parsed};
 use super::take::{Take, render, wish};
+use crate::domain::consent::{Consent, Objection};
 use crate::domain::event::JobEvent;
+use crate::domain::ledger::Limits;
+use crate::domain::money::MicroUsd;
 
 fn held() -> Take {
     let reason = "it was interrupted before it was sent".to_owned();
@@ -36,7 +39,8 @@ fn it_is_sent_by_a_yes_to_its_price_and_ended_for_nothing() {
     let screen = bench.screen(120, 36);
     assert!(screen.contains("Send it now?") && screen.contains("estimated $"), "{screen}");
     let id = take.job.id;
-    assert_eq!(bench.keys("<enter>"), [Effect::Release { id, confirmed: false }]);
+    let yes = [Effect::Release { id, consent: Box::new(Consent::to(take.job.estimate.clone())) }];
+    assert_eq!(bench.keys("<enter>"), yes);
     assert_eq!(bench.keys("x"), [Effect::Cancel(id)]);
 }
 
@@ -50,4 +54,51 @@ fn a_yes_that_came_with_other_keys_sends_nothing() {
     assert_eq!(bench.press(crowded), []);
     assert!(bench.toast().contains("too fast to be a yes"), "{}", bench.toast());
     let [Effect::Release { .. }] = bench.keys("<enter>")[..] else { panic!("a press of its own") };
+}
+
+/// The job's own price stood among what was spent, so that half of the limit asked for a yes to pass it; and that
+/// yes was one to every limit.
+#[test]
+fn it_is_held_against_the_limits_once_and_a_yes_is_one_to_what_was_said() {
+    let take = held();
+    let most = take.job.estimate.most().expect("a price");
+    let mut bench = Bench::with_jobs(std::slice::from_ref(&take));
+    bench.app.limits = Limits { daily: Some(most), submit: None };
+    bench.keys("<esc>3R");
+    assert!(!bench.screen(120, 36).contains("limit"));
+    bench.keys("<esc>");
+    let limit = MicroUsd(most.0 - 1);
+    bench.app.limits = Limits { daily: Some(limit), submit: None };
+    assert!(is_free(&bench.keys("R")));
+    assert!(bench.screen(120, 36).contains("pass the limit"));
+    let despite = vec![Objection::DailyLimit { spent: MicroUsd::ZERO, most, limit }];
+    let consent = Consent { despite, ..Consent::to(take.job.estimate.clone()) };
+    let yes = [Effect::Release { id: take.job.id, consent: Box::new(consent) }];
+    assert_eq!(bench.keys("<enter>"), yes);
+}
+
+/// What the transaction knows better is asked about, and the yes to that releases the same job.
+#[test]
+fn what_speaks_against_it_by_then_is_asked_about() {
+    let take = held();
+    let mut bench = Bench::with_jobs(std::slice::from_ref(&take));
+    bench.keys("<esc>3R<enter>");
+    let job = take.job.clone();
+    let (shown, mut now) = (job.estimate.clone(), job.estimate);
+    now.total = now.total.map(|(least, most)| (least, most + MicroUsd(1)));
+    let objected = Objected {
+        model: bench.app.catalog.model(&job.request.model).cloned(),
+        request: job.request,
+        parent: None,
+        held: Some(job.id),
+        price: shown.clone(),
+        objections: vec![Objection::Price { shown, now: now.clone() }],
+        limits: Limits::default(),
+    };
+    bench.tell(Msg::Objected(Box::new(objected)));
+    let screen = bench.screen(120, 36);
+    assert!(screen.contains("Pay the new price?") && screen.contains("not sent yet"), "{screen}");
+    let effects = bench.keys("<enter>");
+    let [Effect::Release { id, consent }] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!((*id, &consent.price), (take.job.id, &now));
 }

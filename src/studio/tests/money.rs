@@ -124,6 +124,7 @@ fn objected(bench: &mut Bench, effects: &[Effect], objections: Vec<Objection>) -
     let objected = Objected {
         request: request.clone(),
         parent,
+        held: None,
         price: priced(request),
         objections,
         model,
@@ -198,6 +199,7 @@ fn a_price_that_changed_is_asked_about_and_stands_in_the_form_from_then_on() {
     let objected = Objected {
         request: submitted(&effects).0.clone(),
         parent: None,
+        held: None,
         price: shown.clone(),
         objections: vec![Objection::Price { shown: shown.clone(), now: now.clone() }],
         model: Some(model.clone()),
@@ -221,6 +223,7 @@ fn what_can_not_be_asked_about_is_told_and_not_sent() {
     let gone = Objected {
         request: request.clone(),
         parent: None,
+        held: None,
         price: priced(request),
         objections: vec![Objection::ModelGone(request.model.clone())],
         model: None,

@@ -206,6 +206,7 @@ fn a_question_that_comes_by_itself_hears_nothing_before_it_could_be_read() {
     let objected = Objected {
         request: request.clone(),
         parent: None,
+        held: None,
         price: priced(request),
         objections: vec![Objection::Twin { job: twin.id, state: twin.state }],
         model: bench.app.catalog.model(&request.model).cloned(),
