@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use backup::beside;
-use left_aside::LeftAside;
+use left_aside::{LeftAside, text};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
@@ -94,10 +94,10 @@ impl Store {
         }
     }
 
-    /// Whether SQLite finds nothing wrong in the whole file, and every job in it can be read.
+    /// Whether SQLite finds nothing wrong in the whole file, and no row in it would be left aside.
     pub fn is_sound(&self) -> Result<bool, StoreError> {
         let sound = backup::is_sound(&self.connection)
-            .and_then(|sound| Ok(sound && self.all_can_be_read()?));
+            .and_then(|sound| Ok(sound && self.none_is_left_aside()?));
         match sound.map_err(|error| self.wrong(error)) {
             Err(StoreError::Damaged { .. }) => Ok(false),
             outcome => outcome,
@@ -105,12 +105,18 @@ impl Store {
     }
 
     /// One after the other, since all at once may be more than there is memory.
-    fn all_can_be_read(&self) -> rusqlite::Result<bool> {
-        let mut statement = self.connection.prepare("SELECT body FROM job")?;
+    fn none_is_left_aside(&self) -> rusqlite::Result<bool> {
+        let mut statement = self.connection.prepare("SELECT id, body FROM job")?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            let body = row.get_ref(0)?.as_bytes()?;
-            if serde_json::from_slice::<crate::domain::job::Job>(body).is_err() {
+            if jobs::read_job(&text(row, 0)?, &text(row, 1)?).is_err() {
+                return Ok(false);
+            }
+        }
+        let mut statement = self.connection.prepare("SELECT at_us, body FROM job_event")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            if jobs::read_event(row.get(0)?, &text(row, 1)?).is_err() {
                 return Ok(false);
             }
         }

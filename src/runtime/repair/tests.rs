@@ -268,3 +268,43 @@ fn requests_that_nobody_can_have_made_are_left_where_they_are() {
         assert!(rebuilt(&[sidecar], saving.folder.path()).is_none());
     }
 }
+
+/// What a reader leaves aside, and points to the repair for, is a reason for the repair to build anew. One that called
+/// itself by another's id ended it in an error, and an event that can't be read was left as it was.
+#[test]
+fn whatever_is_left_aside_is_brought_back_by_a_repair() {
+    for wrong in [
+        "UPDATE job SET body = replace(body, id, substr(id, 1, 35) || 'a') WHERE seq = 1",
+        "UPDATE job SET id = substr(id, 1, 35) || 'a' WHERE seq = 1",
+        "UPDATE job SET body = replace(body, '\"sends\":1', '\"sends\":-1') WHERE seq = 1",
+        "UPDATE job_event SET body = '{\"event\":\"dreamt\"}' WHERE job_seq = 1 AND nr = 2",
+        "UPDATE job_event SET at_us = 9223372036854775807 WHERE job_seq = 1 AND nr = 2",
+    ] {
+        let mut saving = Saving::new();
+        saving.save(0, "0.mp4");
+        let places = Places {
+            data_dir: saving.folder.path().to_owned(),
+            config_file: saving.folder.path().join("config.toml"),
+            profile: None,
+        };
+        let left = after(job(), vec![JobEvent::Sent, accepted()]);
+        let (row, _) = left.row.expect("a job");
+        let write = |(at, event)| Write { at, event, job: row.clone() };
+        let writes: Vec<Write> = left.events.into_iter().map(write).collect();
+        let mut store = Store::open(&places.database()).expect("a database");
+        store.commit(&writes, None).expect("stored");
+        assert!(store.is_sound().expect("an answer"), "{wrong}");
+        assert_eq!(store.connection.execute(wrong, []), Ok(1), "{wrong}");
+        drop((store.job(row.id), store.live_jobs(), store.events(row.id)));
+        assert!(store.left_aside().is_some(), "{wrong}");
+        drop(store);
+
+        let told = repair(&places).expect(wrong);
+        assert!(told.set_aside.is_some(), "{wrong}");
+        let store = Store::open(&places.database()).expect("a database");
+        let back = store.job(row.id).expect("an answer").expect(wrong);
+        assert_eq!(back.request, row.request, "{wrong}");
+        drop((store.live_jobs(), store.events(row.id)));
+        assert_eq!(store.left_aside(), None, "{wrong}");
+    }
+}
