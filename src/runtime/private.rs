@@ -37,12 +37,14 @@ pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
 /// that, in a sentence.
 pub(super) fn make_data_folder(folder: &Path) -> io::Result<Option<String>> {
     make_folder(folder)?;
+    let path = folder.display();
+    // A link to it is as good; what it leads to is what is closed.
+    let folder = &fs::canonicalize(folder)?;
     let about = fs::metadata(folder)?;
     let me = rustix::process::geteuid().as_raw();
     if about.mode() & OTHERS == 0 && about.uid() == me {
         return Ok(None);
     }
-    let path = folder.display();
     if about.uid() != me {
         return Ok(Some(format!(
             "{path} belongs to another user, who decides who reads the prompts and clips in it; --data-dir chooses another"
@@ -52,7 +54,8 @@ pub(super) fn make_data_folder(folder: &Path) -> io::Result<Option<String>> {
         .flatten()
         .partition(|entry| is_ours(&entry.file_name().to_string_lossy()));
     // A folder that holds something else, such as a home or /tmp, is not ours to close; nor is what only may be ours.
-    let is_home = std::env::var_os("HOME").is_some_and(|home| Path::new(&home) == folder);
+    let home = std::env::var_os("HOME").and_then(|home| fs::canonicalize(home).ok());
+    let is_home = home.is_some_and(|home| home == *folder);
     let is_shared = is_home || about.mode() & 0o1000 != 0 || !strange.is_empty();
     let has_database = folder.join("rushes.db").exists();
     let closed: io::Result<usize> = kept
@@ -196,6 +199,19 @@ mod tests {
             }
             assert_eq!(make_data_folder(folder.path()).expect("closed"), None, "once");
         }
+    }
+
+    /// It was complained of at every start, and closed at none.
+    #[test]
+    fn a_folder_that_a_link_leads_to_is_closed_too() {
+        let (folder, beside) = (folder(), tempfile::tempdir().expect("a folder"));
+        let link = beside.path().join("rushes");
+        std::os::unix::fs::symlink(folder.path(), &link).expect("a link");
+        let told = make_data_folder(&link).expect("closed").expect("a word");
+        let names_it = told.contains(&link.display().to_string());
+        assert!(names_it && told.contains("closed to them now"), "{told}");
+        assert_eq!((mode(folder.path()), mode(&folder.path().join("rushes.db"))), (0o700, 0o600));
+        assert_eq!(make_data_folder(&link).expect("closed"), None, "once");
     }
 
     #[test]
