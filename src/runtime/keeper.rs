@@ -105,11 +105,12 @@ fn within(catalog: &Catalog, jobs: &[Job], now: Timestamp) -> String {
         let record = provider.record_lifetime_min.map(|min| SignedDuration::from_mins(min.into()));
         // Where the file is, is known here once the job is ready; before, only the service's record tells.
         let record = record.filter(|_| job.state != JobState::Downloading);
-        // No result is older than its job's acceptance.
-        let since = job.rendered_at.or(job.accepted_at).unwrap_or(now);
+        // What was still rendering when it was asked for last has no result of before.
+        let since = job.rendered_at.unwrap_or(now);
         let lifetime = record.into_iter().chain(file).min()?;
         Some((lifetime - now.duration_since(since), &provider.name))
     });
+    let left = left.filter(|(left, _)| left.is_positive());
     let Some((left, name)) = left.min() else { return String::new() };
     format!(", within {}, for which {name} surely keeps what it renders", words::span(left))
 }
@@ -264,6 +265,11 @@ mod tests {
             said(&running)
         );
         assert!(said(&ready).contains(&kept(SignedDuration::from_hours(168))), "{}", said(&ready));
+        let hours_ago = |hours| Some(sample::noon() - SignedDuration::from_hours(hours));
+        let slow = Job { accepted_at: hours_ago(2), ..running };
+        assert!(said(&slow).contains(&kept(SignedDuration::from_mins(30))), "{}", said(&slow));
+        let late = Job { rendered_at: hours_ago(200), ..ready };
+        assert_eq!(said(&late), "", "nothing is sure any more");
     }
 
     #[test]
