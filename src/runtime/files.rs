@@ -1,7 +1,7 @@
 //! Writing files so that a crash leaves either the whole new file or what was there before.
 
 use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -63,6 +63,21 @@ fn write_once(options: &mut OpenOptions, path: &Path, content: &[u8]) -> io::Res
         drop(fs::remove_file(path));
     }
     written
+}
+
+/// Appends `lines`, each with its end, to the file at `path`. A line that was cut there by a crash or a full disk
+/// is ended first: what is appended to it would be lost with it.
+pub(super) fn append_lines(path: &Path, lines: &[u8]) -> io::Result<File> {
+    let mut file = ours().create(true).read(true).append(true).open(path)?;
+    is_a_file(&file)?;
+    let mut last = *b"\n";
+    if file.metadata()?.len() > 0 {
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+    }
+    let end: &[u8] = if last == *b"\n" { b"" } else { b"\n" };
+    file.write_all(&[end, lines].concat())?;
+    Ok(file)
 }
 
 fn write_by(mut part: NamedTempFile, path: &Path, content: &[u8]) -> io::Result<()> {

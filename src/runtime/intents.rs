@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::files::{is_a_file, ours, write_whole};
+use super::files::{append_lines, is_a_file, ours, write_whole};
 use super::images::hex;
 use crate::domain::job::{Job, JobId};
 use crate::domain::text::one_line;
@@ -64,13 +64,7 @@ impl Intent {
         let mut line = serde_json::to_vec(self).map_err(io::Error::other)?;
         line.push(b'\n');
         let is_new = !path.exists();
-        let mut file = ours().create(true).read(true).append(true).open(path)?;
-        is_a_file(&file)?;
-        if ends_in_a_torn_line(&mut file)? {
-            line.insert(0, b'\n');
-        }
-        file.write_all(&line)?;
-        file.sync_all()?;
+        append_lines(path, &line)?.sync_all()?;
         if let Some(folder) = path.parent().filter(|_| is_new)
             && let Ok(folder) = File::open(folder)
         {
@@ -78,16 +72,6 @@ impl Intent {
         }
         Ok(())
     }
-}
-
-fn ends_in_a_torn_line(file: &mut File) -> io::Result<bool> {
-    if file.metadata()?.len() == 0 {
-        return Ok(false);
-    }
-    let mut last = [0];
-    file.seek(SeekFrom::End(-1))?;
-    file.read_exact(&mut last)?;
-    Ok(last != *b"\n")
 }
 
 /// What the journal tells beside a database.

@@ -1,7 +1,7 @@
 //! What the sandbox keeps on disk: its journal, its address, and the clips it rendered.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::addresses::Addresses;
 use super::clock::new_attempt_key;
-use super::files::{ours, write_whole};
+use super::files::{append_lines, ours, write_whole};
 use super::private::make_folder;
 use crate::sandbox::Record;
 use crate::sandbox::clip::Container;
@@ -135,13 +135,7 @@ impl SandboxFiles {
                 write_whole(&self.media(*media, kind), content)?;
             }
         }
-        let mut lines = lines(records)?;
-        let path = self.folder.join("journal.jsonl");
-        let mut file = ours().create(true).read(true).append(true).open(path)?;
-        if ends_in_a_cut_line(&mut file)? {
-            lines.insert(0, b'\n');
-        }
-        file.write_all(&lines)
+        append_lines(&self.folder.join("journal.jsonl"), &lines(records)?).map(drop)
     }
 
     /// Puts the shortest journal in the place of one that has grown long.
@@ -197,18 +191,6 @@ fn lines(records: &[Record]) -> io::Result<Vec<u8>> {
         lines.push(b'\n');
     }
     Ok(lines)
-}
-
-/// Whether the last write was cut, by a crash or a full disk. What is appended there would be lost
-/// with the rest of that line.
-fn ends_in_a_cut_line(file: &mut File) -> io::Result<bool> {
-    if file.metadata()?.len() == 0 {
-        return Ok(false);
-    }
-    let mut last = [0];
-    file.seek(SeekFrom::End(-1))?;
-    file.read_exact(&mut last)?;
-    Ok(last != *b"\n")
 }
 
 #[cfg(test)]
