@@ -234,12 +234,8 @@ pub fn wait(wait: &Wait, provider: &str, now: Timestamp) -> (String, String) {
                 rate.window_s
             ),
         ),
-        Wait::Unseen { why, since } => unseen(*why, provider, &left_since(*since, now)),
+        Wait::Unseen { why, since } => unseen(*why, provider, &span(now.duration_since(*since))),
     }
-}
-
-fn left_since(since: Timestamp, now: Timestamp) -> String {
-    span(now.duration_since(since))
 }
 
 /// Why a job is not seen at `provider`, for so long: shortly, and in a sentence with what can be done.
