@@ -66,11 +66,6 @@ impl SandboxFiles {
         }
     }
 
-    /// Makes `key` the key of this folder's sandbox, for whoever uses it from here.
-    pub(super) fn set_key(&self, key: &str) -> io::Result<()> {
-        write_whole(&self.folder.join("key"), key.as_bytes())
-    }
-
     /// `address:port` of the last host.
     pub(super) fn address(&self) -> Option<String> {
         let text = fs::read_to_string(self.folder.join("address")).ok()?;

@@ -141,11 +141,14 @@ impl SandboxHost {
         let listener = bind(listen, files.address()).await?;
         let address = listener.local_addr().map_err(unusable)?;
         files.set_address(&address.to_string()).map_err(unusable)?;
-        // The programs of this folder read it there, whoever chose it.
-        key.iter().try_for_each(|key| files.set_key(key)).map_err(unusable)?;
+        // The programs of this folder come with the folder's own key, whatever others are to come with.
+        let mut keys = Vec::from_iter(key);
+        if !keys.is_empty() {
+            keys.push(files.key().map_err(unusable)?);
+        }
         files.remove_old_clips(SystemTime::now());
         let mut sandbox =
-            Sandbox::new(Arc::clone(&self.catalog), Settings { speed: self.speed, key });
+            Sandbox::new(Arc::clone(&self.catalog), Settings { speed: self.speed, keys });
         for record in files.journal().map_err(unusable)? {
             sandbox.replay(record);
         }

@@ -43,7 +43,7 @@ impl Sandbox {
     /// operations send it.
     pub(super) fn knows_key(&self, request: &HttpRequest) -> bool {
         let bare = request.header("authorization").map(str::trim);
-        envelope::fits(envelope::bearer(request).or(bare), self.settings.key.as_deref())
+        envelope::fits(envelope::bearer(request).or(bare), &self.settings.keys)
     }
 
     /// Trouble that a prompt asks for and that comes only so often for it.

@@ -56,7 +56,7 @@ impl Sandbox {
         origin: &str,
         now: Timestamp,
     ) -> Reply {
-        let tasks = match envelope::open(request, self.settings.key.as_deref()) {
+        let tasks = match envelope::open(request, &self.settings.keys) {
             Ok(tasks) => tasks,
             Err(fault) => return Reply::refused(&fault),
         };

@@ -16,7 +16,7 @@ const MAX_COMMAS: usize = 100_000;
 /// The tasks of `request`, the authentication taken off, or why there are none.
 ///
 /// `key` is the only key that is accepted; without one, any key that is not empty.
-pub(super) fn open(request: &HttpRequest, key: Option<&str>) -> Result<Vec<Value>, Fault> {
+pub(super) fn open(request: &HttpRequest, keys: &[String]) -> Result<Vec<Value>, Fault> {
     if request.body.len() > MAX_BODY_BYTES {
         let message = format!("The request is larger than {MAX_BODY_BYTES} bytes.");
         return Err(Fault::new("valueTooLarge", message).status(413));
@@ -30,14 +30,14 @@ pub(super) fn open(request: &HttpRequest, key: Option<&str>) -> Result<Vec<Value
         _ => None,
     };
     let given = bearer(request).or_else(|| element.as_ref().and_then(api_key));
-    if fits(given, key) { Ok(tasks) } else { Err(Fault::invalid_key()) }
+    if fits(given, keys) { Ok(tasks) } else { Err(Fault::invalid_key()) }
 }
 
-/// Whether `given` is `key`, or any key at all where none is set.
-pub(super) fn fits(given: Option<&str>, key: Option<&str>) -> bool {
-    given.is_some_and(|given| match key {
-        Some(key) => given == key,
-        None => !given.trim().is_empty(),
+/// Whether `given` is one of `keys`, or any key at all where none is set.
+pub(super) fn fits(given: Option<&str>, keys: &[String]) -> bool {
+    given.is_some_and(|given| match keys {
+        [] => !given.trim().is_empty(),
+        keys => keys.iter().any(|key| key == given),
     })
 }
 
@@ -105,7 +105,8 @@ mod tests {
         if let Some(bearer) = bearer {
             request.headers.push(("authorization".into(), format!("Bearer {bearer}")));
         }
-        open(&request, key).map(|tasks| tasks.len()).map_err(|fault| fault.status)
+        let keys: Vec<String> = key.map(str::to_owned).into_iter().collect();
+        open(&request, &keys).map(|tasks| tasks.len()).map_err(|fault| fault.status)
     }
 
     #[test]

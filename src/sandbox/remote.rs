@@ -35,8 +35,8 @@ const MAX_TURNED_AWAY: usize = 10_000;
 pub struct Settings {
     /// How fast it works: at 1.0 drafts take about 5 s and everything else about 12 s.
     pub speed: f64,
-    /// The only key that is accepted; without one, any key that is not empty.
-    pub key: Option<String>,
+    /// The only keys that are accepted; without one, any key that is not empty.
+    pub keys: Vec<String>,
 }
 
 /// A remote that speaks all three protocols, without sockets, clock or randomness.

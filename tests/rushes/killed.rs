@@ -358,7 +358,7 @@ pub(crate) fn at(desk: &Desk, origin: &str) -> Vec<(String, String)> {
 
 /// The remote's books, by order.
 fn books(there: &Desk) -> BTreeMap<Order, Booked> {
-    let settings = Settings { speed: 200.0, key: None };
+    let settings = Settings { speed: 200.0, keys: Vec::new() };
     let small = PROVIDERS.map(small);
     let files = small.each_ref().map(|text| CatalogFile { name: "small.toml", text });
     let mut sandbox = Sandbox::new(Arc::new(Catalog::load(&files).0), settings);

@@ -130,7 +130,7 @@ struct Service {
 
 impl Service {
     fn new(catalog: &Arc<Catalog>) -> Self {
-        let settings = Settings { speed: 1.0, key: None };
+        let settings = Settings { speed: 1.0, keys: Vec::new() };
         Self { sandbox: Sandbox::new(Arc::clone(catalog), settings), now: Timestamp::UNIX_EPOCH }
     }
 

@@ -51,7 +51,8 @@ pub struct Remote {
 
 impl Remote {
     pub fn new(catalog: &Arc<Catalog>) -> Self {
-        let account = || Sandbox::new(Arc::clone(catalog), Settings { speed: 1.0, key: None });
+        let account =
+            || Sandbox::new(Arc::clone(catalog), Settings { speed: 1.0, keys: Vec::new() });
         Self {
             accounts: std::iter::repeat_with(account).take(KEYS).collect(),
             nobody: account(),

@@ -137,7 +137,7 @@ fn values_of_another_kind_never_panic() {
 #[test]
 fn a_speed_that_is_no_speed_still_works() {
     for speed in [f64::NAN, f64::INFINITY, 0.0, -1.0] {
-        let settings = Settings { speed, key: None };
+        let settings = Settings { speed, keys: Vec::new() };
         let mut sandbox = Sandbox::new(CATALOG.clone(), settings);
         let mut request =
             HttpRequest::post_json(format!("{ORIGIN}/v1"), &json!([task(1, json!({}))]));

@@ -46,7 +46,7 @@ impl Remote {
 
     /// A new process that reads `journal`.
     fn replayed(journal: Vec<Record>) -> Self {
-        let settings = Settings { speed: 1.0, key: Some("secret".into()) };
+        let settings = Settings { speed: 1.0, keys: vec!["secret".into()] };
         let mut sandbox = Sandbox::new(CATALOG.clone(), settings);
         for record in journal.clone() {
             sandbox.replay(record);

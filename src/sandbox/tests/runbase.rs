@@ -100,7 +100,7 @@ fn twenty_requests_in_ten_seconds_are_the_most() {
 #[test]
 fn how_often_one_key_asks_does_not_hold_up_another() {
     let mut remote = Remote::new();
-    remote.sandbox.settings.key = None;
+    remote.sandbox.settings.keys.clear();
     for _ in 0..21 {
         remote.runbase("runs/run_x", None);
     }
