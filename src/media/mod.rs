@@ -5,6 +5,7 @@ pub mod decode;
 pub mod film;
 mod h264;
 pub mod mp4;
+pub mod photo;
 pub mod picture;
 pub mod poster;
 mod scale;

@@ -5,7 +5,8 @@ use std::io::Cursor;
 use icy_sixel::{EncodeOptions, sixel_encode};
 use image::codecs::jpeg::JpegEncoder;
 use image::{
-    DynamicImage, ExtendedColorType, ImageDecoder as _, ImageFormat, ImageReader, Limits, RgbImage,
+    DynamicImage, ExtendedColorType, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits,
+    RgbImage,
 };
 
 use super::picture::Picture;
@@ -18,13 +19,9 @@ const MAX_ALLOC_BYTES: u64 = 600 << 20;
 /// # Errors
 /// Says in words why there is no picture.
 pub fn picture(content: &[u8], max_width_px: u32, max_height_px: u32) -> Result<Picture, String> {
-    let wrong = |error: image::ImageError| format!("the image can't be shown: {error}");
-    let mut reader = ImageReader::new(Cursor::new(content));
-    let mut limits = Limits::default();
-    limits.max_alloc = Some(MAX_ALLOC_BYTES);
-    reader.limits(limits);
-    let reader = reader.with_guessed_format().map_err(|error| error.to_string())?;
-    let mut decoder = reader.into_decoder().map_err(wrong)?;
+    let wrong = |error: ImageError| format!("the image can't be shown: {error}");
+    let mut decoder =
+        decoder(content).map_err(|error| format!("the image can't be shown: {error}"))?;
     let turned = decoder.orientation().map_err(wrong)?;
     let mut image = DynamicImage::from_decoder(decoder).map_err(wrong)?;
     image.apply_orientation(turned);
@@ -33,6 +30,16 @@ pub fn picture(content: &[u8], max_width_px: u32, max_height_px: u32) -> Result<
     }
     let rgb = image.into_rgb8();
     Ok(Picture { width_px: rgb.width(), height_px: rgb.height(), rgb: rgb.into_raw() })
+}
+
+/// The decoder of the image in `content`, whose kind its first bytes tell, within what decoding may take.
+pub(super) fn decoder(content: &[u8]) -> Result<impl ImageDecoder, String> {
+    let mut reader = ImageReader::new(Cursor::new(content));
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(MAX_ALLOC_BYTES);
+    reader.limits(limits);
+    let reader = reader.with_guessed_format().map_err(|error| error.to_string())?;
+    reader.into_decoder().map_err(|error| error.to_string())
 }
 
 /// The picture as a PNG file; none where its bytes do not match its size.

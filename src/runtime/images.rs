@@ -15,6 +15,7 @@ use super::private::make_folder;
 use super::viewing::{self, WEBM};
 use crate::domain::request::{FrameImage, ImageFile, Parameters};
 use crate::domain::text::one_line;
+use crate::media::photo::{self, PhotoError};
 use crate::provider::registry::Images;
 
 /// Larger files are refused before they are read; the rules of every model lie below.
@@ -32,21 +33,17 @@ pub enum ImageError {
         source: io::Error,
     },
     /// It is no image that a provider takes.
-    #[error("{path} is not a PNG, JPEG or WebP image", path = path.display())]
+    #[error("{path} {source}", path = path.display())]
     NotAnImage {
         /// The file.
         path: PathBuf,
+        /// Why not.
+        source: PhotoError,
     },
     /// It is a folder, a pipe or a device.
     #[error("{path} is not a file", path = path.display())]
     NotAFile {
         /// What was named.
-        path: PathBuf,
-    },
-    /// Its end is missing.
-    #[error("{path} is cut off: its end is missing", path = path.display())]
-    CutOff {
-        /// The file.
         path: PathBuf,
     },
     /// It is a clip whose last frame can't be decoded.
@@ -93,28 +90,21 @@ pub fn read(text: &str) -> Result<ReadImage, ImageError> {
     if content.len() as u64 > MAX_BYTES {
         return Err(ImageError::TooLarge { path });
     }
-    if content.get(4..8) == Some(b"ftyp") || content.starts_with(&WEBM) {
+    let is_clip = content.get(4..8) == Some(b"ftyp") && photo::other_kind(&content).is_none();
+    if is_clip || content.starts_with(&WEBM) {
         content = last_frame(&path).ok_or(ImageError::NoLastFrame { path: path.clone() })?;
     }
-    let kind = match imagesize::image_type(&content) {
-        Ok(imagesize::ImageType::Png) => "png",
-        Ok(imagesize::ImageType::Jpeg) => "jpeg",
-        Ok(imagesize::ImageType::Webp) => "webp",
-        _ => return Err(ImageError::NotAnImage { path }),
-    };
-    if !is_whole(kind, &content) {
-        return Err(ImageError::CutOff { path });
-    }
-    let size = imagesize::blob_size(&content)
-        .map_err(|_| ImageError::NotAnImage { path: path.clone() })?;
+    let photo = photo::photo(content);
+    let photo = photo.map_err(|source| ImageError::NotAnImage { path, source })?;
     let image = ImageFile {
         path: one_line(text, 1000),
-        sha256: hex(&Sha256::digest(&content)),
-        kind: kind.to_owned(),
-        bytes: content.len() as u64,
-        width_px: u32::try_from(size.width).unwrap_or(u32::MAX),
-        height_px: u32::try_from(size.height).unwrap_or(u32::MAX),
+        sha256: hex(&Sha256::digest(&photo.content)),
+        kind: photo.kind.to_owned(),
+        bytes: photo.content.len() as u64,
+        width_px: photo.width_px,
+        height_px: photo.height_px,
     };
+    let content = photo.content;
     Ok(ReadImage { image: FrameImage::File(image), content })
 }
 
@@ -126,21 +116,6 @@ fn last_frame(path: &Path) -> Option<Vec<u8>> {
     let go_on = AtomicBool::new(false);
     let frame = viewing::frame(path, viewing::Which::Last, viewing::WHOLE, &go_on).ok()?;
     Some(viewing::still(frame).ok()?.png)
-}
-
-/// Whether the file has its end, so that half a download is not paid for.
-fn is_whole(kind: &str, content: &[u8]) -> bool {
-    let tail = &content[content.len().saturating_sub(64)..];
-    let holds = |mark: &[u8]| tail.windows(mark.len()).any(|window| window == mark);
-    match kind {
-        "png" => holds(b"IEND"),
-        // Cameras and editors put a little behind the end of the picture.
-        "jpeg" => content.windows(2).rev().take(1 << 16).any(|window| window == [0xff, 0xd9]),
-        _ => content.get(4..8).is_some_and(|size| {
-            let size = u32::from_le_bytes([size[0], size[1], size[2], size[3]]);
-            content.len() as u64 >= u64::from(size) + 8
-        }),
-    }
 }
 
 /// Keeps a copy of every local image among `images`, so that its request can be made again.
@@ -218,6 +193,16 @@ mod tests {
         };
         assert_eq!((file.kind.as_str(), file.width_px, file.height_px), ("png", 640, 320));
         assert!(matches!(read_file(&text), Err(ImageError::NotAnImage { .. })));
+    }
+
+    #[test]
+    fn a_picture_in_the_container_of_clips_is_no_clip() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let phone = folder.path().join("IMG_0042.jpg");
+        std::fs::write(&phone, b"\0\0\0\x18ftypheic\0\0\0\0mif1heic").expect("a file");
+        let said = read(&phone.display().to_string()).expect_err("no image to send").to_string();
+        assert!(said.contains("IMG_0042.jpg is a HEIC picture"), "{said}");
+        assert!(said.contains("PNG, JPEG and WebP are taken"), "{said}");
     }
 
     #[test]
