@@ -1,6 +1,7 @@
 //! The same questions to every adapter: what each kind of reply means, whoever sent it.
 
 mod account;
+mod belief;
 mod moderation;
 mod runbase;
 mod runpod;
@@ -153,12 +154,18 @@ impl Adapter {
         }
     }
 
+    /// A body with what the job is called in the places of `KEY` and `ID`.
+    fn filled(&self, body: &str) -> String {
+        let id = self.remote_id.unwrap_or(KEY);
+        body.replace("\"ID\"", &format!("\"{id}\"")).replace("KEY", KEY)
+    }
+
     fn read(&self, case: &Case) -> Meaning {
         let headers = case.retry_after.map(|value| ("retry-after".to_owned(), value.to_owned()));
         let response = HttpResponse {
             status: case.status,
             headers: headers.into_iter().collect(),
-            body: case.body.replace("KEY", KEY).into_bytes(),
+            body: self.filled(case.body).into_bytes(),
         };
         let sends = if case.name == "sent again" { 2 } else { 1 };
         match case.asked {
@@ -172,7 +179,7 @@ impl Adapter {
         drop(registry::submitted(self.protocol, &self.job(1), response));
         drop(registry::polled(self.protocol, &[self.named()], response));
         drop(registry::looked_up(self.protocol, &self.named(), response));
-        drop(registry::canceled(self.protocol, response));
+        drop(registry::canceled(self.protocol, &self.named(), response));
         drop(registry::key_checked(self.protocol, response));
         drop(registry::priced(self.protocol, response));
     }

@@ -109,9 +109,9 @@ pub fn cancel(protocol: Protocol, base_url: &str, job: &Named) -> Option<HttpReq
 }
 
 /// Whether the provider confirms the stop.
-pub fn canceled(protocol: Protocol, response: &HttpResponse) -> Result<bool, Trouble> {
+pub fn canceled(protocol: Protocol, job: &Named, response: &HttpResponse) -> Result<bool, Trouble> {
     match protocol {
-        Protocol::Runpod => runpod::canceled(response),
+        Protocol::Runpod => runpod::canceled(job, response),
         Protocol::Runware | Protocol::Runbase => Ok(false),
     }
 }

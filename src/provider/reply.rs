@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::body;
+use super::registry::Named;
 use super::wire::HttpResponse;
 use crate::domain::job::{Charged, FailureClass, JobError};
 use crate::domain::outcome::Trouble;
@@ -61,10 +62,32 @@ pub(super) fn object(response: &HttpResponse) -> Option<Value> {
     body::json(&response.body).filter(Value::is_object)
 }
 
-/// Whether a reply to a submit leaves open what became of it. Without an idempotency key only a
-/// complete refusal is one: behind a 5xx, a time-out or a strange success the job may be running.
+/// The statuses by which a service says that it did not take what was sent (RFC 9110, 6585, 7725): it was read and
+/// refused, or stopped at the door. 301 and 308 say that nothing is at this address any more, as a wrong `base_url` does.
+const REFUSALS: [u16; 16] =
+    [301, 308, 400, 401, 402, 403, 404, 405, 410, 411, 413, 414, 415, 422, 429, 451];
+
+/// Whether a reply to a submit leaves open what became of it: all but a refusal do. Behind a 5xx, a time-out or a
+/// strange success the job may be running; 303 is how many say that it is, and 302 and 307 what a gateway says
+/// by itself; 409 may say that it is there already, 425 comes from a gateway that sent it on too early, and 421, 460
+/// and 499 from one that lost what was behind it. Statuses that nobody documents say nothing.
 pub(super) fn is_unclear(response: &HttpResponse) -> bool {
-    response.status < 300 || response.status == 408 || response.status >= 500
+    !REFUSALS.contains(&response.status)
+}
+
+/// What a reply says of the job that was asked about, where its `id` is another's: nothing.
+pub(super) fn of_another(job: &Named, body: &Value) -> Option<JobError> {
+    let told = job_id(body.get("id"))?;
+    let is_other = job.remote_id.as_ref().is_some_and(|own| !own.eq_ignore_ascii_case(&told));
+    is_other.then(|| {
+        let message = format!("the provider answered about another job, {told}");
+        JobError::ours(FailureClass::Provider, "anotherJob", message, Charged::Unknown)
+    })
+}
+
+/// Whether a reply names the job that was asked about. A failure that names none may be that of the question.
+pub(super) fn names_it(body: &Value) -> bool {
+    job_id(body.get("id")).is_some()
 }
 
 /// The id that a provider gave a job, where it can stand in an address; also one that is a number.

@@ -9,8 +9,8 @@ use uuid::Uuid;
 use super::body::number;
 use super::registry::Named;
 use super::reply::{
-    MAX_MESSAGE_CHARS, MAX_URL_CHARS, is_unclear, job_id, not_its_protocol, object, segment,
-    status_error, tells_of_moderation, trouble,
+    MAX_MESSAGE_CHARS, MAX_URL_CHARS, is_unclear, job_id, names_it, not_its_protocol, object,
+    of_another, segment, status_error, tells_of_moderation, trouble,
 };
 use super::runpod::no_files;
 use super::wire::{HttpRequest, HttpResponse};
@@ -97,10 +97,17 @@ pub(super) fn no_run_told(response: &HttpResponse) -> Result<(), JobError> {
 /// What the reply says of the run. Every status that is not an end counts as still running.
 pub(super) fn polled(job: &Named, response: &HttpResponse) -> Result<Sighting, Trouble> {
     let body = object(response).unwrap_or_default();
+    if let Some(error) = of_another(job, &body).filter(|_| response.status < 300) {
+        return Ok(Sighting::Unclear(error));
+    }
     let status = word(&body).filter(|_| response.status < 300);
     let report = match status.as_deref() {
         Some("succeeded") => succeeded(job, &body),
         Some(_) => match failed(&body) {
+            Some(error) if !names_it(&body) => {
+                let error = JobError { charged: Charged::Unknown, ..error };
+                return Ok(Sighting::Unclear(error));
+            }
             Some(error) => Report { failures: vec![error], ..Report::default() },
             None => Report { pending: 1, ..Report::default() },
         },

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::body::number;
 use super::registry::Named;
 use super::reply::{
-    MAX_MESSAGE_CHARS, MAX_URL_CHARS, excerpt, is_unclear, job_id, not_its_protocol, object,
-    segment, status_error, tells_of_moderation, trouble,
+    MAX_MESSAGE_CHARS, MAX_URL_CHARS, excerpt, is_unclear, job_id, names_it, not_its_protocol,
+    object, of_another, segment, status_error, tells_of_moderation, trouble,
 };
 use super::wire::{HttpRequest, HttpResponse};
 use crate::domain::catalog::Model;
@@ -57,9 +57,12 @@ pub(super) fn submitted(job: &Job, response: &HttpResponse) -> SubmitOutcome {
     let body = object(response).unwrap_or_default();
     let status = response.status;
     // A refusal can have the form of a job: HTTP 400 with `"status": "FAILED"` (the model's page).
-    if let Some(error) = ended(&body, response).filter(|_| status < 500) {
+    let is_told = status < 300 || !is_unclear(response);
+    if let Some(error) = ended(&body, response).filter(|_| is_told) {
+        // What ended after it was taken is charged as any job is that ends so.
+        let charged = if status < 300 { error.charged } else { Charged::NotCharged };
         let class = if status == 400 { parameter(error.class) } else { error.class };
-        return SubmitOutcome::Refused(JobError { class, charged: Charged::NotCharged, ..error });
+        return SubmitOutcome::Refused(JobError { class, charged, ..error });
     }
     if let Some(remote_id) = job_id(body.get("id")).filter(|_| status < 300) {
         let how = "the provider queued it".to_owned();
@@ -139,17 +142,21 @@ fn address(base_url: &str, operation: &str, job: &Named) -> Option<String> {
 /// What the reply says of the job.
 pub(super) fn polled(job: &Named, response: &HttpResponse) -> Result<Sighting, Trouble> {
     let body = object(response).unwrap_or_default();
+    if let Some(error) = of_another(job, &body).filter(|_| response.status < 300) {
+        return Ok(Sighting::Unclear(error));
+    }
     // With another code it is the question that failed, whatever the body calls it.
     if response.status < 300
         && let Some(error) = ended(&body, response)
     {
+        if !names_it(&body) {
+            return Ok(Sighting::Unclear(JobError { charged: Charged::Unknown, ..error }));
+        }
         let canceled = word(&body).as_deref() == Some("CANCELLED");
         return Ok(Sighting::Seen(Report { failures: vec![error], canceled, ..Report::default() }));
     }
     match word(&body).as_deref() {
-        Some("COMPLETED") if response.status < 300 => {
-            Ok(Sighting::Seen(completed(job, &body, response)))
-        }
+        Some("COMPLETED") if response.status < 300 => Ok(Sighting::Seen(completed(job, &body))),
         // Whatever else it is called, it is not the end. What stands in `output` until then is progress.
         Some(_) if response.status < 300 => {
             Ok(Sighting::Seen(Report { pending: 1, ..Report::default() }))
@@ -167,8 +174,9 @@ pub(super) fn polled(job: &Named, response: &HttpResponse) -> Result<Sighting, T
 }
 
 /// Whether the provider confirms that it stopped the job.
-pub(super) fn canceled(response: &HttpResponse) -> Result<bool, Trouble> {
+pub(super) fn canceled(job: &Named, response: &HttpResponse) -> Result<bool, Trouble> {
     match object(response) {
+        Some(body) if response.status < 300 && of_another(job, &body).is_some() => Ok(false),
         Some(body) if response.status < 300 => Ok(word(&body).as_deref() == Some("CANCELLED")),
         // It no longer knows the job, or won't stop it: polls tell what becomes of it.
         Some(_) if matches!(response.status, 400 | 404) => Ok(false),
@@ -222,7 +230,7 @@ fn classified(body: &Value, error: JobError) -> JobError {
     JobError { class, ..error }
 }
 
-fn completed(job: &Named, body: &Value, response: &HttpResponse) -> Report {
+fn completed(job: &Named, body: &Value) -> Report {
     let output = body.get("output").unwrap_or(&Value::Null);
     let charge = output.get("cost").and_then(number).map(MicroUsd::named);
     if let Some(url) = video_url(output) {
@@ -240,16 +248,18 @@ fn completed(job: &Named, body: &Value, response: &HttpResponse) -> Report {
         };
         return Report { outputs: vec![output], ..Report::default() };
     }
-    if output.get("error").is_none_or(Value::is_null) {
-        // Workers that could not return their result end like this (runpod-python issue 309); others give it a
-        // little later.
-        return Report { pending: 1, no_address: 1, ..Report::default() };
-    }
     let charged = if charge.is_some() { Charged::Charged } else { Charged::Unknown };
-    let text = error_text(body, response);
-    let error = JobError::ours(FailureClass::Provider, "outputError", text, charged);
-    let error = classified(body, error);
-    Report { failures: vec![error], ..Report::default() }
+    let said = told(body).map(|text| {
+        classified(body, JobError::ours(FailureClass::Provider, "outputError", text, charged))
+    });
+    match said {
+        Some(error) if error.class == FailureClass::Moderated && names_it(body) => {
+            Report { failures: vec![error], ..Report::default() }
+        }
+        // Workers that could not return their result end like this (runpod-python issue 309); others give it a
+        // little later, and what they say until then may pass.
+        unclear => Report { pending: 1, no_address: 1, unclear, ..Report::default() },
+    }
 }
 
 /// What it tells of the work: `delayTime` and `executionTime`, in milliseconds, and `workerId` (the model's page).

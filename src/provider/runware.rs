@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::body::{self, flag, number, whole};
 use super::registry::{Images, Named};
-use super::reply::{MAX_URL_CHARS, not_its_protocol, status_error};
+use super::reply::{MAX_URL_CHARS, is_unclear, not_its_protocol, status_error};
 use super::runware_error::WireError;
 use super::wire::{HttpRequest, HttpResponse};
 use crate::domain::catalog::{Model, SizeField};
@@ -162,11 +162,9 @@ pub(super) fn submitted(job: &Job, response: &HttpResponse) -> SubmitOutcome {
     let envelope = match Envelope::read(response) {
         Ok(envelope) => envelope,
         // The gateway may have failed before or after the task was taken, so nobody knows.
-        Err(reason) if response.status >= 500 || response.status < 300 => {
-            return SubmitOutcome::Unknown { reason };
-        }
+        Err(reason) if is_unclear(response) => return SubmitOutcome::Unknown { reason },
         // What can't be read may say that the key is taken, and that would be an acceptance.
-        Err(reason) if job.sends > 1 && matches!(response.status, 400 | 409) => {
+        Err(reason) if job.sends > 1 && response.status == 400 => {
             return SubmitOutcome::Unknown { reason };
         }
         Err(reason) => {
@@ -192,7 +190,7 @@ pub(super) fn submitted(job: &Job, response: &HttpResponse) -> SubmitOutcome {
             charge: None,
             how: "the provider had it already".to_owned(),
         },
-        Some(error) if response.status >= 500 => SubmitOutcome::Unknown {
+        Some(error) if leaves_open(error, response) => SubmitOutcome::Unknown {
             reason: format!(
                 "the provider answered {}: {}",
                 response.status,
@@ -206,10 +204,20 @@ pub(super) fn submitted(job: &Job, response: &HttpResponse) -> SubmitOutcome {
     }
 }
 
+/// Whether the task may have been taken in spite of `error`. Errors come with 200 too (documents, errors), where a
+/// trouble of the service's own is no refusal.
+fn leaves_open(error: &WireError, response: &HttpResponse) -> bool {
+    match error.read(Charged::Unknown).class {
+        FailureClass::Timeout => true,
+        FailureClass::Provider => is_unclear(response),
+        _ => response.status >= 300 && is_unclear(response),
+    }
+}
+
 /// A complete refusal: some pass by themselves, the others are final.
 fn refused_or_busy(error: JobError, response: &HttpResponse) -> SubmitOutcome {
     let passes = matches!(error.class, FailureClass::Rate | FailureClass::Capacity)
-        || matches!(response.status, 408 | 429);
+        || response.status == 429;
     if passes {
         SubmitOutcome::Busy(Trouble { error, retry_after_ms: response.retry_after_ms() })
     } else {
@@ -257,8 +265,9 @@ pub(super) fn looked_up(job: &Named, response: &HttpResponse) -> Result<Sighting
             seen => seen,
         });
     }
-    match envelope.errors.iter().find(|error| !error.is_not_known()) {
-        Some(error) => Err(asked_in_vain(error, response)),
+    let errors = envelope.errors.into_iter().chain(record.and_then(Item::error));
+    match errors.into_iter().find(|error| !error.is_not_known()) {
+        Some(error) => Err(asked_in_vain(&error, response)),
         None => Ok(Sighting::NotKnown),
     }
 }
@@ -347,7 +356,7 @@ impl Item {
     fn error(&self) -> Option<WireError> {
         let inner = self.0.get("error").filter(|error| error.is_object());
         let error = inner.or(self.has_status("error").then_some(&self.0));
-        error.map(WireError::from)
+        error.map(|error| WireError::from(error).in_place_of_a_result(self.text("taskType")))
     }
 }
 
@@ -367,7 +376,8 @@ impl Envelope {
     /// question, even where they name a task.
     fn answer(response: &HttpResponse) -> Result<Self, Trouble> {
         let envelope = Self::read(response).map_err(|reason| trouble(response, reason))?;
-        match envelope.errors.first() {
+        let inside = envelope.items.iter().find_map(Item::error);
+        match envelope.errors.first().or(inside.as_ref()) {
             Some(error) if matches!(response.status, 401 | 402 | 403 | 408 | 429 | 500..) => {
                 Err(asked_in_vain(error, response))
             }
@@ -397,12 +407,15 @@ impl Envelope {
     fn sighting(&self, key: &str) -> Sighting {
         let mut report = Report::default();
         let mut mentioned = false;
+        let of_it = self.errors.iter().filter(|error| error.task_uuid.as_deref() == Some(key));
+        let mut errors: Vec<WireError> = of_it.cloned().collect();
         for item in self.items.iter().filter(|item| item.is_of(key)) {
-            mentioned = true;
             if let Some(error) = item.error() {
-                // It stands in the place of a result, so it is one's.
-                report.failures.push(error.read(Charged::NotCharged));
-            } else if let Some(output) = output(item) {
+                errors.push(error);
+                continue;
+            }
+            mentioned = true;
+            if let Some(output) = output(item) {
                 let twice = report.outputs.iter().any(|other| other.remote_id == output.remote_id);
                 if !twice {
                     report.outputs.push(output);
@@ -414,7 +427,7 @@ impl Envelope {
                 report.progress_percent = progress.map(|percent| percent.clamp(0.0, 100.0) as u8);
             }
         }
-        for error in self.errors.iter().filter(|error| error.task_uuid.as_deref() == Some(key)) {
+        for error in errors {
             // "Not found" of one task among several is an answer, not a failure of the job.
             if error.is_not_known() || error.is_conflict() {
                 continue;

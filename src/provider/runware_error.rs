@@ -89,24 +89,28 @@ impl WireError {
         self.class() == FailureClass::Lost || code == "taskExpired"
     }
 
+    /// The same, as it stands in the answer for a task of `task_type`, where its result would be.
+    pub(super) fn in_place_of_a_result(self, task_type: Option<&str>) -> Self {
+        Self {
+            task_type: self.task_type.or(task_type.map(str::to_owned)),
+            status: Some("error".to_owned()),
+            ..self
+        }
+    }
+
     /// Whether the error may be about the question for a task and not about the task: of a failure that ends
     /// what was paid for only that is believed which can be nothing else. Both name the task; the documents show
     /// a failed one with `status`, and say of the answers' type now one thing and now the other.
     pub(super) fn may_be_the_questions(&self) -> bool {
         let code = self.code.as_deref().unwrap_or_default();
         let asked = matches!(self.task_type.as_deref(), Some("getResponse" | "getTaskDetails"));
+        // No question has content. A model it may name: what has ended there since may have been rendered before.
+        let is_content = class(code) == FailureClass::Moderated;
         let rendered = self.task_type.as_deref() == Some("videoInference");
-        let failed = self.status.as_deref() == Some("error");
-        match self.class() {
-            // No question has content or a model, or grows old.
-            FailureClass::Moderated | FailureClass::ModelGone | FailureClass::Expired => false,
-            _ if asked => true,
-            // Every question has a key and a rate; of a task it is the provider's provider that refuses these.
-            FailureClass::Rate | FailureClass::Key => {
-                !(rendered || failed && code.starts_with("provider"))
-            }
-            _ => !rendered && !failed,
-        }
+        // Of a task it is the provider's provider that refuses what every question may meet too.
+        let failed = self.status.as_deref() == Some("error")
+            && (code.starts_with("provider") || !meets_any_request(code));
+        !is_content && (asked || !(rendered || failed))
     }
 
     /// Whether the error only says that the provider has this task already.
@@ -115,19 +119,52 @@ impl WireError {
     }
 }
 
-/// What kind of thing `code` means.
+/// Whether any request may meet `code`: it speaks of the key, the rate, the account or the service, not of a render.
+fn meets_any_request(code: &str) -> bool {
+    let lower = code.to_ascii_lowercase();
+    let parts =
+        ["blocked", "expired", "quota", "paymentrequired", "serviceunavailable", "servererror"];
+    matches!(class(code), FailureClass::Rate | FailureClass::Key)
+        || parts.iter().any(|part| lower.contains(part))
+        || ["timeout", "gatewaytimeout", "requesttimeout"].contains(&&*lower)
+}
+
+/// What kind of thing `code` means. Of what is blocked and what has expired each thing is named: both are also said
+/// of keys, accounts and addresses.
 pub(super) fn class(code: &str) -> FailureClass {
+    const CONTENT: [&str; 9] = [
+        "contentpolicy",
+        "sensitivecontent",
+        "unsafecontent",
+        "nsfw",
+        "moderation",
+        "invalidprovidercontent",
+        "promptblocked",
+        "imageblocked",
+        "contentblocked",
+    ];
+    const KEY: [&str; 11] = [
+        "apikey",
+        "unauthorized",
+        "forbidden",
+        "permission",
+        "authentication",
+        "tokenexpired",
+        "keyexpired",
+        "sessionexpired",
+        "ipblocked",
+        "accountblocked",
+        "keyblocked",
+    ];
     let lower = code.to_ascii_lowercase();
     let has = |parts: &[&str]| parts.iter().any(|part| lower.contains(part));
-    if has(&["contentpolicy", "sensitivecontent", "unsafecontent", "nsfw", "blocked", "moderation"])
-        || lower == "invalidprovidercontent"
-    {
+    if has(&CONTENT) {
         FailureClass::Moderated
     } else if has(&["credits", "quota", "balance", "paymentrequired"]) {
         FailureClass::Money
     } else if has(&["ratelimit"]) {
         FailureClass::Rate
-    } else if has(&["apikey", "unauthorized", "forbidden", "permission", "authentication"]) {
+    } else if has(&KEY) {
         FailureClass::Key
     } else if has(&["modelnotfound", "unknownmodel", "modeldisabled", "modelunavailable"]) {
         FailureClass::ModelGone
@@ -135,7 +172,7 @@ pub(super) fn class(code: &str) -> FailureClass {
         FailureClass::Capacity
     } else if has(&["timeout"]) {
         FailureClass::Timeout
-    } else if has(&["expired"]) {
+    } else if has(&["taskexpired", "mediaexpired", "draftexpired"]) {
         FailureClass::Expired
     } else if has(&["tasknotfound", "taskfailedornotfound"]) {
         FailureClass::Lost
@@ -170,7 +207,11 @@ mod tests {
     #[test]
     fn known_codes_fall_into_their_classes() {
         for (codes, expected) in [
-            ("invalidApiKey missingApiKey unauthorized insufficientPermissions", FailureClass::Key),
+            (
+                "invalidApiKey missingApiKey unauthorized insufficientPermissions tokenExpired ipBlocked accountBlocked",
+                FailureClass::Key,
+            ),
+            ("taskExpired mediaExpired", FailureClass::Expired),
             (
                 "insufficientCredits providerInsufficientCredits videoInferenceInsufficientCredits quotaExceeded paymentRequired",
                 FailureClass::Money,
@@ -188,7 +229,7 @@ mod tests {
                 FailureClass::Timeout,
             ),
             (
-                "providerError providerInternalError inferenceError standardError somethingNew",
+                "providerError providerInternalError inferenceError standardError somethingNew requestBlocked offerExpired",
                 FailureClass::Provider,
             ),
             ("modelNotFound unknownModel modelDisabled modelUnavailable", FailureClass::ModelGone),

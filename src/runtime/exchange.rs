@@ -51,7 +51,7 @@ pub fn looked_up(protocol: Protocol, job: &Named, answer: Answer) -> Result<Sigh
     registry::looked_up(protocol, job, &answer?)
 }
 
-/// Whether the provider confirms a stop.
-pub fn stopped(protocol: Protocol, answer: Answer) -> Result<bool, Trouble> {
-    registry::canceled(protocol, &answer?)
+/// Whether the provider confirms that it stopped `job`.
+pub fn stopped(protocol: Protocol, job: &Named, answer: Answer) -> Result<bool, Trouble> {
+    registry::canceled(protocol, job, &answer?)
 }

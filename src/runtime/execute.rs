@@ -206,7 +206,7 @@ impl Executor {
         };
         let turn = (provider, Purpose::Submit, named.job);
         let reply = self.send(turn, request, &line.key).await;
-        line.heard(exchange::stopped(protocol, reply))
+        line.heard(exchange::stopped(protocol, &named, reply))
     }
 
     /// Writes to the journal that `job` is about to be sent. Without that line a database that loses its newest

@@ -75,7 +75,7 @@ fn replies(name: &str, protocol: Protocol, model: &str) {
             }
         }
         let looked_up = registry::looked_up(protocol, &named, &response);
-        drop(registry::canceled(protocol, &response));
+        drop(registry::canceled(protocol, &named, &response));
         drop(registry::key_checked(protocol, &response));
         drop(registry::priced(protocol, &response));
         for told in [format!("{submitted:?}"), format!("{polled:?}"), format!("{looked_up:?}")] {

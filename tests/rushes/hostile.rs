@@ -337,12 +337,12 @@ fn no_redirect_takes_the_key_to_another_host() {
     all(at_each(vec![For::Submit, For::Poll]), |(model, what)| {
         let other = Wire::start(|origin, calls| healthy(origin, calls.last().expect("a call")));
         let place = format!("location: {}/v1\r\n", other.origin);
-        let met = met(model, service(what, 1, wrong(move |_, _| reply(307, &place, ""))));
+        let met = met(model, service(what, 1, wrong(move |_, _| reply(308, &place, ""))));
         assert!(other.calls().is_empty(), "{what:?} at {model} was taken elsewhere");
         if what == For::Submit {
             let (class, charged, message) = met.error();
             assert_eq!((met.state(), class, charged), ("failed", "provider", "not_charged"));
-            assert!(message.contains("(307)") && message.contains("base_url"), "{message}");
+            assert!(message.contains("(308)") && message.contains("base_url"), "{message}");
         } else {
             met.is_whole(model);
         }

@@ -152,7 +152,7 @@ fn a_redirect_is_not_followed_with_the_key() {
         let mut request = [0; 4096];
         assert!(stream.read(&mut request).expect("a request") > 0);
         let answer = format!(
-            "HTTP/1.1 307 Temporary Redirect\r\nlocation: http://{target}/v1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+            "HTTP/1.1 308 Permanent Redirect\r\nlocation: http://{target}/v1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
         );
         stream.write_all(answer.as_bytes()).expect("an answer");
     });

@@ -34,7 +34,7 @@ enum Work {
     Submit(Box<Job>),
     Poll { provider: String, jobs: Vec<JobId> },
     LookUp { provider: String, named: Named },
-    Cancel { provider: String, job: JobId },
+    Cancel { provider: String, named: Named },
     Save { job: Box<Job>, index: usize, download: Option<Download> },
 }
 
@@ -109,7 +109,7 @@ impl World {
                 let Some(request) = request else {
                     return self.outcome(number, Input::Stopped { job, outcome: Ok(false) });
                 };
-                (Work::Cancel { provider, job }, vec![(request, vec![named])])
+                (Work::Cancel { provider, named: named.clone() }, vec![(request, vec![named])])
             }
             Command::Save { job, index, output, .. } => {
                 let request = HttpRequest::get(output.url);
@@ -261,9 +261,9 @@ impl World {
                     outcome,
                 }
             }
-            Work::Cancel { provider, job } => {
-                let outcome = exchange::stopped(protocol(&provider), first());
-                Input::Stopped { job, outcome }
+            Work::Cancel { provider, named } => {
+                let outcome = exchange::stopped(protocol(&provider), &named, first());
+                Input::Stopped { job: named.job, outcome }
             }
             Work::Save { job, index, .. } => {
                 let outcome = Err(match first() {

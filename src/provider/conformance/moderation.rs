@@ -56,16 +56,16 @@ fn failed(protocol: Protocol, code: &str, message: &str) -> Vec<Value> {
                                "additionalDetails": { "responseContent": both.to_string() } } }] }),
         ],
         Protocol::Runpod => vec![
-            json!({ "status": "FAILED", "error": format!("{code}: {message}") }),
-            json!({ "status": "FAILED", "error": both }),
-            json!({ "status": "FAILED", "output": { "error": both } }),
-            json!({ "status": "COMPLETED", "output": { "error": both.to_string() } }),
-            json!({ "status": "FAILED",
+            json!({ "id": "ID", "status": "FAILED", "error": format!("{code}: {message}") }),
+            json!({ "id": "ID", "status": "FAILED", "error": both }),
+            json!({ "id": "ID", "status": "FAILED", "output": { "error": both } }),
+            json!({ "id": "ID", "status": "COMPLETED", "output": { "error": both.to_string() } }),
+            json!({ "id": "ID", "status": "FAILED",
                     "error": json!({ "error_type": code, "error_message": message }).to_string() }),
         ],
         Protocol::Runbase => vec![
-            json!({ "id": "x", "status": "failed", "error": format!("{code}: {message}") }),
-            json!({ "id": "x", "status": "failed", "error": both }),
+            json!({ "id": "ID", "status": "failed", "error": format!("{code}: {message}") }),
+            json!({ "id": "ID", "status": "failed", "error": both }),
         ],
     }
 }
@@ -83,7 +83,8 @@ fn refused(protocol: Protocol, code: &str, message: &str) -> Value {
 }
 
 fn poll(adapter: &Adapter, body: &Value) -> Meaning {
-    let reply = HttpResponse::json(200, body);
+    let body = adapter.filled(&body.to_string()).into_bytes();
+    let reply = HttpResponse { status: 200, headers: Vec::new(), body };
     seen(registry::polled(adapter.protocol, &[adapter.named()], &reply))
 }
 

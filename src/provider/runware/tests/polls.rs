@@ -301,7 +301,7 @@ fn a_failure_is_believed_where_it_can_only_be_the_tasks() {
         );
     }
     // What no question has.
-    for code in ["invalidProviderContent", "contentPolicyViolation", "modelDisabled"] {
+    for code in ["invalidProviderContent", "contentPolicyViolation", "promptBlocked"] {
         assert_eq!(report(sighting(&body(code, asked))).failures.len(), 1, "{code}");
     }
     // Beside what the reply knows of the task it says nothing of that, and that there may be more.
