@@ -104,10 +104,18 @@ impl Estimate {
         }
     }
 
-    /// Whether a service is believed that it charged `charge`: neither less than nothing, which would make room
-    /// below the user's limits, nor far beyond what was expected.
+    /// The least that a service is believed to have charged: as far below what was expected as the most is above it.
+    fn least_believed(&self) -> MicroUsd {
+        match self.most() {
+            Some(most) if most <= MicroUsd::ZERO => MicroUsd::ZERO,
+            _ => MicroUsd(self.most_believed().0 / i64::from(MAX_TIMES_ESTIMATE.pow(2))),
+        }
+    }
+
+    /// Whether a service is believed that it charged `charge`: neither nothing, or less, by which no limit of the
+    /// user would ever hold, nor far beyond what was expected.
     pub fn believes(&self, charge: MicroUsd) -> bool {
-        (MicroUsd::ZERO..=self.most_believed()).contains(&charge)
+        (self.least_believed()..=self.most_believed()).contains(&charge)
     }
 
     /// The most that it can cost; none where no price is published.
@@ -282,12 +290,15 @@ mod tests {
     }
 
     #[test]
-    fn a_charge_is_believed_up_to_a_hundred_times_the_estimate_or_a_hundred_dollars() {
+    fn a_charge_is_believed_within_a_hundred_times_the_estimate_or_up_to_a_hundred_dollars() {
         let priced = estimate("runware/1.5-pro", |_| {});
         let most = priced.most().expect("a price");
         for (charge, expected) in [
             (MicroUsd(-1), false),
-            (MicroUsd::ZERO, true),
+            (MicroUsd::ZERO, false),
+            (MicroUsd::named(1e-9), false),
+            (MicroUsd(most.0 / 100 - 1), false),
+            (MicroUsd(most.0 / 100), true),
             (most * 100, true),
             (most * 100 + MicroUsd(1), false),
             (MicroUsd::named(f64::INFINITY), false),
@@ -300,6 +311,9 @@ mod tests {
         assert!(
             unpriced.believes(MicroUsd(100_000_000)) && !unpriced.believes(MicroUsd(100_000_001))
         );
+        assert!(!unpriced.believes(MicroUsd::ZERO));
+        let free = Estimate { total: Some((MicroUsd::ZERO, MicroUsd::ZERO)), ..unpriced.clone() };
+        assert!(free.believes(MicroUsd::ZERO), "what was to cost nothing");
         let told = Estimate { believed: Some(MicroUsd(5)), ..unpriced };
         assert!(told.believes(MicroUsd(5)) && !told.believes(MicroUsd(6)));
     }

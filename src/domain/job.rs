@@ -403,7 +403,7 @@ impl Job {
     /// What a service said that it charged where that can't be, as when it is less than nothing.
     pub fn unbelievable(&self) -> Option<MicroUsd> {
         let charges = self.outputs.iter().filter_map(|output| output.charge);
-        let all = charges.chain(self.named_charge());
+        let all = charges.chain(self.named_charge().filter(|_| !self.is_free()));
         all.into_iter().find(|charge| !self.estimate.believes(*charge))
     }
 
@@ -428,11 +428,15 @@ impl Job {
         if !known.is_empty() {
             return Some(known.into_iter().sum());
         }
-        let free = self
-            .error
-            .as_ref()
-            .is_some_and(|error| matches!(error.charged, Charged::NotCharged | Charged::Refunded));
-        if free && self.state.is_end() { Some(MicroUsd::ZERO) } else { self.taken }
+        if self.is_free() { Some(MicroUsd::ZERO) } else { self.taken }
+    }
+
+    /// Whether it ended without a charge, as its provider says of such an end.
+    fn is_free(&self) -> bool {
+        let free =
+            |error: &JobError| matches!(error.charged, Charged::NotCharged | Charged::Refunded);
+        let is_silent = self.outputs.iter().all(|output| output.charge.is_none());
+        is_silent && self.state.is_end() && self.error.as_ref().is_some_and(free)
     }
 
     /// The id under which this draft can be promoted.

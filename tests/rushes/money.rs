@@ -59,7 +59,7 @@ fn the_ledger_keeps_play_money_apart_and_names_what_is_not_known() {
         .saying(&["write 30m, 24h, 7d or 4w"]);
 }
 
-/// A charge below nothing would make room below the limits, and one beyond all measure would close them.
+/// A charge of nothing or less would make room below the limits, and one beyond all measure would close them.
 #[test]
 fn a_charge_that_can_not_be_lifts_no_limit() {
     const CLIP: &[u8] = include_bytes!("../fixtures/clips/high.mp4");
@@ -68,7 +68,7 @@ fn a_charge_that_can_not_be_lifts_no_limit() {
         ("runpod/1.0-pro", "RUNPOD", "/v2"),
         ("runbase/1.0-pro", "RUNBASE", "/api/v1"),
     ] {
-        for named in [-5.0, -1e300, 1e12] {
+        for named in [-5.0, -1e300, 1e12, 0.0, 1e-9] {
             let wire = Wire::start(move |origin, calls| {
                 let call = calls.last().expect("a call");
                 let (task, micro) = (&call.body[0]["taskUUID"], (named * 1e6_f64).trunc());
@@ -108,7 +108,11 @@ fn a_charge_that_can_not_be_lifts_no_limit() {
                 "{what}"
             );
             let told = job["named_charge_usd"].as_f64().expect("what was named");
-            assert!(told.signum() == named.signum() && told.abs() >= 5.0, "{what}: {told}");
+            let is_it = match named {
+                0.0..1.0 => told == 0.0,
+                _ => told.signum() == named.signum() && told.abs() >= 5.0,
+            };
+            assert!(is_it, "{what}: {told}");
             let shown = desk.done(&["show", text(&job, "/id")]).out;
             assert!(
                 shown.contains("which can't be") && shown.contains("counts as"),
