@@ -166,9 +166,15 @@ impl Engine {
     fn note_results(&mut self, id: JobId, report: &Report, now: Now, step: &mut Step) -> bool {
         let Some(live) = self.live.get(&id) else { return false };
         let known = live.job.outputs.clone();
+        let (wanted, there) = (live.job.request.results as usize, report.outputs.len());
+        let all = there >= wanted || report.pending == 0 && there + report.failures.len() >= wanted;
+        // Where nothing but its address names a result, and that is another one each time, only a report of all of
+        // them tells them apart.
+        let tells_apart = all || live.is_overdue(now);
         let before = step.writes.len();
         for (output, place) in report.outputs.iter().zip(places(&known, &report.outputs)) {
             match place {
+                None if output.is_nameless() && !tells_apart => {}
                 None => self.note_ready(id, output, now, step),
                 Some(nr) => self.note_moved(id, nr, &known[nr], output, now),
             }
