@@ -6,7 +6,6 @@
 //! build on it, up to the next one that decoding can begin with.
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
@@ -18,17 +17,16 @@ use rusty_h264_common::YuvFrame;
 use rusty_h264_decoder::Decoder;
 
 use super::h264::{Headers, Refused, Sequence, Unit};
+use super::in_order::InOrder;
 use super::mp4::Mp4Error;
 use super::mp4::samples::{AvcConfig, Sample, VideoTrack, video_track};
-use super::picture::{Bounds, Frame, Picture};
+use super::picture::{Bounds, Frame, Picture, Pose};
 use super::scale::Plane;
 
 /// Largest file that is looked into.
 const MAX_FILE_BYTES: u64 = 4 << 30;
 /// Largest coded frame: a raw one of 4096x2304 has 14 MB.
 const MAX_FRAME_BYTES: u32 = 16 << 20;
-/// Pictures that wait for one shown before them, as many as H.264 can hold back.
-const MAX_WAITING: usize = 16;
 /// Macroblocks that one call decodes: five minutes of 1080p at 24 frames a second.
 const MAX_WORK: usize = 60_000_000;
 
@@ -76,8 +74,6 @@ pub struct Clip<R> {
     size_bytes: u64,
     track: VideoTrack,
     avc: AvcConfig,
-    /// The samples in the order they are shown in.
-    shown: Vec<usize>,
 }
 
 impl Clip<BufReader<File>> {
@@ -112,30 +108,22 @@ impl<R: Read + Seek> Clip<R> {
         }
         // Told now, so that what cannot be shown is refused before any work.
         Headers::new(&avc, &mut Vec::new())?;
-        let mut shown: Vec<usize> = (0..track.samples.len()).collect();
-        shown.sort_by_key(|&sample| track.samples[sample].present_ticks);
-        Ok(Self { reader, size_bytes, track, avc, shown })
+        Ok(Self { reader, size_bytes, track, avc })
     }
 
-    /// Number of frames listed, at least 1.
+    /// Number of frames shown, at least 1.
     pub fn frames(&self) -> usize {
-        self.shown.len()
+        self.track.shown.len()
     }
 
-    /// Width and height in pixels, upright, as the container tells them.
+    /// Width and height in pixels, as it is shown.
     pub fn size_px(&self) -> (u32, u32) {
-        (self.track.facts.width_px, self.track.facts.height_px)
+        self.track.facts.shown_px()
     }
 
     /// When a frame is shown, in milliseconds after the first; none past the last frame.
     pub fn shown_at_ms(&self, frame: usize) -> Option<u64> {
-        let ticks = |frame: usize| {
-            self.shown
-                .get(frame)
-                .map(|&sample| i128::from(self.track.samples[sample].present_ticks))
-        };
-        let after = (ticks(frame)? - ticks(0)?) * 1000 / i128::from(self.track.timescale.max(1));
-        u64::try_from(after).ok()
+        self.track.shown_at_ms(frame)
     }
 
     /// The frame that is on screen at a time; the last one from its start on.
@@ -226,16 +214,19 @@ impl<R: Read + Seek> Clip<R> {
         cancelled: &AtomicBool,
         mut visit: impl FnMut(usize, Picture) -> ControlFlow<()>,
     ) -> Result<(), DecodeError> {
-        let mut targets: Vec<(usize, usize)> =
-            wanted.iter().filter_map(|&frame| Some((*self.shown.get(frame)?, frame))).collect();
+        let shown = |frame: usize| self.track.shown.get(frame);
+        let mut targets: Vec<(usize, usize, usize)> = wanted
+            .iter()
+            .filter_map(|&frame| shown(frame).map(|shown| (shown.edit, shown.sample, frame)))
+            .collect();
         targets.sort_unstable();
         targets.dedup();
-        let mut order = InOrder::new(targets.iter().map(|&(_, frame)| frame));
+        let mut order = InOrder::new(targets.iter().map(|&(.., frame)| frame));
         let mut pass = Pass::new(&self.avc)?;
-        for &(target, frame) in &targets {
+        for &(_, target, frame) in &targets {
             let decoded = self.advance(&mut pass, target, cancelled)?;
             let picture = decoded.and_then(|decoded| {
-                let picture = pass.picture(&decoded, bounds, self.track.facts.rotation_deg);
+                let picture = pass.picture(&decoded, bounds, self.track.facts.pose);
                 picture.map_err(|error| pass.failure.get_or_insert(error)).ok()
             });
             if order.put(frame, picture, &mut visit).is_break() {
@@ -256,6 +247,10 @@ impl<R: Read + Seek> Clip<R> {
         target: usize,
         cancelled: &AtomicBool,
     ) -> Result<Option<YuvFrame>, DecodeError> {
+        if target < pass.next {
+            // Another edit goes back.
+            (pass.stream, pass.next) = (Stream::new(&self.avc)?, 0);
+        }
         if let Some(entry) = self.entry(pass.next, target) {
             pass.stream = Stream::new(&self.avc)?;
             pass.next = entry;
@@ -359,10 +354,10 @@ impl Pass {
         &self,
         frame: &YuvFrame,
         bounds: Bounds,
-        rotation_deg: u16,
+        pose: Pose,
     ) -> Result<Picture, DecodeError> {
         let sequence = self.stream.sequence()?;
-        let picture = planes(frame, sequence).and_then(|frame| frame.picture(bounds, rotation_deg));
+        let picture = planes(frame, sequence).and_then(|frame| frame.picture(bounds, pose));
         picture.ok_or(DecodeError::Damaged("a frame is not as large as announced"))
     }
 }
@@ -451,45 +446,6 @@ fn planes<'a>(frame: &'a YuvFrame, sequence: &Sequence) -> Option<Frame<'a>> {
         red: plane(&frame.v, 2)?,
         colour: sequence.colour,
     })
-}
-
-/// Puts pictures from decoding order into the order they are shown in.
-struct InOrder {
-    /// Frames still to come.
-    due: BTreeSet<usize>,
-    /// Pictures that wait, and frames that turned out to have none.
-    waiting: BTreeMap<usize, Option<Picture>>,
-    any: bool,
-}
-
-impl InOrder {
-    fn new(frames: impl Iterator<Item = usize>) -> Self {
-        Self { due: frames.collect(), waiting: BTreeMap::new(), any: false }
-    }
-
-    fn put(
-        &mut self,
-        frame: usize,
-        picture: Option<Picture>,
-        visit: &mut impl FnMut(usize, Picture) -> ControlFlow<()>,
-    ) -> ControlFlow<()> {
-        self.waiting.insert(frame, picture);
-        loop {
-            // Beyond what H.264 can hold back the index is wrong: its order is given up.
-            let full = self.waiting.len() > MAX_WAITING;
-            let due = self.due.first().copied();
-            let ready = self.waiting.first_entry();
-            let Some(entry) = ready.filter(|entry| full || Some(*entry.key()) == due) else {
-                return ControlFlow::Continue(());
-            };
-            let (frame, picture) = entry.remove_entry();
-            self.due.remove(&frame);
-            if let Some(picture) = picture {
-                self.any = true;
-                visit(frame, picture)?;
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -24,13 +24,13 @@ fn bytes(name: &str) -> Vec<u8> {
 fn hashes<R: Read + Seek>(clip: &mut Clip<R>) -> Vec<String> {
     let mut pass = Pass::new(&clip.avc).expect("the headers are sound");
     let mut all: Vec<String> = vec![String::new(); clip.frames()];
-    let shown = clip.shown.clone();
+    let shown = clip.track.shown.clone();
     for sample in 0..clip.frames() {
         let frame = clip.decode(&mut pass, sample, true).expect("the frame is sound");
         let frame = frame.expect("a wanted frame is decoded");
         let hash = Sha256::new().chain_update(&frame.y).chain_update(&frame.u);
         let hash = hash.chain_update(&frame.v).finalize();
-        let place = shown.iter().position(|&other| other == sample).expect("it is shown");
+        let place = shown.iter().position(|other| other.sample == sample).expect("it is shown");
         all[place] = hash[..8].iter().map(|byte| format!("{byte:02x}")).collect();
     }
     all
@@ -45,6 +45,29 @@ fn every_frame_is_ffmpegs_to_the_bit() {
         let expected: Vec<&str> = expected.lines().collect();
         assert_eq!(hashes(&mut clip), expected, "{name}");
     }
+}
+
+/// A clip cut without encoding it anew: the frames before the cut are there, and nobody is to see them.
+#[test]
+fn the_first_frame_of_a_cut_clip_is_the_first_that_is_seen() {
+    let mut cut = bytes("high.mp4");
+    let whole = Clip::open(&fixture("high.mp4")).expect("the clip opens");
+    let skipped = whole.track.timescale / 24 * 10;
+    let list = cut.windows(4).position(|word| word == b"elst").expect("an edit list");
+    // Version, count and length lie before the place where it begins.
+    let start = &mut cut[list + 16..list + 20];
+    let now = u32::from_be_bytes(start.try_into().expect("four bytes"));
+    start.copy_from_slice(&(now + skipped).to_be_bytes());
+    let mut clip = Clip::new(Cursor::new(cut)).expect("the clip opens");
+    assert_eq!((whole.frames(), clip.frames()), (36, 26));
+    assert_eq!((clip.shown_at_ms(0), clip.shown_at_ms(24)), (Some(0), Some(1000)));
+    let go_on = AtomicBool::new(false);
+    let seen = [clip.first_frame(SMALL, &go_on), clip.last_frame(SMALL, &go_on)];
+    let seen = seen.map(|frame| frame.expect("the clip is sound"));
+    let expected = frames_wanted("high.mp4", &[10, 35]);
+    assert_eq!(seen.to_vec(), expected.into_iter().map(|(_, one)| one).collect::<Vec<_>>());
+    let facts = &clip.track.facts;
+    assert_eq!((facts.frames, facts.duration_ms, facts.frame_rate), (26, 1083, (24, 1)));
 }
 
 fn frames_wanted(name: &str, wanted: &[usize]) -> Vec<(usize, Picture)> {

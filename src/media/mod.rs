@@ -4,6 +4,7 @@
 pub mod decode;
 pub mod film;
 mod h264;
+mod in_order;
 pub mod mp4;
 pub mod photo;
 pub mod picture;

@@ -4,6 +4,7 @@
 //! nested only as deep as this code goes, and read as far as there are bytes,
 //! never by the length that they announce.
 
+mod edits;
 mod fields;
 mod fragment;
 mod runs;
@@ -17,6 +18,8 @@ use fields::{Boxes, Fields};
 use fragment::Totals;
 use track::Track;
 
+use super::picture::Pose;
+
 /// What a clip is, without decoding it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClipFacts {
@@ -26,11 +29,11 @@ pub struct ClipFacts {
     pub width_px: u32,
     /// Height of the coded picture, before any rotation.
     pub height_px: u32,
-    /// Clockwise turn to show the picture with: 0, 90, 180 or 270.
-    pub rotation_deg: u16,
-    /// Length of the video track.
+    /// How the picture is to be shown.
+    pub pose: Pose,
+    /// Length of what is shown of the video track.
     pub duration_ms: u64,
-    /// Number of video frames.
+    /// Number of video frames shown.
     pub frames: u64,
     /// Frames a second as a reduced fraction; 0/1 if the file does not tell.
     pub frame_rate: (u32, u32),
@@ -38,6 +41,15 @@ pub struct ClipFacts {
     pub video_codec: String,
     /// `aac`, `opus`, or the four-character code; none without sound.
     pub audio_codec: Option<String>,
+}
+
+impl ClipFacts {
+    /// Width and height as the clip is shown: upright, with square pixels.
+    #[must_use]
+    pub fn shown_px(&self) -> (u32, u32) {
+        let (width, height) = self.pose.square_px(self.width_px, self.height_px);
+        if self.pose.rotation_deg.is_multiple_of(180) { (width, height) } else { (height, width) }
+    }
 }
 
 /// Why a file has no facts.
@@ -231,10 +243,11 @@ fn read_box(
 
 fn describe(movie: &[u8], brand: String, fragments: &[Totals]) -> Result<ClipFacts, Mp4Error> {
     let tracks = Boxes::new(movie).filter(|(kind, _)| kind == b"trak");
-    let tracks: Vec<Track> = tracks.take(MAX_TRACKS).map(|(_, body)| Track::read(body)).collect();
-    let video = tracks.iter().find(|track| track.handler == *b"vide");
-    let video = video.ok_or(Mp4Error::NoVideo)?;
-    let audio = tracks.iter().find(|track| track.handler == *b"soun");
+    let tracks: Vec<(Track, &[u8])> =
+        tracks.take(MAX_TRACKS).map(|(_, body)| (Track::read(body), body)).collect();
+    let video = tracks.iter().find(|(track, _)| track.handler == *b"vide");
+    let (video, body) = video.ok_or(Mp4Error::NoVideo)?;
+    let audio = tracks.iter().find(|(track, _)| track.handler == *b"soun");
     let (mut frames, mut ticks) = (video.samples, video.ticks);
     for total in fragments.iter().filter(|total| total.track == video.id) {
         frames = frames.saturating_add(total.samples);
@@ -250,18 +263,27 @@ fn describe(movie: &[u8], brand: String, fragments: &[Totals]) -> Result<ClipFac
     if video.width_px == 0 || video.height_px == 0 {
         return Err(Mp4Error::Damaged("no picture size"));
     }
+    let frame_rate = rate(frames, ticks, video.timescale);
+    let edits = edits::read(movie, body, video.timescale);
+    // Where the frames can't be listed, the totals stand.
+    let listed = if edits.is_empty() { None } else { samples::listed(body).ok() };
+    if let Some(samples) = listed
+        && let Some(length) = edits::length_ticks(&edits, &samples)
+    {
+        (frames, ticks) = (edits::shown(&edits, &samples).len() as u64, length);
+    }
     let scale = u128::from(video.timescale);
     let duration_ms = (u128::from(ticks) * 1000 + scale / 2) / scale;
     Ok(ClipFacts {
         brand,
         width_px: video.width_px,
         height_px: video.height_px,
-        rotation_deg: video.rotation_deg,
+        pose: video.pose,
         duration_ms: u64::try_from(duration_ms).map_err(|_| Mp4Error::Damaged("endless"))?,
         frames,
-        frame_rate: rate(frames, ticks, video.timescale),
+        frame_rate,
         video_codec: video_codec(format),
-        audio_codec: audio.and_then(|track| track.format).map(audio_codec),
+        audio_codec: audio.and_then(|(track, _)| track.format).map(audio_codec),
     })
 }
 

@@ -22,6 +22,38 @@ pub struct Bounds {
     pub height_px: u32,
 }
 
+/// How a stored picture is to be shown: first the shape of its pixels counts, then it is mirrored, then turned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pose {
+    /// Clockwise turn: 0, 90, 180 or 270.
+    pub rotation_deg: u16,
+    /// Left and right change places, before the turn.
+    pub mirrored: bool,
+    /// Width and height of a stored pixel.
+    pub pixel_aspect: (u32, u32),
+}
+
+impl Default for Pose {
+    fn default() -> Self {
+        Self { rotation_deg: 0, mirrored: false, pixel_aspect: (1, 1) }
+    }
+}
+
+impl Pose {
+    /// A stored size with square pixels, not yet turned: one side grows, so that nothing is lost. What no camera
+    /// makes is not believed.
+    pub(super) fn square_px(self, width_px: u32, height_px: u32) -> (u32, u32) {
+        let (across, down) = (u64::from(self.pixel_aspect.0), u64::from(self.pixel_aspect.1));
+        let grown = |side: u32, by: u64, to: u64| ((u64::from(side) * by + to / 2) / to) as u32;
+        match (across, down) {
+            (0, _) | (_, 0) => (width_px, height_px),
+            _ if across > down * 4 || down > across * 4 => (width_px, height_px),
+            _ if across > down => (grown(width_px, across, down), height_px),
+            _ => (width_px, grown(height_px, down, across)),
+        }
+    }
+}
+
 /// How a stream's values are meant (ITU-T H.264, annex E).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Colour {
@@ -109,6 +141,13 @@ impl Picture {
         bright * 50 < pixels.len()
     }
 
+    /// The picture with left and right in each other's place.
+    fn mirrored(mut self) -> Self {
+        let pixels = self.rgb.as_chunks_mut::<3>().0;
+        pixels.chunks_mut(self.width_px as usize).for_each(<[_]>::reverse);
+        self
+    }
+
     /// Turns the picture clockwise by 0, 90, 180 or 270 degrees.
     pub(super) fn turned(self, rotation_deg: u16) -> Self {
         let (width, height) = (self.width_px as usize, self.height_px as usize);
@@ -150,10 +189,11 @@ pub(super) fn fit(width: u32, height: u32, max_width: u32, max_height: u32) -> (
 impl Frame<'_> {
     /// The frame within bounds, upright: the planes are made smaller first, and
     /// only what is left becomes RGB. `None` if the planes are too short.
-    pub(super) fn picture(&self, bounds: Bounds, rotation_deg: u16) -> Option<Picture> {
+    pub(super) fn picture(&self, bounds: Bounds, pose: Pose) -> Option<Picture> {
         let (width, height) =
             (u32::try_from(self.luma.width_px).ok()?, u32::try_from(self.luma.height_px).ok()?);
-        let lying = rotation_deg % 180 == 90;
+        let (width, height) = pose.square_px(width, height);
+        let lying = pose.rotation_deg % 180 == 90;
         let (max_w, max_h) = if lying {
             (bounds.height_px, bounds.width_px)
         } else {
@@ -169,7 +209,9 @@ impl Frame<'_> {
         let blue = scale::area(self.blue, w, h)?;
         let red = scale::area(self.red, w, h)?;
         let rgb = to_rgb(self.colour, &luma, &blue, &red);
-        Some(Picture { width_px, height_px, rgb }.turned(rotation_deg))
+        let picture = Picture { width_px, height_px, rgb };
+        let picture = if pose.mirrored { picture.mirrored() } else { picture };
+        Some(picture.turned(pose.rotation_deg))
     }
 }
 

@@ -19,7 +19,7 @@ use thiserror::Error;
 use super::child;
 use crate::domain::text::one_line;
 use crate::media::mp4::ClipFacts;
-use crate::media::picture::Picture;
+use crate::media::picture::{Picture, Pose};
 
 /// The longest that one run may take.
 const MAX_RUN: Duration = Duration::from_secs(60);
@@ -71,12 +71,12 @@ pub fn version() -> Option<String> {
     Some(one_line(String::from_utf8_lossy(&said).lines().next()?, 80))
 }
 
-/// What ffprobe says of a clip; the number of frames is reckoned from length and rate.
+/// What ffprobe says of a clip; where it counts no frames, they are reckoned from length and rate.
 pub fn facts(path: &Path, demuxer: Demuxer) -> Result<ClipFacts, FfmpegError> {
     let mut command = child::command("ffprobe");
-    command.args(["-v", "error", "-show_entries"]).arg(concat!(
+    command.args(["-v", "error", "-count_packets", "-show_entries"]).arg(concat!(
         "format=duration:stream=codec_type,codec_name,width,height,avg_frame_rate",
-        ":stream_side_data=rotation"
+        ",sample_aspect_ratio,nb_read_packets:stream_side_data=rotation"
     ));
     command.args(["-of", "json"]).args(input(path, demuxer));
     let told: Value = serde_json::from_slice(&short(command)?)
@@ -96,7 +96,7 @@ pub fn pictures(
     let mut command = child::command("ffmpeg");
     command.args(["-nostdin", "-v", "error"]).args(before);
     command.args(["-max_pixels", &MAX_PIXELS.to_string()]);
-    command.args(input(path, demuxer)).args(["-map", "0:v:0", "-an", "-sn", "-dn"]);
+    command.args(input(path, demuxer)).args(["-map", "0:V:0", "-an", "-sn", "-dn"]);
     command.args(options).args(["-fps_mode", "passthrough"]);
     command.args(["-f", "image2pipe", "-c:v", "ppm", "-pix_fmt", "rgb24", "pipe:1"]);
     run(command, cancelled, |pipe| read_ppm(pipe), each)
@@ -269,16 +269,25 @@ fn described(told: &Value) -> Option<ClipFacts> {
         rate => rate,
     };
     let seconds: f64 = told["format"]["duration"].as_str().unwrap_or("0").parse().ok()?;
-    let rotation = &video["side_data_list"][0]["rotation"];
+    let reckoned = seconds.clamp(0.0, 1e6) * f64::from(frame_rate.0) / f64::from(frame_rate.1);
+    let counted = video["nb_read_packets"].as_str().and_then(|count| count.parse().ok());
+    let notes = video["side_data_list"].as_array();
+    let rotation = notes.into_iter().flatten().find_map(|note| note["rotation"].as_i64());
+    let aspect = video["sample_aspect_ratio"].as_str().and_then(|ratio| ratio.split_once(':'));
+    let aspect = aspect.and_then(|(over, under)| Some((over.parse().ok()?, under.parse().ok()?)));
+    let pose = Pose {
+        // Theirs turns the other way.
+        rotation_deg: rotation.map_or(0, |turn| (-turn).rem_euclid(360) as u16),
+        mirrored: false,
+        pixel_aspect: aspect.unwrap_or((1, 1)),
+    };
     Some(ClipFacts {
         brand: String::new(),
         width_px: side("width")?,
         height_px: side("height")?,
-        // Theirs turns the other way.
-        rotation_deg: rotation.as_i64().map_or(0, |turn| (-turn).rem_euclid(360) as u16),
+        pose,
         duration_ms: (seconds.clamp(0.0, 1e9) * 1000.0).round() as u64,
-        frames: (seconds.clamp(0.0, 1e6) * f64::from(frame_rate.0) / f64::from(frame_rate.1))
-            .round() as u64,
+        frames: counted.unwrap_or(reckoned.round() as u64),
         frame_rate,
         video_codec: name(video)?,
         audio_codec: of("audio").and_then(name),
@@ -317,13 +326,15 @@ mod tests {
                 { "codec_type": "audio", "codec_name": "opus" },
                 {
                     "codec_type": "video", "codec_name": "vp9", "width": 864, "height": 496,
-                    "avg_frame_rate": "24/1", "side_data_list": [{ "rotation": -90 }],
+                    "avg_frame_rate": "24/1", "sample_aspect_ratio": "4:3",
+                    "side_data_list": [{ "side_data_type": "x" }, { "rotation": -90 }],
                 },
             ],
             "format": { "duration": "5.041000" },
         });
         let facts = described(&told).expect("a picture");
-        assert_eq!((facts.width_px, facts.height_px, facts.rotation_deg), (864, 496, 90));
+        assert_eq!((facts.width_px, facts.height_px, facts.pose.rotation_deg), (864, 496, 90));
+        assert_eq!((facts.pose.pixel_aspect, facts.shown_px()), ((4, 3), (496, 1152)));
         assert_eq!((facts.duration_ms, facts.frames, facts.frame_rate), (5041, 121, (24, 1)));
         assert_eq!((&*facts.video_codec, facts.audio_codec.as_deref()), ("vp9", Some("opus")));
         assert!(described(&serde_json::json!({ "streams": [] })).is_none());

@@ -13,6 +13,7 @@ use std::sync::atomic::AtomicBool;
 use super::ffmpeg::{self, Demuxer, FfmpegError};
 use crate::media::decode::{Clip, DecodeError};
 use crate::media::film::{self, Part};
+use crate::media::mp4::samples::video_track;
 use crate::media::mp4::{self, ClipFacts};
 use crate::media::picture::{Bounds, Picture};
 use crate::media::poster;
@@ -99,7 +100,10 @@ pub fn frame(
         let mut tries = Vec::new();
         match which {
             Which::First => tries.push((vec![], Some(1))),
-            Which::At(ms) => tries.push((vec!["-ss".to_owned(), seconds(ms)], Some(1))),
+            Which::At(ms) => {
+                let at = on_screen_since(path, demuxer, ms)?;
+                tries.push((vec!["-ss".to_owned(), seconds(at)], Some(1)));
+            }
             Which::Last => {}
         }
         if which != Which::First {
@@ -143,16 +147,13 @@ pub fn sheet(path: &Path, cancelled: &AtomicBool) -> Result<Picture, String> {
     let ours = || poster::sheet(path, SHEET_TILES, TILE_PX, cancelled);
     let tiles = either(path, ours, |demuxer| {
         let facts = foreign_facts(path, demuxer)?;
-        // Of a clip with fewer frames none is shown twice.
-        let most = facts.frames.clamp(1, SHEET_TILES as u64);
-        let part_ms = (facts.duration_ms / most).max(1);
-        let middle_ms = if facts.frames > most { part_ms / 2 } else { 0 };
-        let begin = ["-ss".to_owned(), seconds(middle_ms)];
-        let filter = format!("fps=1000/{part_ms}:round=up,{}", shrink(TILE_PX, u32::MAX));
-        let options = ["-vf".to_owned(), filter, "-frames:v".to_owned(), most.to_string()];
-        let (begin, options) = (begin.map(OsString::from), options.map(OsString::from));
+        let wanted = poster::spread(facts.frames as usize, SHEET_TILES);
+        let wanted: Vec<String> = wanted.iter().map(|frame| format!("eq(n,{frame})")).collect();
+        let shrunk = shrink(TILE_PX, u32::MAX);
+        let options = ["-vf".to_owned(), format!("select='{}',{shrunk}", wanted.join("+"))];
+        let options = options.map(OsString::from);
         let mut tiles = Vec::new();
-        ffmpeg::pictures(path, demuxer, (&begin, &options), cancelled, |tile| {
+        ffmpeg::pictures(path, demuxer, (&[], &options), cancelled, |tile| {
             tiles.push(tile);
             if tiles.len() < SHEET_TILES {
                 ControlFlow::Continue(())
@@ -239,11 +240,9 @@ pub fn film(path: &Path, most: Bounds, take: impl Fn(Part) -> ControlFlow<()>) {
     };
     let theirs = |demuxer| {
         let facts = foreign_facts(path, demuxer)?;
-        let count = facts.frames.clamp(1, film::MAX_FRAMES as u64);
-        let (over, under) = facts.frame_rate;
-        let at = |frame: u64| frame * 1000 * u64::from(under) / u64::from(over.max(1));
-        let bounds = film::bounds(count as usize, (facts.width_px, facts.height_px), most);
-        if send(film::times((0..count).map(at).collect())).is_break() {
+        let times = times(path, demuxer, &facts);
+        let bounds = film::bounds(times.len(), facts.shown_px(), most);
+        if send(film::times(times)).is_break() {
             return Ok(());
         }
         let options = ["-vf".to_owned(), shrink(bounds.width_px, bounds.height_px)];
@@ -264,6 +263,31 @@ fn foreign_facts(path: &Path, demuxer: Demuxer) -> Result<ClipFacts, FfmpegError
     match demuxer {
         Demuxer::Matroska => ffmpeg::facts(path, demuxer),
         Demuxer::Mov => facts(path).map(|(facts, _)| facts).map_err(FfmpegError::Refused),
+    }
+}
+
+/// Since when the frame is on screen that is there at `ms`: ffmpeg itself takes the next one.
+fn on_screen_since(path: &Path, demuxer: Demuxer, ms: u64) -> Result<u64, FfmpegError> {
+    let times = times(path, demuxer, &foreign_facts(path, demuxer)?);
+    let begun = times.partition_point(|at| *at <= ms);
+    let is_listed = begun < times.len() || times.len() < film::MAX_FRAMES;
+    Ok(times[..begun].last().copied().filter(|_| is_listed).unwrap_or(ms))
+}
+
+/// When each frame of such a clip is shown, as far as they fit into a film: reckoned where no index tells.
+fn times(path: &Path, demuxer: Demuxer, facts: &ClipFacts) -> Vec<u64> {
+    let track = match demuxer {
+        Demuxer::Mov => {
+            opened(path).ok().and_then(|(mut file, bytes, _)| video_track(&mut file, bytes).ok())
+        }
+        Demuxer::Matroska => None,
+    };
+    let (over, under) = facts.frame_rate;
+    let at = |frame: u64| frame * 1000 * u64::from(under) / u64::from(over.max(1));
+    let most = film::MAX_FRAMES;
+    match track {
+        Some(track) => (0..most).map_while(|frame| track.shown_at_ms(frame)).collect(),
+        None => (0..facts.frames.clamp(1, most as u64)).map(at).collect(),
     }
 }
 
@@ -296,10 +320,11 @@ fn foreign(
     most: Option<u32>,
     cancelled: &AtomicBool,
 ) -> Result<Option<Picture>, FfmpegError> {
-    let mut options = Vec::new();
-    if bounds != WHOLE {
-        options.extend(["-vf".to_owned(), shrink(bounds.width_px, bounds.height_px)]);
-    }
+    let filter = match bounds {
+        WHOLE => SQUARE.to_owned(),
+        bounds => shrink(bounds.width_px, bounds.height_px),
+    };
+    let mut options = vec!["-vf".to_owned(), filter];
     options.extend(most.into_iter().flat_map(|most| ["-frames:v".to_owned(), most.to_string()]));
     let options: Vec<OsString> = options.into_iter().map(OsString::from).collect();
     let mut last = None;
@@ -314,10 +339,16 @@ fn foreign(
     }
 }
 
+/// ffmpeg's filter for square pixels, by the rule of [`Pose`](crate::media::picture::Pose).
+const SQUARE: &str = "scale=w='if(gt(sar,1)*lte(sar,4),floor(iw*sar+0.5),iw)':\
+    h='if(lt(sar,1)*gte(sar,0.25),floor(ih/sar+0.5),ih)',setsar=1";
+
 /// ffmpeg's filter for a picture within a box and never enlarged.
 fn shrink(width_px: u32, height_px: u32) -> String {
     let (width, height) = (width_px.clamp(2, 8192), height_px.clamp(2, 8192));
-    format!("scale='min(iw,{width})':'min(ih,{height})':force_original_aspect_ratio=decrease")
+    format!(
+        "{SQUARE},scale='min(iw,{width})':'min(ih,{height})':force_original_aspect_ratio=decrease"
+    )
 }
 
 /// Why ffmpeg could not help with a clip of a kind that we do not know.

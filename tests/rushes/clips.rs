@@ -36,6 +36,8 @@ fn a_file_says_what_it_is_without_a_data_folder() {
         "width": 72,
         "height": 128,
         "rotation": 270,
+        "mirrored": false,
+        "pixel_aspect": "1/1",
         "duration_s": 0.5,
         "frames": 12,
         "frame_rate": "24/1",

@@ -4,6 +4,7 @@
 mod capacity;
 mod clips;
 mod consent;
+mod corpus;
 mod damage;
 mod delivery;
 mod disk;

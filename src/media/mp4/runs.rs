@@ -128,6 +128,7 @@ fn run(body: &[u8], usual: Defaults, place: &mut Place, samples: &mut Vec<Sample
             size_bytes: own.size_bytes,
             decode_ticks: place.now,
             present_ticks: i64::try_from(place.now).ok()? + i64::from(shift),
+            length_ticks: own.ticks,
             is_sync: own_flags & NOT_SYNC == 0,
         });
         place.offset = place.offset.checked_add(u64::from(own.size_bytes))?;

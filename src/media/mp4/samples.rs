@@ -5,6 +5,7 @@
 
 use std::io::{Read, Seek};
 
+use super::edits::{self, Edit, Shown};
 use super::fields::{Boxes, find};
 use super::runs::{self, Defaults};
 use super::track::Track;
@@ -29,6 +30,8 @@ pub struct Sample {
     pub decode_ticks: u64,
     /// When it is shown, in ticks of the track; edit lists are not applied.
     pub present_ticks: i64,
+    /// How long it stays, in ticks of the track.
+    pub length_ticks: u32,
     /// The index says that decoding can begin here.
     pub is_sync: bool,
 }
@@ -56,6 +59,17 @@ pub struct VideoTrack {
     pub avc: Option<AvcConfig>,
     /// The frames in decoding order.
     pub samples: Vec<Sample>,
+    /// The frames in the order they are shown in, at least one.
+    pub shown: Vec<Shown>,
+}
+
+impl VideoTrack {
+    /// When a frame is shown, in milliseconds after the first; none past the last frame.
+    pub fn shown_at_ms(&self, frame: usize) -> Option<u64> {
+        let ticks = |frame: usize| Some(i128::from(self.shown.get(frame)?.at_ticks));
+        let after = (ticks(frame)? - ticks(0)?) * 1000 / i128::from(self.timescale.max(1));
+        u64::try_from(after).ok()
+    }
 }
 
 /// Lists the frames of the first video track of a file of `size_bytes` bytes,
@@ -96,7 +110,12 @@ pub fn video_track(
     if listed.samples.is_empty() {
         return Err(Mp4Error::Damaged("no frames are listed"));
     }
-    Ok(VideoTrack { facts, timescale: listed.timescale, avc: listed.avc, samples: listed.samples })
+    let Listed { timescale, avc, edits, samples, .. } = listed;
+    let shown = edits::shown(&edits, &samples);
+    if shown.len() > MAX_LISTED {
+        return Err(Mp4Error::TooLarge("number of frames"));
+    }
+    Ok(VideoTrack { facts, timescale, avc, samples, shown })
 }
 
 /// The movie's own part of the list, which fragments add to.
@@ -106,6 +125,7 @@ struct Listed {
     timescale: u32,
     avc: Option<AvcConfig>,
     defaults: Defaults,
+    edits: Vec<Edit>,
     samples: Vec<Sample>,
 }
 
@@ -115,9 +135,7 @@ impl Listed {
         let mut tracks = tracks.map(|(_, body)| (Track::read(body), body));
         let video = tracks.find(|(track, _)| track.handler == *b"vide");
         let (track, body) = video.ok_or(Mp4Error::NoVideo)?;
-        let media = find(body, b"mdia").and_then(|media| find(media, b"minf"));
-        let stbl = media.and_then(|info| find(info, b"stbl"));
-        let stbl = stbl.ok_or(Mp4Error::Damaged("no sample table"))?;
+        let stbl = sample_table(body)?;
         let description = find(stbl, b"stsd").and_then(avc_config);
         let is_avc = track.format.is_some_and(|format| matches!(&format, b"avc1" | b"avc3"));
         if is_avc && description.is_none() {
@@ -128,9 +146,21 @@ impl Listed {
             timescale: track.timescale,
             avc: description.filter(|_| is_avc),
             defaults: runs::defaults(movie, track.id),
+            edits: edits::read(movie, body, track.timescale),
             samples: table::list(stbl)?,
         })
     }
+}
+
+/// The frames that a track's own index lists.
+pub(super) fn listed(track: &[u8]) -> Result<Vec<Sample>, Mp4Error> {
+    table::list(sample_table(track)?)
+}
+
+fn sample_table(track: &[u8]) -> Result<&[u8], Mp4Error> {
+    let media = find(track, b"mdia").and_then(|media| find(media, b"minf"));
+    let stbl = media.and_then(|info| find(info, b"stbl"));
+    stbl.ok_or(Mp4Error::Damaged("no sample table"))
 }
 
 /// The `avcC` box of the first sample description.

@@ -23,7 +23,14 @@ pub fn list(stbl: &[u8]) -> Result<Vec<Sample>, Mp4Error> {
 }
 
 fn sample(size_bytes: u32) -> Sample {
-    Sample { offset: 0, size_bytes, decode_ticks: 0, present_ticks: 0, is_sync: true }
+    Sample {
+        offset: 0,
+        size_bytes,
+        decode_ticks: 0,
+        present_ticks: 0,
+        length_ticks: 0,
+        is_sync: true,
+    }
 }
 
 /// Samples of the sizes told, nothing else of them known yet.
@@ -104,6 +111,7 @@ fn time(body: &[u8], samples: &mut [Sample]) -> Option<()> {
     runs(body, samples, |sample, ticks| {
         sample.decode_ticks = now;
         sample.present_ticks = now as i64;
+        sample.length_ticks = ticks;
         // 180,000 samples of 2^32 ticks stay far below 2^63.
         now += u64::from(ticks);
     })

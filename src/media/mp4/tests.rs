@@ -65,7 +65,7 @@ fn the_facts_of_a_plain_file() {
         brand: "isom".into(),
         width_px: 640,
         height_px: 360,
-        rotation_deg: 0,
+        pose: Pose::default(),
         duration_ms: 1920,
         frames: 48,
         frame_rate: (25, 1),
@@ -93,17 +93,84 @@ fn codecs_are_told_by_their_code() {
 }
 
 #[test]
-fn a_turned_picture_says_so() {
+fn a_turned_or_mirrored_picture_says_so() {
     let turn = |a: i32, b: i32, c: i32, d: i32| {
         let one = 0x1_0000;
         let matrix = [a * one, b * one, 0, c * one, d * one, 0, 0, 0, 0x4000_0000];
         let moov = boxed(b"moov", &[&track(b"vide", b"avc1", (2, 500), matrix)]);
-        read(&file(&[&moov])).expect("a turned file has facts").rotation_deg
+        read(&file(&[&moov])).expect("a turned file has facts").pose
     };
-    assert_eq!(turn(0, 1, -1, 0), 90);
-    assert_eq!(turn(-1, 0, 0, -1), 180);
-    assert_eq!(turn(0, -1, 1, 0), 270);
-    assert_eq!(turn(1, 0, 0, 1), 0);
+    for (mirrored, [a, b], rotation_deg) in [
+        (false, [1, 0], 0),
+        (false, [0, 1], 90),
+        (false, [-1, 0], 180),
+        (false, [0, -1], 270),
+        (true, [-1, 0], 0),
+        (true, [0, -1], 90),
+        (true, [1, 0], 180),
+        (true, [0, 1], 270),
+    ] {
+        let (c, d) = if mirrored { (b, -a) } else { (-b, a) };
+        let pose = turn(a, b, c, d);
+        assert_eq!((pose.mirrored, pose.rotation_deg), (mirrored, rotation_deg), "{a} {b} {c} {d}");
+    }
+    assert_eq!(turn(1, 1, -1, 1), Pose::default(), "half a quarter is no turn");
+}
+
+/// Frames of 10 ticks; decoded in order, shown as `present` says.
+fn sampled(present: &[i64]) -> Vec<samples::Sample> {
+    let sample = |(number, &present_ticks): (usize, &i64)| samples::Sample {
+        offset: 0,
+        size_bytes: 1,
+        decode_ticks: number as u64 * 10,
+        present_ticks,
+        length_ticks: 10,
+        is_sync: number == 0,
+    };
+    present.iter().enumerate().map(sample).collect()
+}
+
+/// The edits of a track of 1000 ticks a second in a movie of 100: lengths in the movie's ticks, starts in the
+/// track's.
+fn edited(list: &[(u32, i32)]) -> Vec<edits::Edit> {
+    let entries: Vec<u32> =
+        list.iter().flat_map(|&(length, start)| [length, start as u32, 1 << 16]).collect();
+    let elst = boxed(b"elst", &[&words(&[0, list.len() as u32]), &words(&entries)]);
+    let mvhd = boxed(b"mvhd", &[&words(&[0, 0, 0, 100, 0])]);
+    edits::read(&mvhd, &boxed(b"edts", &[&elst]), 1000)
+}
+
+#[test]
+fn an_edit_list_says_which_frames_are_seen_and_when() {
+    let samples = sampled(&[0, 30, 10, 20, 40]);
+    for (list, seen, times, length) in [
+        (&[][..], &[0, 2, 3, 1, 4][..], &[0, 10, 20, 30, 40][..], None),
+        // The first two and the last are not seen.
+        (&[(2, 20)], &[3, 1], &[0, 10], Some(20)),
+        // Shorter by less than a frame at its beginning.
+        (&[(3, 15)], &[3, 1, 4], &[5, 15, 25], Some(30)),
+        // Later by 50 ticks, which are no part of it; and longer than there are frames.
+        (&[(5, -1), (9, 30)], &[1, 4], &[50, 60], Some(20)),
+        // To the end.
+        (&[(0, 40)], &[4], &[0], Some(10)),
+        // The end first, a gap, then the beginning.
+        (&[(1, 40), (2, -1), (2, 0)], &[4, 0, 2], &[0, 30, 40], Some(50)),
+        // Beyond all frames: a wrong list hides nothing.
+        (&[(2, 900)], &[0, 2, 3, 1, 4], &[0, 10, 20, 30, 40], None),
+    ] {
+        let edits = edited(list);
+        let shown = edits::shown(&edits, &samples);
+        assert_eq!(shown.iter().map(|one| one.sample).collect::<Vec<_>>(), seen, "{list:?}");
+        assert_eq!(shown.iter().map(|one| one.at_ticks).collect::<Vec<_>>(), times, "{list:?}");
+        assert_eq!(edits::length_ticks(&edits, &samples), length, "{list:?}");
+    }
+}
+
+#[test]
+fn a_list_that_shows_everything_again_and_again_ends() {
+    let samples = sampled(&(0..10_000).map(|frame| frame * 10).collect::<Vec<_>>());
+    let endless = edited(&[(0, 0); 5000]);
+    assert!(edits::shown(&endless, &samples).len() <= samples::MAX_LISTED + 1);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! One track of the index.
 
+use super::super::picture::Pose;
 use super::fields::{Boxes, Fields, find};
 
 /// What the index says of a track. Whatever is missing is left at zero.
@@ -17,7 +18,7 @@ pub struct Track {
     pub format: Option<[u8; 4]>,
     pub width_px: u32,
     pub height_px: u32,
-    pub rotation_deg: u16,
+    pub pose: Pose,
 }
 
 impl Track {
@@ -52,7 +53,7 @@ impl Track {
         for value in &mut matrix {
             *value = fields.i32()?;
         }
-        self.rotation_deg = rotation(matrix);
+        (self.pose.rotation_deg, self.pose.mirrored) = turn(matrix);
         (self.width_px, self.height_px) = (fields.u32()? >> 16, fields.u32()? >> 16);
         Some(())
     }
@@ -101,16 +102,26 @@ impl Track {
         if width > 0 && height > 0 {
             (self.width_px, self.height_px) = (u32::from(width), u32::from(height));
         }
+        // A visual sample entry has 78 bytes of fields before its boxes.
+        if let Some(shape) = entry.get(78..).and_then(|boxes| find(boxes, b"pasp")) {
+            let mut fields = Fields::new(shape);
+            self.pose.pixel_aspect = (fields.u32()?, fields.u32()?);
+        }
         Some(())
     }
 }
 
-/// The quarter turn of a display matrix; 0 for anything else.
-fn rotation(matrix: [i32; 9]) -> u16 {
-    match (matrix[0].signum(), matrix[1].signum(), matrix[3].signum(), matrix[4].signum()) {
+/// The quarter turn of a display matrix, and whether the picture is mirrored before it; upright for anything else.
+fn turn(matrix: [i32; 9]) -> (u16, bool) {
+    let [a, b, _, c, d, ..] = matrix.map(i64::from);
+    let mirrored = a * d - b * c < 0;
+    let (a, b) = if mirrored { (-a, -b) } else { (a, b) };
+    let turn = match (a.signum(), b.signum(), c.signum(), d.signum()) {
         (0, 1, -1, 0) => 90,
         (-1, 0, 0, -1) => 180,
         (0, -1, 1, 0) => 270,
-        _ => 0,
-    }
+        (1, 0, 0, 1) => 0,
+        _ => return (0, false),
+    };
+    (turn, mirrored)
 }

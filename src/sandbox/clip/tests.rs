@@ -2,6 +2,7 @@ use std::io::Cursor;
 
 use super::*;
 use crate::media::mp4::{ClipFacts, facts};
+use crate::media::picture::Pose;
 
 fn spec() -> ClipSpec {
     ClipSpec {
@@ -36,7 +37,7 @@ fn a_clip_is_what_was_asked_for() {
         brand: "isom".into(),
         width_px: 160,
         height_px: 96,
-        rotation_deg: 0,
+        pose: Pose::default(),
         duration_ms: 1000,
         frames: 24,
         frame_rate: (24, 1),
