@@ -23,7 +23,7 @@ fn main() -> std::io::Result<()> {
     let folder = tempfile::tempdir()?;
     let mut command = Command::new(env!("CARGO_BIN_EXE_rushes"));
     command.args(["sandbox", "--json", "--listen", "127.0.0.1:0", "--speed", "1000"]);
-    command.env("RUSHES_DATA_DIR", folder.path()).env("RUSHES_CONFIG", folder.path().join("none"));
+    command.env("RUSHES_DATA_DIR", folder.path()).env("RUSHES_CONFIG", "/dev/null");
     let mut served = Served(command.stdout(Stdio::piped()).spawn()?);
     let mut told = String::new();
     let output = served.0.stdout.take().expect("a pipe");

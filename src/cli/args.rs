@@ -278,11 +278,16 @@ pub(super) struct Submitting {
 #[derive(clap::Args, Debug)]
 #[command(allow_negative_numbers = true)]
 pub(super) struct Wish {
+    /// The prompt, also as --prompt TEXT, where it may begin with a hyphen
+    #[arg(value_name = "PROMPT", conflicts_with_all = ["prompt", "prompt_file"])]
+    pub(super) text: Option<String>,
     /// The prompt
     #[arg(
         long,
         value_name = "TEXT",
-        required_unless_present = "prompt_file",
+        hide = true,
+        allow_hyphen_values = true,
+        required_unless_present_any = ["prompt_file", "text"],
         conflicts_with = "prompt_file"
     )]
     pub(super) prompt: Option<String>,

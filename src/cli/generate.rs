@@ -96,7 +96,7 @@ pub(super) fn request(
 
 fn prompt(wish: &Wish) -> Result<String, Trouble> {
     let Some(path) = &wish.prompt_file else {
-        return Ok(clean(wish.prompt.as_deref().unwrap_or_default()));
+        return Ok(clean(wish.prompt.as_ref().or(wish.text.as_ref()).map_or("", String::as_str)));
     };
     let mut text = String::new();
     let read = if path == Path::new("-") {

@@ -15,6 +15,7 @@ use crate::words;
 #[derive(Serialize)]
 pub(super) struct JobJson {
     id: String,
+    short: String,
     state: JobState,
     kind: JobKind,
     provider: String,
@@ -69,6 +70,7 @@ impl JobJson {
         });
         Self {
             id: job.id.to_string(),
+            short: job.id.short(),
             state: job.state,
             kind: request.kind,
             provider: request.model.provider.clone(),

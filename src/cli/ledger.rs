@@ -61,7 +61,8 @@ pub(super) async fn run(
     Ok(0)
 }
 
-const TITLES: [&str; 7] = ["", "jobs", "estimate", "charged", "given back", "open", "not known"];
+const TITLES: [&str; 7] =
+    ["", "jobs", "estimate", "charged", "given back", "under way", "not known"];
 
 /// The row that `job` belongs to.
 fn key(job: &Job, by: LedgerBy, zone: &TimeZone) -> String {

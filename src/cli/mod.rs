@@ -174,9 +174,10 @@ pub fn complain(message: &str) {
     Out::new().note(&format!("rushes: {message}"));
 }
 
+/// Whether there is a terminal that can show a studio.
 fn is_terminal() -> bool {
     use std::io::IsTerminal as _;
-    std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
+    std::io::stdin().is_terminal() && std::io::stdout().is_terminal() && !out::is_dumb()
 }
 
 fn dispatch(context: &mut Context, verb: Option<Verb>) -> Result<u8, Trouble> {

@@ -20,7 +20,7 @@ pub(super) struct Out {
 
 impl Out {
     pub(super) fn new() -> Self {
-        Self { live: io::stderr().is_terminal(), drawn: 0 }
+        Self { live: io::stderr().is_terminal() && !is_dumb(), drawn: 0 }
     }
 
     /// Whether somebody watches.
@@ -84,6 +84,11 @@ impl Out {
         drop(io::stderr().flush());
         self.drawn = 0;
     }
+}
+
+/// Whether the terminal can only print lines.
+pub(super) fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|term| term == "dumb")
 }
 
 fn print(text: &str) -> Result<(), Trouble> {

@@ -114,10 +114,10 @@ pub(super) fn is_play_money(workspace: &Workspace, job: &Job) -> bool {
     !is_real(&workspace.catalog, &job.request.model.provider)
 }
 
-/// The one job whose id begins with `text`.
+/// The one job that `text` names: by its short id, or by a beginning of its whole one.
 pub(super) async fn find_job(workspace: &Workspace, text: &str) -> Result<Job, Trouble> {
     let prefix = text.to_owned();
-    let mut found = workspace.store.run(move |store| store.jobs_by_prefix(&prefix, 5)).await??;
+    let mut found = workspace.store.run(move |store| store.jobs_named(&prefix, 5)).await??;
     match (found.pop(), found.is_empty()) {
         (Some(job), true) => Ok(job),
         (Some(job), false) => {
@@ -129,7 +129,7 @@ pub(super) async fn find_job(workspace: &Workspace, text: &str) -> Result<Job, T
             )))
         }
         (None, _) => {
-            Err(Trouble::wrong(format!("there is no job '{text}'; `rushes jobs` lists them")))
+            Err(Trouble::wrong(format!("there is no job '{text}'; `rushes history` lists them")))
         }
     }
 }

@@ -224,7 +224,7 @@ mod tests {
     use super::super::sample;
     use super::*;
 
-    const NO_LIMITS: Limits = Limits { daily: None, submit: None };
+    const NO_LIMITS: Limits = Limits { daily: None, submit: None, confirm_above: None };
 
     /// The final at `resolution` of a draft of the fox.
     fn promoted(resolution: &str) -> GenerationRequest {
@@ -378,7 +378,7 @@ mod tests {
     fn play_money_is_held_against_nothing() {
         let standing = Standing {
             is_real: false,
-            limits: Limits { daily: Some(MicroUsd(1)), submit: Some(MicroUsd(1)) },
+            limits: Limits { daily: Some(MicroUsd(1)), submit: Some(MicroUsd(1)), ..NO_LIMITS },
             ..calm(&fox())
         };
         let poor = Consent { balance: Some(MicroUsd(1)), ..consent(&fox()) };

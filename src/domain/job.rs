@@ -19,12 +19,15 @@ pub use super::result::{ClipFile, ClipSummary, Output, Work, unsigned};
 #[serde(transparent)]
 pub struct JobId(pub Uuid);
 
+/// How many characters of its id name a job.
+const SHORT_CHARS: usize = 10;
+
 impl JobId {
-    /// The first characters: the millisecond, and enough behind it to tell jobs of one millisecond apart.
+    /// The last characters, which name one job for good: they are chance, where a beginning is the time that jobs
+    /// made together share. The database has them as a column, and makes no second job of the same.
     pub fn short(self) -> String {
-        let mut text = self.0.to_string();
-        text.truncate(18);
-        text
+        let text = self.0.to_string();
+        text[text.len() - SHORT_CHARS..].to_owned()
     }
 
     /// The job that the clip at `path` is a result of, as the clip's name says: words of the prompt, the id,

@@ -67,7 +67,7 @@ impl AddAssign for Sums {
 }
 
 /// What may be spent without being asked. Play money is never held against it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// The most within 24 hours, over all services; read from dollars.
@@ -76,9 +76,25 @@ pub struct Limits {
     /// The most by one submit; read from dollars.
     #[serde(rename = "submit_usd", deserialize_with = "dollars")]
     pub submit: Option<MicroUsd>,
+    /// What one press in the studio may cost without a question; read from dollars, and 0 asks none. The command
+    /// line never asks.
+    #[serde(rename = "confirm_above_usd", deserialize_with = "dollars")]
+    pub confirm_above: Option<MicroUsd>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { daily: None, submit: None, confirm_above: Some(MicroUsd(1_000_000)) }
+    }
 }
 
 impl Limits {
+    /// What one press costs, and the bound, where it is asked about for its price alone.
+    pub fn is_dear(&self, estimate: &Estimate) -> Option<(MicroUsd, MicroUsd)> {
+        let bound = self.confirm_above.filter(|bound| *bound > MicroUsd::ZERO)?;
+        estimate.most().filter(|most| *most > bound).map(|most| (most, bound))
+    }
+
     /// What a submit of `estimate` would pass where `spent` is what the last 24 hours may have cost; none
     /// where it stays within.
     pub fn passed(&self, spent: MicroUsd, estimate: &Estimate) -> Vec<Objection> {
@@ -146,11 +162,12 @@ mod tests {
         let estimate = draft().estimate;
         let most = estimate.most().expect("a price").0;
         let limit = |usd: i64| Some(MicroUsd(usd));
-        let submit =
-            |usd| Limits { submit: limit(usd), daily: None }.passed(MicroUsd::ZERO, &estimate);
+        let submit = |usd| {
+            Limits { submit: limit(usd), ..Limits::default() }.passed(MicroUsd::ZERO, &estimate)
+        };
         assert!(submit(most).is_empty());
         assert_eq!(submit(most - 1).len(), 1);
-        let daily = Limits { submit: None, daily: limit(100_000) };
+        let daily = Limits { daily: limit(100_000), ..Limits::default() };
         assert!(daily.passed(MicroUsd(100_000 - most), &estimate).is_empty());
         assert_eq!(daily.passed(MicroUsd(100_001 - most), &estimate).len(), 1);
         assert!(Limits::default().passed(MicroUsd(1 << 40), &estimate).is_empty());
@@ -158,7 +175,7 @@ mod tests {
 
     #[test]
     fn what_has_no_price_passes_any_limit() {
-        let limits = Limits { daily: Some(MicroUsd(1)), submit: None };
+        let limits = Limits { daily: Some(MicroUsd(1)), ..Limits::default() };
         let passed = limits.passed(MicroUsd::ZERO, &Estimate::default());
         assert_eq!(passed, [Objection::Unpriced { limit: MicroUsd(1) }]);
     }

@@ -130,6 +130,16 @@ pub enum ConfigError {
         /// Why.
         source: std::io::Error,
     },
+    /// It was named, and is not there.
+    #[error(
+        "there is no config file {path}, which --config or RUSHES_CONFIG names; correct the name, or leave it out \
+         to go without one. Nothing was done, since the limits in it would not have counted",
+        path = path.display()
+    )]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
     /// It is wrong.
     #[error("{path}:{line}: {what}; correct that line or remove it, nothing was changed", path = path.display())]
     Wrong {
@@ -175,7 +185,14 @@ impl Config {
                 }
                 config
             }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Self::default(),
+            Err(error)
+                if error.kind() == std::io::ErrorKind::NotFound && !places.config_is_named =>
+            {
+                Self::default()
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(ConfigError::Missing { path: path.clone() });
+            }
             Err(source) => return Err(ConfigError::Unreadable { path: path.clone(), source }),
         };
         if let Some(name) = &places.profile {
@@ -351,7 +368,11 @@ mod tests {
         let text = "model = \"runware/1.0-pro\"\nplayer = [\"mpv\", \"--loop\"]\n[limits]\ndaily_usd = 5\nsubmit_usd = 0.75\n[sandbox]\nspeed = 2.5\n[providers.runware]\nbase_url = \"http://127.0.0.1:1/v1\"\n";
         let config = Config::parse(Path::new("config.toml"), text).expect("a config");
         assert_eq!(config.player, ["mpv", "--loop"]);
-        let limits = Limits { daily: Some(MicroUsd(5_000_000)), submit: Some(MicroUsd(750_000)) };
+        let limits = Limits {
+            daily: Some(MicroUsd(5_000_000)),
+            submit: Some(MicroUsd(750_000)),
+            ..Limits::default()
+        };
         assert_eq!(config.limits, limits);
         assert_eq!(config.sandbox.speed, Some(2.5));
         assert_eq!(config.providers["runware"].base_url.as_deref(), Some("http://127.0.0.1:1/v1"));

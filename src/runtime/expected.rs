@@ -39,7 +39,12 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let config_file = folder.path().join("config.toml");
         std::fs::write(&config_file, "[sandbox]\nspeed = 50\n").expect("a config");
-        let places = Places { data_dir: folder.path().join("data"), config_file, profile: None };
+        let places = Places {
+            data_dir: folder.path().join("data"),
+            config_file,
+            config_is_named: false,
+            profile: None,
+        };
         let workspace = Workspace::open(places).expect("a workspace");
         let guess = |id: &str| {
             let model = workspace.catalog.model(&id.parse().expect("an id")).expect("a model");

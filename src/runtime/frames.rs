@@ -82,7 +82,7 @@ mod tests {
             written.push((name, png));
         }
         let names: Vec<&str> = written.iter().map(|(name, _)| name.as_str()).collect();
-        let short = "00000000-0000-0000";
+        let short = "0000000042";
         assert_eq!(names, ["", "-2", "-0.000s", "-0.500s"].map(|end| format!("{short}{end}.png")));
         assert_eq!(written[0].1, written[1].1);
         assert_ne!(written[2].1, written[3].1, "another moment, another picture");

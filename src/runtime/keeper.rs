@@ -122,7 +122,9 @@ pub fn start(places: &Places) -> io::Result<()> {
     let data_dir = places.without_profile().data_dir;
     command.arg("--data-dir").arg(std::path::absolute(data_dir)?);
     command.arg("--profile").arg(places.profile.as_deref().unwrap_or_default());
-    command.arg("--config").arg(std::path::absolute(&places.config_file)?);
+    if places.config_is_named {
+        command.arg("--config").arg(std::path::absolute(&places.config_file)?);
+    }
     // A folder that nobody wants to unmount.
     command.current_dir(&places.data_dir);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log(&places.keeper_log())?);

@@ -224,7 +224,16 @@ pub struct Address {
 ///
 /// Plain http is refused unless it stays on this machine, since the key would be readable on the way.
 pub fn base_url(provider: &Provider, config: &Config) -> Result<Address, JobError> {
-    let set = std::env::var(&provider.base_url_env).ok().filter(|url| !url.trim().is_empty());
+    let set = std::env::var(&provider.base_url_env).ok();
+    if set.as_ref().is_some_and(|url| url.trim().is_empty()) {
+        // Whoever sets an address does not want the real service, which is paid.
+        let message = format!(
+            "{} is set and empty, so {} is not asked: unset it for the service's own address",
+            provider.base_url_env, provider.name
+        );
+        let class = FailureClass::Parameter;
+        return Err(JobError::ours(class, "baseUrl", message, Charged::NotCharged));
+    }
     let configured = config.providers.get(&provider.id).and_then(|one| one.base_url.clone());
     let (url, from) = match (set, configured) {
         (Some(url), _) => (url, "environment"),

@@ -145,7 +145,12 @@ sure = "made up for a test"
     /// The workspace of another program on the same data.
     pub(in crate::runtime) fn workspace(folder: &TempDir) -> Workspace {
         let config_file = folder.path().join("config/config.toml");
-        let places = Places { data_dir: folder.path().join("data"), config_file, profile: None };
+        let places = Places {
+            data_dir: folder.path().join("data"),
+            config_file,
+            config_is_named: false,
+            profile: None,
+        };
         Workspace::open(places).expect("a workspace")
     }
 

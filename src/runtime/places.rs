@@ -12,8 +12,10 @@ use super::addresses::Addresses;
 pub struct Places {
     /// Database, clips and the sandbox.
     pub data_dir: PathBuf,
-    /// The config file; it need not exist.
+    /// The config file; it need not exist, unless it was named.
     pub config_file: PathBuf,
+    /// Whether somebody named it: then its limits count, and nothing is done without it.
+    pub config_is_named: bool,
     /// The profile that was chosen.
     pub profile: Option<String>,
 }
@@ -31,6 +33,16 @@ pub enum NoPlace {
     Profile(String),
 }
 
+/// A path that was given, where one was: an empty variable is none, and outside of a shell nobody else reads `~`.
+fn whole(path: Option<PathBuf>) -> Option<PathBuf> {
+    let path = path.filter(|path| !path.as_os_str().is_empty())?;
+    let home = std::env::var_os("HOME").filter(|home| !home.is_empty());
+    match (path.strip_prefix("~"), home) {
+        (Ok(below), Some(home)) => Some(Path::new(&home).join(below)),
+        _ => Some(path),
+    }
+}
+
 /// The longest name of a profile, which stands in the studio's top line.
 const MAX_PROFILE_CHARS: usize = 24;
 
@@ -43,6 +55,8 @@ impl Places {
         profile: Option<String>,
     ) -> Result<Self, NoPlace> {
         let base = choose_base_strategy();
+        let (data_dir, config_file) = (whole(data_dir), whole(config_file));
+        let config_is_named = config_file.is_some();
         let data_dir = match (data_dir, &base) {
             // Whole, as paths below it are shown, copied and fetched from elsewhere.
             (Some(dir), _) => std::path::absolute(&dir).unwrap_or(dir),
@@ -55,7 +69,7 @@ impl Places {
             (None, Err(_)) => return Err(NoPlace::NoHome),
         };
         let profile = profile.filter(|name| !name.is_empty());
-        let places = Self { data_dir, config_file, profile: None };
+        let places = Self { data_dir, config_file, config_is_named, profile: None };
         match profile {
             None => Ok(places),
             // Small letters only: some file systems take A and a for the same folder.
@@ -69,6 +83,7 @@ impl Places {
         Self {
             data_dir: self.data_dir.join("profiles").join(name),
             config_file: self.config_file.clone(),
+            config_is_named: self.config_is_named,
             profile: Some(name.to_owned()),
         }
     }
@@ -79,6 +94,7 @@ impl Places {
         Self {
             data_dir: folder.unwrap_or(&self.data_dir).to_owned(),
             config_file: self.config_file.clone(),
+            config_is_named: self.config_is_named,
             profile: None,
         }
     }

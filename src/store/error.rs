@@ -55,6 +55,9 @@ pub enum StoreError {
         /// Why.
         why: String,
     },
+    /// Chance gave a new job the short id of another.
+    #[error("chance gave the job an id that another one is called by; submit it once more")]
+    IdTaken,
     /// The disk refuses to read or write.
     #[error(
         "the disk that holds {path} refuses ({source}); what was stored is safe. Free some space there or lift \

@@ -64,11 +64,16 @@ impl Store {
         Ok(self.jobs("SELECT id, body FROM job WHERE id = ?1", [id.to_string()])?.pop())
     }
 
-    /// Jobs whose id begins with `prefix`, newest first, at most `limit`.
-    pub fn jobs_by_prefix(&self, prefix: &str, limit: usize) -> Result<Vec<Job>, StoreError> {
-        let prefix = prefix.to_ascii_lowercase();
+    /// The job of that short id, or those whose id begins with `name`, newest first, at most `limit`.
+    pub fn jobs_named(&self, name: &str, limit: usize) -> Result<Vec<Job>, StoreError> {
+        let prefix = name.to_ascii_lowercase();
         if prefix.is_empty() || !prefix.chars().all(|c| c.is_ascii_hexdigit() || c == '-') {
             return Ok(Vec::new());
+        }
+        let short = "SELECT id, body FROM job WHERE short = ?1 ORDER BY seq DESC LIMIT ?2";
+        let named = self.jobs(short, params![prefix, limit as i64])?;
+        if !named.is_empty() {
+            return Ok(named);
         }
         let last = format!("{prefix}g");
         self.jobs(

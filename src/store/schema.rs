@@ -68,6 +68,10 @@ CREATE TABLE lease (
 ) STRICT;
 ", "
 ALTER TABLE job ADD COLUMN wins INTEGER NOT NULL DEFAULT 0;
+", "
+-- What people call a job by. It is computed, so that no row can lack it.
+ALTER TABLE job ADD COLUMN short TEXT GENERATED ALWAYS AS (substr(id, -10)) VIRTUAL;
+CREATE INDEX job_short ON job (short);
 "];
 
 /// Brings the schema from the version it has to the end of `migrations`, in one transaction, after a copy of

@@ -34,6 +34,11 @@ impl Store {
         let path = self.path.clone();
         let wrong = |error| StoreError::using(&path, error);
         let transaction = begin(&mut self.connection).map_err(wrong)?;
+        let taken = "SELECT EXISTS (SELECT 1 FROM job WHERE short = ?1)";
+        let short = [write.job.id.short()];
+        if transaction.query_row(taken, short, |row| row.get::<_, bool>(0)).map_err(wrong)? {
+            return Err(StoreError::IdTaken);
+        }
         commit_allowed(transaction, write, since, allows).map_err(wrong)
     }
 

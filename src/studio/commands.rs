@@ -13,6 +13,7 @@ use super::line::Line;
 use super::msg::Effect;
 use super::paying::{self, Wanted};
 use super::player_commands;
+use super::prompt::Surroundings;
 use super::theme::Theme;
 use super::update::changed;
 use crate::domain::job::{Parent, Relation};
@@ -248,8 +249,16 @@ fn back(app: &mut App) {
 }
 
 fn undo(app: &mut App, backwards: bool) {
-    let done = if backwards { app.prompt.undo() } else { app.prompt.redo() };
-    if done {
+    let now = Surroundings { form: app.settings.saved(), parent: app.parent };
+    if let Some(around) = app.prompt.travel(backwards, now) {
+        if let Some(Surroundings { form, parent }) = around {
+            app.settings.restore(form);
+            let (catalog, model) = (app.catalog.clone(), app.settings.model_id.clone());
+            app.settings.take_model(&catalog, model);
+            app.parent = parent;
+            let what = if backwards { "before" } else { "again" };
+            app.say(format!("text and settings as {what}"), false);
+        }
         changed(app);
     } else {
         app.say(if backwards { "nothing to undo" } else { "nothing to redo" }, false);

@@ -13,6 +13,7 @@ use super::layout;
 use super::offer::leads_somewhere;
 use super::theme::Tone;
 use super::view::{row, spread, words};
+use crate::domain::ledger::Sums;
 use crate::domain::money::MicroUsd;
 
 /// Views, what we talk to, money of today, live jobs, drafts that wait.
@@ -64,19 +65,31 @@ fn money(app: &Around, width: u16) -> Span<'static> {
     let theme = &app.theme;
     let (real, play) = app.spent();
     if let Some(limit) = app.limits.daily {
-        let most = real.at_most();
-        let tone = if most < limit { Tone::Money } else { Tone::Warn };
-        return words(format!("  24 h {most} of {limit}"), theme.bold(tone));
+        let tone = if real.at_most() < limit { Tone::Money } else { Tone::Warn };
+        return words(format!("  24 h {} of {limit}", sums(&real, width)), theme.bold(tone));
     }
     // Whoever is about to pay is told of real money, even where none was spent.
     let chosen = app.catalog.provider(&app.settings.model_id.provider);
     let is_real = chosen.is_some_and(|provider| !provider.play_money);
-    if is_real || real.charged > MicroUsd::ZERO {
-        return words(format!("  24 h {}", real.charged), theme.bold(Tone::Money));
+    if is_real || real.at_most() > MicroUsd::ZERO {
+        return words(format!("  24 h {}", sums(&real, width)), theme.bold(Tone::Money));
     }
-    let play = play.charged;
-    let money = if width >= 90 { format!("  24 h {play} play money") } else { format!("  {play}") };
+    let money = match width >= 90 {
+        true => format!("  24 h {} play money", sums(&play, width)),
+        false => format!("  {}", play.charged),
+    };
     words(money, theme.style(Tone::Dim))
+}
+
+/// What was charged, and beside it what is under way and what nobody told, which may be charged yet.
+fn sums(sums: &Sums, width: u16) -> String {
+    let mut words = sums.charged.to_string();
+    for (more, what) in [(sums.open, " under way"), (sums.unknown, " not known")] {
+        if more > MicroUsd::ZERO {
+            words = format!("{words} + {more}{}", if width >= 90 { what } else { "" });
+        }
+    }
+    words
 }
 
 /// What a submit would talk to, and with which key.

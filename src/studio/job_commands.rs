@@ -13,6 +13,7 @@ use super::msg::Effect;
 use super::offer::{can_look_up, can_stop, dashboard};
 use super::paying::{self, Wanted};
 use super::player::Player;
+use super::prompt::Surroundings;
 use super::results;
 use super::update::changed;
 use crate::domain::cost::Estimate;
@@ -104,7 +105,8 @@ fn promote(app: &mut App, draft: Job) -> Vec<Effect> {
             Some(Final { estimate: Estimate::of(&model, &request), request })
         })
         .collect();
-    let chosen = finals.len().saturating_sub(1);
+    let cheapest = finals.iter().enumerate().min_by_key(|(_, one)| one.estimate.most());
+    let chosen = cheapest.map_or(0, |(nr, _)| nr);
     let id = draft.id;
     let draft = Box::new(draft);
     app.presses.ask(false);
@@ -121,6 +123,8 @@ fn recall(app: &mut App, job: Job, part: RecallPart) {
     });
     let changes = changes.unwrap_or_default();
     if changes.is_empty() {
+        // As after a recall: whoever asked for it goes on in the text.
+        focus(app, Pane::Prompt);
         return app.say("the form says that already", false);
     }
     app.dialog = Some(Dialog::Recall { job: Box::new(job), part, changes });
@@ -128,9 +132,12 @@ fn recall(app: &mut App, job: Job, part: RecallPart) {
 
 /// Brings `part` of `job` into the form.
 pub(super) fn recalled(app: &mut App, job: &Job, part: RecallPart) {
-    if part != RecallPart::Seed && app.prompt.text() != job.request.prompt {
-        app.prompt.set(&job.request.prompt);
-    }
+    let around = Surroundings { form: app.settings.saved(), parent: app.parent };
+    let text = match part {
+        RecallPart::Seed => app.prompt.text(),
+        _ => job.request.prompt.clone(),
+    };
+    app.prompt.set_with(&text, around);
     let (before, seed) = (app.settings.model_id.clone(), app.seed(job));
     match part {
         RecallPart::All => app.settings.recall(&job.request, seed),

@@ -63,6 +63,20 @@ pub(super) fn price(app: &App, request: &Parameters) -> Option<Estimate> {
 /// the jobs that were read, and `more`. Whatever else there is, the transaction that stores it finds.
 pub(super) fn submit(app: &mut App, wanted: Wanted, more: &[Job], words: String) -> Vec<Effect> {
     let objections = objections(app, &wanted, more);
+    let is_real =
+        !app.catalog.provider(&wanted.request.model.provider).is_some_and(|one| one.play_money);
+    // A promotion has shown its price and been said yes to.
+    let was_asked = wanted.parent.is_some_and(|parent| parent.relation == Relation::Promote);
+    let dear = app.limits.is_dear(&wanted.price).filter(|_| is_real && !was_asked);
+    if let (true, Some((most, bound))) = (objections.is_empty(), dear) {
+        let lines = vec![
+            format!("this one press costs up to {most}"),
+            format!(
+                "above {bound} it is asked about; confirm_above_usd in the config sets another bound"
+            ),
+        ];
+        return ask(app, format!("Pay {most}?"), lines, wanted, objections);
+    }
     if objections.is_empty() {
         app.say(words, false);
         let consent = consent(app, &wanted);

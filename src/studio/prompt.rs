@@ -8,6 +8,8 @@ use tui_textarea::{CursorMove, TextArea, WrapMode};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
+use super::settings::SavedForm;
+use crate::domain::job::JobId;
 use crate::domain::text::clean;
 
 /// How many steps can be taken back.
@@ -16,11 +18,23 @@ const MAX_UNDO: usize = 200;
 const MAX_CHARS: usize = 100_000;
 
 /// A text with its caret: row, and column in characters.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Moment {
     text: String,
     row: usize,
     column: usize,
+    /// What stood around it, where both were changed in one step: a price goes by the form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    around: Option<Box<Surroundings>>,
+}
+
+/// What belongs to a text, and is changed and taken back with it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Surroundings {
+    /// The form.
+    pub form: SavedForm,
+    /// The job that the text was brought back from.
+    pub parent: Option<JobId>,
 }
 
 /// What outlives the program.
@@ -121,8 +135,17 @@ impl Prompt {
     pub fn set(&mut self, text: &str) {
         self.remember(Change::None);
         let text = clean(text);
-        self.put(&Moment { row: usize::MAX, column: usize::MAX, text });
+        self.put(&Moment { row: usize::MAX, column: usize::MAX, text, around: None });
         self.changed();
+    }
+
+    /// Replaces the text, and takes note of what stands `around` it before that is replaced too: both are one step of
+    /// undo.
+    pub fn set_with(&mut self, text: &str, around: Surroundings) {
+        self.set(text);
+        if let Some(before) = self.undo.last_mut() {
+            before.around = Some(Box::new(around));
+        }
     }
 
     /// Inserts pasted text.
@@ -164,24 +187,25 @@ impl Prompt {
         true
     }
 
-    /// Takes the last change back; `false` if there is none.
-    pub fn undo(&mut self) -> bool {
-        let Some(moment) = self.undo.pop() else { return false };
-        self.redo.push(self.moment());
+    /// Takes the last change back, or does it again; nothing if there is none. What stood around the text is
+    /// returned where it was changed in the same step, and `around` is noted for the way back.
+    pub fn travel(
+        &mut self,
+        backwards: bool,
+        around: Surroundings,
+    ) -> Option<Option<Surroundings>> {
+        let moment = if backwards { self.undo.pop() } else { self.redo.pop() }?;
+        let mut now = self.moment();
+        now.around = moment.around.is_some().then(|| Box::new(around));
+        if backwards {
+            self.redo.push(now)
+        } else {
+            self.undo.push(now)
+        }
         self.put(&moment);
         self.changed();
         self.last = Change::None;
-        true
-    }
-
-    /// Does a change again that was taken back; `false` if there is none.
-    pub fn redo(&mut self) -> bool {
-        let Some(moment) = self.redo.pop() else { return false };
-        self.undo.push(self.moment());
-        self.put(&moment);
-        self.unsaved = true;
-        self.last = Change::None;
-        true
+        Some(moment.around.map(|around| *around))
     }
 
     /// What is to be saved.
@@ -312,7 +336,7 @@ impl Prompt {
 
     fn moment(&self) -> Moment {
         let (row, column) = self.caret();
-        Moment { text: self.text(), row, column }
+        Moment { text: self.text(), row, column, around: None }
     }
 
     /// Keeps the present for undo, unless the run of changes of one kind goes on.
@@ -357,14 +381,19 @@ mod tests {
         prompt
     }
 
+    fn travels(prompt: &mut Prompt, backwards: bool) -> bool {
+        let around = Surroundings { form: SavedForm::default(), parent: None };
+        prompt.travel(backwards, around).is_some()
+    }
+
     #[test]
     fn undo_goes_word_by_word_and_redo_comes_back() {
         let mut prompt = typed("a red fox");
-        assert!(prompt.undo());
+        assert!(travels(&mut prompt, true));
         assert_eq!(prompt.text(), "a red ");
-        assert!(prompt.undo());
+        assert!(travels(&mut prompt, true));
         assert_eq!(prompt.text(), "a ");
-        assert!(prompt.redo() && prompt.redo());
+        assert!(travels(&mut prompt, false) && travels(&mut prompt, false));
         assert_eq!(prompt.text(), "a red fox");
     }
 
@@ -375,9 +404,9 @@ mod tests {
         let mut later = typed("hello");
         later.restore(saved);
         assert_eq!(later.text(), "a red foxhello");
-        assert!(later.undo());
+        assert!(travels(&mut later, true));
         assert_eq!(later.text(), "a red fox");
-        while later.undo() {}
+        while travels(&mut later, true) {}
         assert_eq!(later.text(), "");
     }
 

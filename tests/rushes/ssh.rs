@@ -38,7 +38,7 @@ fn studio(sshd: &Sshd, desk: &Desk, leader: Leader) -> Terminal {
         path("connection"),
         path("home"),
         path("data"),
-        path("config/config.toml"),
+        desk.write("config/config.toml", "").display(),
     );
     let script = desk.write("login.sh", script);
     let line = format!("exec sh '{}'", script.display());

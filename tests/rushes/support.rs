@@ -97,6 +97,10 @@ impl Desk {
 
     /// Another program in the same clean environment.
     pub(crate) fn around(&self, program: &str) -> Command {
+        // One that is named must be there.
+        if !self.config().exists() {
+            self.write("config/config.toml", "");
+        }
         let mut command = Command::new(program);
         command
             .env_clear()

@@ -277,7 +277,7 @@ pub(crate) fn line_to_grain(program: &str, home: &Path) -> Option<String> {
     let mut made = Command::new(program);
     made.args(["generate", "--json", "--wait", "--prompt", "grain", "--duration", "1.2"]);
     made.args(["--model", "sandbox/1.0-pro", "--data-dir", &path("data")]);
-    made.env("RUSHES_CONFIG", path("none")).env("RUSHES_SANDBOX_SPEED", "50");
+    made.env("RUSHES_CONFIG", "/dev/null").env("RUSHES_SANDBOX_SPEED", "50");
     let made = made.stdin(Stdio::null()).output().expect("the program starts");
     let job: Value = serde_json::from_slice(&made.stdout).expect("a job");
     let clip = job["files"][0]["path"].as_str().expect("a clip");
@@ -297,7 +297,7 @@ pub(crate) fn line_to_grain(program: &str, home: &Path) -> Option<String> {
     let script = format!(
         "export HOME='{}' RUSHES_CONFIG='{}' COLORTERM=truecolor\nexec '{program}' --data-dir '{}'\n",
         path(""),
-        path("none"),
+        "/dev/null",
         path("data"),
     );
     fs::write(home.join("login.sh"), script).expect("a script");

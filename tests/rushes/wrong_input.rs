@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use super::support::{Desk, generate, text};
+use super::support::{Desk, Running, generate, text};
 
 /// A PNG of that size without a single row: as much of an image as is ever looked at before it is sent.
 pub(crate) fn png(width: u32, height: u32) -> Vec<u8> {
@@ -103,7 +103,7 @@ fn a_prompt_comes_from_a_file_or_standard_input() {
         let mut command = desk.command(&["generate", "--dry-run", "--json", "--prompt-file", name]);
         let stdin = std::fs::File::open(desk.path("").join(stdin)).expect("standard input");
         command.stdin(stdin);
-        let dry = super::support::Running::start(command).ended().expecting(0).object();
+        let dry = Running::start(command).ended().expecting(0).object();
         assert_eq!(text(&dry["body"][0], "/positivePrompt"), "from a file", "{name}");
     }
 }
@@ -157,4 +157,59 @@ fn control_characters_are_taken_out_before_anything_is_kept() {
     assert_eq!(text(&job, "/prompt"), "a [31mred fox2J");
     let ended = desk.done(&["history"]);
     assert!(!ended.out.contains(['\u{1b}', '\u{7}', '\u{9b}']), "{:?}", ended.out);
+}
+
+/// The limits in it would silently not count.
+#[test]
+fn a_config_that_was_named_must_be_there() {
+    let desk = Desk::new();
+    let missing = desk.path("gone.toml").display().to_string();
+    for verb in [&["models"][..], &["jobs"], &["generate", "--prompt", "a fox"], &["doctor"]] {
+        let ended = desk.run(&[verb, &["--config", &missing]].concat());
+        assert!(
+            ended.err.contains("gone.toml") || ended.out.contains("gone.toml"),
+            "{verb:?}: {}{}",
+            ended.out,
+            ended.err
+        );
+        assert_ne!(ended.status, Some(0), "{verb:?}");
+    }
+    assert!(!desk.database().exists(), "nothing was done");
+}
+
+#[test]
+fn an_empty_variable_is_none_and_a_tilde_is_the_home() {
+    let desk = Desk::new();
+    let mut command = desk.command(&["generate", "--prompt", "a fox", "--wait", "--json"]);
+    command.env("RUSHES_DATA_DIR", "~/takes").env("RUSHES_CONFIG", "");
+    let job = Running::start(command).ended().expecting(0).object();
+    let path = text(&job, "/files/0/path");
+    assert!(std::path::Path::new(path).starts_with(desk.path("home/takes")), "{path}");
+    // Whoever sets an address does not mean the real service.
+    let mut command =
+        desk.command(&["generate", "--model", "runware/1.0-pro", "--prompt", "a fox", "--wait"]);
+    command.env("RUNWARE_BASE_URL", "").env("RUNWARE_API_KEY", "some-key-0123456789");
+    let ended = Running::start(command).ended();
+    assert!(
+        format!("{}{}", ended.out, ended.err).contains("RUNWARE_BASE_URL is set and empty"),
+        "{}{}",
+        ended.out,
+        ended.err
+    );
+    assert_ne!(ended.status, Some(0));
+}
+
+#[test]
+fn a_prompt_stands_by_itself_and_may_begin_with_a_hyphen() {
+    let desk = Desk::new();
+    for line in [
+        &["generate", "a red fox"][..],
+        &["generate", "--", "-- a red fox"],
+        &["generate", "--prompt", "-- a red fox"],
+    ] {
+        let told = desk.done(&[line, &["--dry-run", "--json"]].concat());
+        assert!(told.out.contains("a red fox"), "{line:?}: {}", told.out);
+    }
+    desk.run(&["generate", "a fox", "--prompt", "an owl"]).expecting(2);
+    desk.run(&["generate"]).expecting(2);
 }

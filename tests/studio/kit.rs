@@ -1,7 +1,7 @@
 //! A terminal that never answers a question, with the studio in it.
 
 use std::io::{Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -32,9 +32,19 @@ pub fn command(home: &Path, program: &str) -> CommandBuilder {
     command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
     command.env("HOME", home);
     command.env("RUSHES_DATA_DIR", home.join("data"));
-    command.env("RUSHES_CONFIG", home.join("config/config.toml"));
+    command.env("RUSHES_CONFIG", config(home));
     command.cwd(home);
     command
+}
+
+/// The config of `home`, which is there: it is named.
+pub(crate) fn config(home: &Path) -> PathBuf {
+    let path = home.join("config/config.toml");
+    if !path.exists() {
+        std::fs::create_dir_all(home.join("config")).expect("a folder");
+        std::fs::write(&path, "").expect("a config");
+    }
+    path
 }
 
 /// What came from the program so far.

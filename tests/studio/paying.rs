@@ -6,7 +6,7 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use super::kit::{Terminal, home};
+use super::kit::{Terminal, config, home};
 use super::work::is_chosen;
 
 const F5: &str = "\x1b[15~";
@@ -82,7 +82,7 @@ fn rushes(home: &Path, arguments: &[&str]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rushes"));
     command.args(arguments).env_clear().env("HOME", home);
     command.env("RUSHES_DATA_DIR", home.join("data"));
-    command.env("RUSHES_CONFIG", home.join("config/config.toml"));
+    command.env("RUSHES_CONFIG", config(home));
     let output = command.output().expect("an answer");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).into_owned()

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use super::kit::{PATIENCE, Terminal, command, home};
+use super::kit::{PATIENCE, Terminal, command, config, home};
 
 /// Whether the line that has `text` in it is the chosen one of a list.
 pub fn is_chosen(screen: &vt100::Screen, text: &str) -> bool {
@@ -176,7 +176,7 @@ fn keeper(home: &Path) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rushes"));
     command.args(["keeper", "--status"]).env_clear().env("HOME", home);
     command.env("RUSHES_DATA_DIR", home.join("data"));
-    command.env("RUSHES_CONFIG", home.join("config/config.toml"));
+    command.env("RUSHES_CONFIG", config(home));
     let output = command.output().expect("an answer");
     String::from_utf8_lossy(&output.stdout).into_owned()
 }

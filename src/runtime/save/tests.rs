@@ -33,6 +33,7 @@ fn kept(data_dir: &Path, job: &Job, index: usize) -> (ClipFile, PathBuf) {
     let places = Places {
         data_dir: data_dir.to_owned(),
         config_file: data_dir.join("config.toml"),
+        config_is_named: false,
         profile: None,
     };
     let (mut part, path) = create(&places, job, index).expect("a part");
@@ -203,6 +204,7 @@ fn parts_of_killed_processes_go_and_nothing_else() {
     let places = Places {
         data_dir: data.path().to_owned(),
         config_file: data.path().join("config.toml"),
+        config_is_named: false,
         profile: None,
     };
     let (clip, _) = kept(data.path(), &job("a fox", 1, None), 0);

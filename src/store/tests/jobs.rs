@@ -79,14 +79,41 @@ fn a_job_is_found_by_the_beginning_of_its_id() {
     let (_place, mut store) = store();
     let one = life(0xaaaa_1111 << 96, |_| {}).store(&mut store);
     let two = life(0xaaaa_2222 << 96, |_| {}).store(&mut store);
-    let found = |prefix: &str| store.jobs_by_prefix(prefix, 10).expect("a search");
+    let found = |prefix: &str| store.jobs_named(prefix, 10).expect("a search");
     assert_eq!(found("aaaa"), [two.clone(), one.clone()], "newest first");
     assert_eq!(found("AAAA1"), std::slice::from_ref(&one));
     assert_eq!(found(&one.id.to_string()), [one]);
     for nothing in ["aaab", "", "a%", "_", "' OR 1", "aaaa1111-0000-0000-0000-0000000000000"] {
         assert_eq!(found(nothing), [], "{nothing}");
     }
-    assert_eq!(store.jobs_by_prefix("a", 1).expect("a search"), [two]);
+    assert_eq!(store.jobs_named("a", 1).expect("a search"), [two]);
+}
+
+/// Jobs of one moment have one beginning. What is printed of each names it alone, whatever comes later.
+#[test]
+fn a_short_id_names_one_job_for_good() {
+    let (_place, mut store) = store();
+    let moment = 0x0193_5d21_9290_7000_8000 << 48;
+    let jobs: Vec<Job> = (0x1a2b_3c4d_5e6f..)
+        .take(50)
+        .map(|chance| life(moment | chance, |_| {}).store(&mut store))
+        .collect();
+    for job in &jobs {
+        let found = store.jobs_named(&job.id.short().to_uppercase(), 5).expect("a search");
+        assert_eq!(found, std::slice::from_ref(job));
+    }
+    // What begins as the short id of another does not hide that one.
+    let called = jobs[0].id.short();
+    let begins = u128::from_str_radix(&called, 16).expect("digits") << 88;
+    life(begins, |_| {}).store(&mut store);
+    assert_eq!(store.jobs_named(&called, 5).expect("a search"), [jobs[0].clone()]);
+
+    let twin = life(jobs[0].id.0.as_u128() ^ 1 << 80, |_| {});
+    assert_eq!(twin.job.id.short(), called);
+    let event = JobEvent::Created { job: Box::new(twin.job.clone()) };
+    let write = Write { at: sample::noon(), event, job: twin.job };
+    let stored = store.commit_if(&write, sample::noon(), |_| Ok::<(), ()>(()));
+    assert!(matches!(stored, Err(StoreError::IdTaken)), "{stored:?}");
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn what_can_not_be_read_hinders_nothing_and_is_named_once() {
                 all
             }),
             ("by prefix", {
-                let mut all = ids(store.jobs_by_prefix(first, 9));
+                let mut all = ids(store.jobs_named(first, 9));
                 all.reverse();
                 all
             }),

@@ -52,7 +52,7 @@ fn nothing_is_promoted_until_the_finals_that_are_there_are_known() {
 #[test]
 fn an_early_enter_asks_when_the_final_is_there_and_is_forgotten_when_another_key_follows() {
     let (mut bench, fox) = with_draft();
-    let there = fox.promoted(30, "1080p").running();
+    let there = fox.promoted(30, "720p").running();
     bench.keys("p<enter>");
     assert!(is_free(&bench.tell(Msg::Story(fox.story(None, &[&there])))));
     assert!(matches!(bench.app.dialog, Some(Dialog::Confirm { .. })));
@@ -72,7 +72,7 @@ fn the_children_of_another_draft_are_not_taken_for_this_ones() {
 #[test]
 fn a_second_final_is_confirmed_first() {
     let (mut bench, fox) = with_draft();
-    let there = fox.promoted(30, "1080p").running();
+    let there = fox.promoted(30, "720p").running();
     bench.keys("p");
     bench.tell(Msg::Story(fox.story(None, &[&there])));
     assert!(is_free(&bench.keys("<enter>")));
@@ -139,6 +139,44 @@ fn recall_shows_what_would_change_and_does_it_on_enter() {
     let (request, parent) = submitted(&effects);
     assert_eq!(*request, owl.job.request, "the same again");
     assert_eq!(parent.expect("a parent").job, owl.job.id);
+}
+
+/// A price goes by the form: an undo that brings the text back alone would leave it at the other's price.
+#[test]
+fn a_recall_is_taken_back_in_one_step_with_its_settings() {
+    let owl = other();
+    let mut bench = Bench::with_jobs(std::slice::from_ref(&owl));
+    bench.keys("a fox<esc>");
+    let before = (bench.app.prompt.text(), bench.app.settings.saved(), bench.app.parent);
+    bench.keys("3r<enter><esc>");
+    let after = (bench.app.prompt.text(), bench.app.settings.saved(), bench.app.parent);
+    assert_ne!(after.1, before.1);
+    bench.keys("3u");
+    assert_eq!((bench.app.prompt.text(), bench.app.settings.saved(), bench.app.parent), before);
+    bench.keys("i<a-e>");
+    assert_eq!((bench.app.prompt.text(), bench.app.settings.saved(), bench.app.parent), after);
+    // A seed alone changes the form and no text, and is a step all the same.
+    bench.app.settings.chosen.seed = None;
+    bench.keys("<esc>3S<enter><esc>");
+    assert_eq!(bench.app.settings.chosen.seed, Some(77));
+    bench.keys("3u");
+    assert_eq!(bench.app.settings.chosen.seed, None);
+    // Where there is nothing to bring back, what is typed next goes into the text all the same.
+    bench.keys("3S<enter><esc>3r");
+    assert_eq!(bench.app.pane, Pane::Prompt);
+}
+
+#[test]
+fn p_proposes_the_cheapest_final() {
+    let fox = draft(60, "a fox").ready(20);
+    let mut bench = Bench::with_jobs(std::slice::from_ref(&fox));
+    bench.keys("<esc>3p");
+    let Some(Dialog::Promote { finals, chosen, .. }) = &bench.app.dialog else {
+        panic!("no dialog")
+    };
+    let cheapest = finals.iter().map(|one| one.estimate.most()).min();
+    assert_eq!(Some(finals[*chosen].estimate.most()), cheapest);
+    assert_eq!(finals[*chosen].request.resolution.to_string(), "720p");
 }
 
 #[test]

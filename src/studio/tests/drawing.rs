@@ -206,7 +206,7 @@ fn what_lies_over_the_panes() {
     bench.keys("<esc>p");
     look("promote", &mut bench);
     bench.tell(Msg::Story(ready.story(None, &[&takes[2]])));
-    bench.keys("<enter>");
+    bench.keys("<down><enter>");
     look("promote-again", &mut bench);
     bench.keys("<esc>r");
     look("recall", &mut bench);

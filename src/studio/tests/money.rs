@@ -17,7 +17,8 @@ fn real(prompt: &str) -> Take {
 /// A studio on the real service that may spend as much, in micro-dollars.
 fn limited(daily: Option<i64>, submit: Option<i64>, takes: &[Take]) -> Bench {
     let mut bench = Bench::with_jobs(takes);
-    bench.app.limits = Limits { daily: daily.map(MicroUsd), submit: submit.map(MicroUsd) };
+    bench.app.limits =
+        Limits { daily: daily.map(MicroUsd), submit: submit.map(MicroUsd), ..Limits::default() };
     let catalog = bench.app.catalog.clone();
     bench.app.settings.take_model(&catalog, "runware/1.5-pro".parse().expect("an id"));
     bench.keys("a fox");
@@ -51,7 +52,7 @@ fn what_is_under_way_counts_against_the_day() {
     assert!(is_free(&bench.keys("<f5>")));
     let screen = bench.screen(120, 36);
     assert!(screen.contains("may have cost $0.14584"), "{screen}");
-    assert!(screen.contains("24 h $0.14584 of $0.15000"), "{screen}");
+    assert!(screen.contains("24 h $0.00000 + $0.14584 under way of $0.15000"), "{screen}");
 }
 
 #[test]
@@ -89,7 +90,8 @@ fn nothing_is_paid_whose_price_is_not_on_the_screen() {
 fn play_money_is_not_held_against_a_limit() {
     let fox = draft(60, "a fox").ready(20);
     let mut bench = Bench::with_jobs(&[fox]);
-    bench.app.limits = Limits { daily: Some(MicroUsd(1)), submit: Some(MicroUsd(1)) };
+    bench.app.limits =
+        Limits { daily: Some(MicroUsd(1)), submit: Some(MicroUsd(1)), ..Limits::default() };
     assert!(!confirmed(&bench.keys("an owl<f5>")));
 }
 
@@ -283,4 +285,38 @@ fn a_retry_of_what_is_paid_for_elsewhere_says_so() {
     bench.keys("<esc>3R");
     assert!(bench.screen(80, 24).contains("has a final at 1080p already"));
     assert!(matches!(consent(&bench.keys("<enter>")).despite[..], [Objection::Final { .. }]));
+}
+
+/// One press of a dear one asks, whoever set nothing; the command line never does.
+#[test]
+fn a_press_that_costs_more_than_a_dollar_of_real_money_asks() {
+    let dear = |bound: Option<Option<MicroUsd>>, model: &str| {
+        let mut bench = Bench::new();
+        bound.into_iter().for_each(|bound| bench.app.limits.confirm_above = bound);
+        let catalog = bench.app.catalog.clone();
+        bench.app.settings.take_model(&catalog, model.parse().expect("an id"));
+        bench.app.settings.chosen.resolution = Some("4k".parse().expect("a resolution"));
+        bench.keys("a fox");
+        let effects = bench.keys("<f5>");
+        (bench, effects)
+    };
+    let (mut bench, effects) = dear(None, "runware/2.0");
+    assert!(is_free(&effects));
+    let screen = bench.screen(120, 36);
+    for part in ["Pay $4.", "confirm_above_usd"] {
+        assert!(screen.contains(part), "{part} in\n{screen}");
+    }
+    submitted(&bench.keys("<enter>"));
+    let (_, effects) = dear(Some(Some(MicroUsd::ZERO)), "runware/2.0");
+    submitted(&effects);
+    let (_, effects) = dear(Some(Some(MicroUsd(9_000_000))), "runware/2.0");
+    submitted(&effects);
+}
+
+/// What runs may be charged yet, so it stands beside what was.
+#[test]
+fn what_is_under_way_stands_beside_what_was_charged() {
+    let mut bench = limited(None, None, &[real("one").running()]);
+    let screen = bench.screen(120, 36);
+    assert!(screen.contains("24 h $0.00000 + $0.07292 under way"), "{screen}");
 }

@@ -113,7 +113,7 @@ fn fox() -> Take {
 /// A studio with what leads to a question that pays, one for each.
 fn questions() -> Vec<(&'static str, Bench)> {
     let fox = fox();
-    let last = fox.promoted(30, "1080p").running();
+    let last = fox.promoted(30, "720p").running();
     let with = |takes: &[Take]| {
         let mut bench = Bench::with_jobs(takes);
         bench.keys("<esc>3");
@@ -131,7 +131,7 @@ fn questions() -> Vec<(&'static str, Bench)> {
     let mut twin = Bench::with_jobs(&[draft(9, "an owl").running()]);
     twin.keys("an owl<f5>");
     let mut limit = with(std::slice::from_ref(&fox));
-    limit.app.limits = Limits { daily: None, submit: Some(MicroUsd(1)) };
+    limit.app.limits = Limits { submit: Some(MicroUsd(1)), ..Limits::default() };
     limit.keys("p");
     limit.tell(Msg::Story(fox.story(None, &[])));
     limit.keys("<enter>");
@@ -158,7 +158,7 @@ fn no_question_that_pays_takes_a_key_for_a_yes_that_is_none() {
 fn the_key_that_led_to_a_question_does_not_answer_it_as_long_as_it_is_held() {
     let fox = fox();
     let mut bench = Bench::with_jobs(std::slice::from_ref(&fox));
-    bench.app.limits = Limits { daily: None, submit: Some(MicroUsd(1)) };
+    bench.app.limits = Limits { submit: Some(MicroUsd(1)), ..Limits::default() };
     bench.keys("<esc>3p");
     bench.tell(Msg::Story(fox.story(None, &[])));
     assert!(is_free(&at(&mut bench, 0, "<enter>")));
