@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
@@ -18,10 +19,10 @@ use crate::sandbox::trouble::TROUBLE_WORDS;
 #[command(name = "rushes", version, max_term_width = 100, disable_help_subcommand = true)]
 pub(super) struct Args {
     /// Where jobs, clips and the sandbox are kept
-    #[arg(long, global = true, value_name = "DIR", env = "RUSHES_DATA_DIR")]
+    #[arg(long, global = true, value_name = "DIR", env = "RUSHES_DATA_DIR", value_parser = path())]
     pub(super) data_dir: Option<PathBuf>,
     /// The config file; a folder "catalog" beside it may hold models of your own
-    #[arg(long, global = true, value_name = "FILE", env = "RUSHES_CONFIG")]
+    #[arg(long, global = true, value_name = "FILE", env = "RUSHES_CONFIG", value_parser = path())]
     pub(super) config: Option<PathBuf>,
     /// Work with the config's [profiles.NAME]: its model, keys and addresses, and a data folder of its own
     #[arg(long, global = true, value_name = "NAME", env = "RUSHES_PROFILE")]
@@ -31,6 +32,11 @@ pub(super) struct Args {
     pub(super) json: bool,
     #[command(subcommand)]
     pub(super) verb: Option<Verb>,
+}
+
+/// A path; an empty one is left to be taken for none.
+fn path() -> impl TypedValueParser {
+    OsStringValueParser::new().map(PathBuf::from)
 }
 
 #[derive(Subcommand, Debug)]

@@ -129,7 +129,7 @@ pub(super) async fn find_job(workspace: &Workspace, text: &str) -> Result<Job, T
             )))
         }
         (None, _) => {
-            Err(Trouble::wrong(format!("there is no job '{text}'; `rushes history` lists them")))
+            Err(Trouble::wrong(format!("there is no job '{text}'; `rushes jobs` lists them")))
         }
     }
 }
