@@ -285,6 +285,7 @@ fn whatever_is_left_aside_is_brought_back_by_a_repair() {
         let places = Places {
             data_dir: saving.folder.path().to_owned(),
             config_file: saving.folder.path().join("config.toml"),
+            config_is_named: false,
             profile: None,
         };
         let left = after(job(), vec![JobEvent::Sent, accepted()]);
