@@ -63,12 +63,12 @@ fn it_is_held_against_the_limits_once_and_a_yes_is_one_to_what_was_said() {
     let take = held();
     let most = take.job.estimate.most().expect("a price");
     let mut bench = Bench::with_jobs(std::slice::from_ref(&take));
-    bench.app.limits = Limits { daily: Some(most), submit: None };
+    bench.app.limits = Limits { daily: Some(most), ..Limits::default() };
     bench.keys("<esc>3R");
     assert!(!bench.screen(120, 36).contains("limit"));
     bench.keys("<esc>");
     let limit = MicroUsd(most.0 - 1);
-    bench.app.limits = Limits { daily: Some(limit), submit: None };
+    bench.app.limits = Limits { daily: Some(limit), ..Limits::default() };
     assert!(is_free(&bench.keys("R")));
     assert!(bench.screen(120, 36).contains("pass the limit"));
     let despite = vec![Objection::DailyLimit { spent: MicroUsd::ZERO, most, limit }];
