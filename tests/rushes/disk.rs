@@ -101,7 +101,8 @@ fn a_picture_that_does_not_fit_leaves_no_half_of_it() {
         command.args(["-c", script, "sh", env!("CARGO_BIN_EXE_rushes")]);
         command.args(["frame", clip, "--first", "-o", "first.png"]).args(force);
         Running::start(command).ended().expecting(1).saying(&["first.png can't be written"]);
-        let pictures = Desk::files(&desk.path("")).into_iter().filter(|path| *path != desk.config());
+        let pictures =
+            Desk::files(&desk.path("")).into_iter().filter(|path| *path != desk.config());
         assert_eq!(pictures.count(), 0, "{force:?}");
     }
 }
