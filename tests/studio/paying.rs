@@ -65,8 +65,7 @@ fn a_dialog_that_was_left_open_does_not_pay_for_what_another_promoted_meanwhile(
     terminal.leaves_the_text();
     terminal.types("p");
     terminal.until("the dialog", |screen| screen.contains("Make the final"));
-    terminal.types("k");
-    terminal.until_screen("the smaller one chosen", |screen| is_chosen(screen, "1280×720"));
+    terminal.until_screen("the cheapest chosen", |screen| is_chosen(screen, "1280×720"));
     let drafts = rushes(home.path(), &["history", "is:draft", "--json"]);
     let (_, id) = drafts.split_once("\"id\":\"").expect("a draft");
     let id = id.split('"').next().expect("an id");

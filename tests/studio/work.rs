@@ -88,8 +88,7 @@ fn a_draft_becomes_its_final() {
     terminal.leaves_the_text();
     terminal.types("p");
     terminal.until("the dialog", |screen| screen.contains("Make the final"));
-    terminal.types("k");
-    terminal.until_screen("the smaller one chosen", |screen| is_chosen(screen, "1280×720"));
+    terminal.until_screen("the cheapest chosen", |screen| is_chosen(screen, "1280×720"));
     terminal.types("\r");
     terminal.until("a final under way", |screen| screen.contains("final 1.5-pro 720p"));
     terminal.until("a ready final", |screen| screen.matches("✓ ready").count() == 2);
