@@ -113,7 +113,7 @@ def runpod():
     check(job.status() in ("IN_QUEUE", "IN_PROGRESS"), "a job that begins")
     output = job.output(timeout=120)
     check(job.status() == "COMPLETED" and is_a_clip(output["video_url"]), "a job that ends with a clip")
-    check(output["cost"] == 0.12, "a clip that says its cost")
+    check(output["cost"] == 0.13, "a clip that says its cost, rounded up as in the page's example")
     check(is_a_clip(endpoint.run_sync({"input": text})["video_url"]), "a job that is waited for")
 
     image = endpoint.run_sync({**text, "image": "https://example.com/boat.png"}, timeout=120)
