@@ -46,7 +46,7 @@ pub(super) enum Verb {
     Generate(Box<Wish>),
     /// Turn a finished draft into its final
     Promote {
-        /// The draft: its id, or the beginning of it
+        /// The draft: its short id, or the beginning of its whole one
         job: String,
         /// Which of several results, counted from 1
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
@@ -93,12 +93,12 @@ pub(super) enum Verb {
     },
     /// Show everything about a job
     Show {
-        /// Its id, or the beginning of it
+        /// Its short id, or the beginning of its whole one
         job: String,
     },
     /// Open a finished clip: in the config's player, $BROWSER, or the system's own
     Open {
-        /// Its id, or the beginning of it
+        /// Its short id, or the beginning of its whole one
         job: String,
         /// Which of several results, counted from 1
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
@@ -138,12 +138,12 @@ pub(super) enum Verb {
     },
     /// Stop a job that is not sent yet, or that its provider can stop
     Cancel {
-        /// Its id, or the beginning of it
+        /// Its short id, or the beginning of its whole one
         job: String,
     },
     /// Settle a job in doubt: say what is known of it, ask its provider again, or close it
     Settle {
-        /// Its id, or the beginning of it
+        /// Its short id, or the beginning of its whole one
         job: String,
         #[command(flatten)]
         settling: Settling,
@@ -221,7 +221,7 @@ fn age(text: &str) -> Result<u64, String> {
 /// Which clip is meant.
 #[derive(clap::Args, Debug)]
 pub(super) struct Clip {
-    /// A file, or a job: its id, or the beginning of it
+    /// A file, or a job: its short id, or the beginning of its whole one
     #[arg(value_name = "JOB|FILE")]
     pub(super) clip: PathBuf,
     /// Which of a job's several results, counted from 1
