@@ -114,6 +114,22 @@ impl Terminal {
         self.types("\x1b[15~");
     }
 
+    /// Says yes to a question that pays, as often as the studio asks for it: this eye sees the question while its
+    /// last bytes are on their way, and an answer from before them does not count.
+    pub fn says_yes(&mut self, question: &str) {
+        const ONCE_MORE: &str = "press it once more";
+        loop {
+            self.types("\r");
+            let screen = self.until("an answer", |screen| {
+                !screen.contains(question) || screen.contains(ONCE_MORE)
+            });
+            if !screen.contains(question) {
+                return;
+            }
+            self.until("the end of the advice", |screen| !screen.contains(ONCE_MORE));
+        }
+    }
+
     /// The window has another size, and the eye that looks at it too.
     pub fn resize(&self, columns: u16, rows: u16) {
         self.seen.0.lock().expect("a screen").parser.screen_mut().set_size(rows, columns);

@@ -36,7 +36,7 @@ fn picture_of_the_readme() {
     studio.leaves_the_text();
     studio.types("p");
     studio.until("the prices", |screen| screen.contains("Enter submits and pays"));
-    studio.types("\r");
+    studio.says_yes("Make the final");
     studio.until("the final", |screen| screen.matches("✓ ready").count() == 3);
     studio.types("j");
     let drawn = RefCell::new(String::new());
