@@ -185,12 +185,9 @@ fn job(
         JobError::ours(FailureClass::Moderated, "moderated", what, Charged::NotCharged)
     });
     let output = Output {
-        remote_id: format!("output-{number}"),
-        url: format!("https://files.example/{number}.mp4"),
         seed: Some(dice.below(100_000) as u64),
         charge: Some(MicroUsd(50_000 + dice.below(300_000) as i64)),
         draft_id: draft.then(|| format!("draft-{number}")),
-        flagged: false,
         file: Some(ClipFile {
             path: format!("clips/{number}.mp4"),
             bytes: 4_000_000,
@@ -198,8 +195,7 @@ fn job(
             cut: false,
             facts: None,
         }),
-        lost: false,
-        work: None,
+        ..Output::at(format!("output-{number}"), format!("https://files.example/{number}.mp4"))
     };
     let mut job = new_job(model, request, None);
     let stamp = u128::from(at.as_millisecond().unsigned_abs()) << 80;

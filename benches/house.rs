@@ -85,15 +85,10 @@ fn writes(model: &Model, number: usize) -> Vec<Write> {
         job: job.clone(),
     }];
     let output = Output {
-        remote_id: format!("video-{number}"),
-        url: format!("https://im.example/{number}.mp4"),
         seed: Some(number as u64),
         charge: Some(MicroUsd(72_920)),
         draft_id: Some(format!("cgt-{number}")),
-        flagged: false,
-        file: None,
-        lost: false,
-        work: None,
+        ..Output::at(format!("video-{number}"), format!("https://im.example/{number}.mp4"))
     };
     let file = ClipFile {
         path: format!("clips/{number}.mp4"),

@@ -9,7 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 use crate::domain::catalog::Catalog;
 use crate::domain::cost::Estimate;
 use crate::domain::event::JobEvent;
-use crate::domain::job::{Charged, FailureClass, Job, JobError, JobKind, JobState, Work};
+use crate::domain::job::{
+    Charged, ClipFile, FailureClass, Job, JobError, JobKind, JobState, Output, Work,
+};
 use crate::domain::mark::Mark;
 use crate::domain::request::Parameters;
 use crate::domain::wait::{Stuck, Unseen, Wait};
@@ -22,8 +24,14 @@ pub fn state(job: &Job) -> &'static str {
             FailureClass::Lost if error.is_closed() => "closed",
             _ => state_word(job.state),
         },
-        _ if job.state == JobState::Succeeded && job.files().any(|file| file.cut) => {
-            "ready, cut off"
+        _ if job.state == JobState::Succeeded => {
+            let flagged = job.outputs.iter().any(|one| one.flagged);
+            match (job.files().any(|file| file.cut), flagged) {
+                (true, true) => "ready, cut off, flagged",
+                (true, false) => "ready, cut off",
+                (false, true) => "ready, flagged",
+                (false, false) => state_word(job.state),
+            }
         }
         _ => state_word(job.state),
     }
@@ -87,6 +95,12 @@ pub fn settings(request: &Parameters) -> String {
         (rule.summary)(value)
     }));
     words.join(" · ")
+}
+
+/// What is said of a saved result: `1.4 MB, flagged by the service`.
+pub fn file_facts(output: &Output, file: &ClipFile) -> String {
+    let flag = if output.flagged { ", flagged by the service" } else { "" };
+    format!("{}{flag}", bytes(file.bytes))
 }
 
 /// Bytes with a unit: `1.4 MB`.
@@ -412,7 +426,7 @@ pub fn event(event: &JobEvent) -> String {
             "the provider does not have it; sending it again under the same key".to_owned()
         }
         JobEvent::OutputReady { output } => {
-            let work = output.work.as_ref().map(work).unwrap_or_default();
+            let work = output.work.as_deref().map(work).unwrap_or_default();
             format!("result {} is rendered{work}", output.remote_id)
         }
         JobEvent::OutputMoved { index, .. } => format!("result {} has a new address", index + 1),

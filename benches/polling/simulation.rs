@@ -328,17 +328,7 @@ impl Run {
 }
 
 fn output(job: JobId) -> Output {
-    Output {
-        remote_id: job.to_string(),
-        url: format!("https://files.example/{job}.mp4"),
-        seed: None,
-        charge: None,
-        draft_id: None,
-        flagged: false,
-        file: None,
-        lost: false,
-        work: None,
-    }
+    Output::at(job.to_string(), format!("https://files.example/{job}.mp4"))
 }
 
 /// A schedule at a provider, and what it comes to.

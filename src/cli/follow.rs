@@ -325,9 +325,9 @@ fn print(context: &mut Context, workspace: &Workspace, job: &Job) -> Result<(), 
     for line in money(workspace, job) {
         context.out.line(&format!("  {line}"))?;
     }
-    for file in job.files() {
+    for (output, file) in job.saved() {
         let path = context.places.clip(&file.path);
-        context.out.line(&format!("  {} ({})", path.display(), words::bytes(file.bytes)))?;
+        context.out.line(&format!("  {} ({})", path.display(), words::file_facts(output, file)))?;
     }
     if let Some((line, advice)) = words::trouble(job) {
         let (saved, asked) = (job.files().count(), job.request.results as usize);

@@ -57,9 +57,9 @@ pub(super) async fn run(context: &mut Context, text: &str) -> Result<u8, Trouble
             job.id.short()
         ))?;
     }
-    for file in job.files() {
+    for (output, file) in job.saved() {
         let path = context.places.clip(&file.path);
-        context.out.line(&format!("  {} ({})", path.display(), words::bytes(file.bytes)))?;
+        context.out.line(&format!("  {} ({})", path.display(), words::file_facts(output, file)))?;
         context.out.line(&format!("  sha256 {}", file.sha256))?;
     }
     if let Some((line, advice)) = words::trouble(&job) {

@@ -12,7 +12,7 @@ use super::catalog::Model;
 use super::cost::Estimate;
 use super::money::MicroUsd;
 use super::request::GenerationRequest;
-pub use super::result::{ClipFile, ClipSummary, Output, Work, unsigned};
+pub use super::result::{ClipFile, ClipSummary, Inline, Output, WITHIN, Work, unsigned};
 
 /// A job's id: a UUIDv7, so that ids sort by age and histories of several machines merge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -462,6 +462,11 @@ impl Job {
         let lost = self.outputs.iter().filter(|output| output.lost).count();
         let failed = self.failures.iter().filter(|error| !error.is_given_up()).count();
         failed.saturating_sub(lost)
+    }
+
+    /// The saved results, each with its file.
+    pub fn saved(&self) -> impl Iterator<Item = (&Output, &ClipFile)> {
+        self.outputs.iter().filter_map(|output| Some((output, output.file.as_ref()?)))
     }
 
     /// The saved files.

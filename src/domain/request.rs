@@ -119,12 +119,13 @@ impl Choices {
         }
     }
 
-    /// The shape in force on `model`: the chosen one, or the nearest to the first frame.
+    /// The shape in force on `model`: the chosen one, or the nearest to the frame image.
     pub fn aspect_on(&self, model: &Model) -> AspectRatio {
         let offered: Vec<AspectRatio> = model.ratios(self.resolution_on(model)).collect();
         let wide = AspectRatio::WIDESCREEN;
         let default = offered.iter().find(|ratio| **ratio == wide).or(offered.first());
-        let by_image = self.first_frame.as_ref().and_then(|image| image.nearest(&offered));
+        let image = self.first_frame.as_ref().or(self.last_frame.as_ref());
+        let by_image = image.and_then(|image| image.nearest(&offered));
         self.aspect.or(by_image).or(default.copied()).unwrap_or(wide)
     }
 }

@@ -1,5 +1,8 @@
 //! A result of a job, and the clip that it is saved as.
 
+use std::fmt;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::money::MicroUsd;
@@ -25,9 +28,26 @@ pub struct Output {
     /// Whether it was gone before it could be saved.
     #[serde(default)]
     pub lost: bool,
+    /// The clip itself, where it came within the answer: only a report and the command to save it have it, and what is
+    /// stored never.
+    #[serde(skip)]
+    pub inline: Option<Inline>,
     /// What the provider tells of the work on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub work: Option<Work>,
+    pub work: Option<Box<Work>>,
+}
+
+/// What stands in the place of an address where the clip came within the answer.
+pub const WITHIN: &str = "data:";
+
+/// The bytes of a clip that came within an answer.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Inline(pub Arc<[u8]>);
+
+impl fmt::Debug for Inline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Inline({} bytes)", self.0.len())
+    }
 }
 
 /// How long a provider was at a result, and who.
@@ -42,6 +62,22 @@ pub struct Work {
 }
 
 impl Output {
+    /// The result that the provider calls `remote_id` and that lies at `url`, of which nothing else is known.
+    pub fn at(remote_id: String, url: String) -> Self {
+        Self {
+            remote_id,
+            url,
+            seed: None,
+            charge: None,
+            draft_id: None,
+            flagged: false,
+            file: None,
+            lost: false,
+            inline: None,
+            work: None,
+        }
+    }
+
     /// Whether `other` is the same result, told at another time: by the service's id of it, or where it gives
     /// none by the address without what signs it.
     pub fn is(&self, other: &Self) -> bool {

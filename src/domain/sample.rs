@@ -49,15 +49,9 @@ pub fn job(number: u128, model: &Model, request: GenerationRequest) -> Job {
 /// A result that the provider calls `name`.
 pub fn output(name: &str) -> Output {
     Output {
-        remote_id: name.to_owned(),
-        url: format!("https://files.example/{name}.mp4"),
         seed: Some(65_545),
         charge: Some(MicroUsd(72_920)),
-        draft_id: None,
-        flagged: false,
-        file: None,
-        lost: false,
-        work: None,
+        ..Output::at(name.to_owned(), format!("https://files.example/{name}.mp4"))
     }
 }
 

@@ -6,7 +6,7 @@ use super::message::Now;
 use super::missing::Missing;
 use super::schedule::poll_wait_ms;
 use crate::domain::account::Account;
-use crate::domain::job::{FailureClass, Job, JobState};
+use crate::domain::job::{FailureClass, Inline, Job, JobState};
 use crate::domain::outcome::SaveTroubleKind;
 
 /// A provider that still says "processing" after this long will not finish.
@@ -61,6 +61,8 @@ pub(super) struct Save {
     /// A newer address, for the next try. It is stored with that: a service that signs anew each time it is asked
     /// would fill the log.
     pub(super) newer: Option<String>,
+    /// The clip itself, where it came within an answer. No event has it: a new process asks for it anew.
+    pub(super) inline: Option<Inline>,
     /// How often a newer one was tried at once.
     pub(super) moves: u32,
     /// The file that the service gives breaks off.

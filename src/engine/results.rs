@@ -184,20 +184,26 @@ impl Engine {
     }
 
     fn note_ready(&mut self, id: JobId, output: &Output, now: Now, step: &mut Step) {
-        let output = output.clone();
+        let inline = output.inline.clone();
+        let output = Output { inline: None, ..output.clone() };
         if self.record(id, JobEvent::OutputReady { output }, now, step)
             && let Some(live) = self.live.get_mut(&id)
         {
-            let save = Save { due_ms: Some(now.mono_ms), ..Save::default() };
+            let save = Save { due_ms: Some(now.mono_ms), inline, ..Save::default() };
             live.saves.insert(live.job.outputs.len() - 1, save);
         }
     }
 
-    /// A result is told once more, perhaps with another address. While a transfer is under way that waits: two
+    /// A result is told once more, perhaps with another address, or as the clip itself. While a transfer is under way that waits: two
     /// would write one file.
     fn note_moved(&mut self, id: JobId, index: usize, old: &Output, new: &Output, now: Now) {
         let save = self.live.get_mut(&id).and_then(|live| live.saves.get_mut(&index));
         let Some(save) = save else { return };
+        if new.inline.is_some() && save.inline.is_none() {
+            save.inline.clone_from(&new.inline);
+            save.due_ms = save.due_ms.map(|_| now.mono_ms);
+            return;
+        }
         save.newer = (new.url != old.url).then(|| new.url.clone());
         if save.due_ms.is_some() {
             save.try_newer(&old.url, now);
@@ -235,13 +241,13 @@ impl Engine {
         let save = self.live.get_mut(&id).and_then(|live| live.saves.get_mut(&index));
         let Some(save) = save else { return };
         save.due_ms = None;
-        let keep_cut = save.keep_cut;
+        let (keep_cut, inline) = (save.keep_cut, save.inline.clone());
         if let Some(url) = save.newer.take() {
             self.record(id, JobEvent::OutputMoved { index, url }, now, step);
         }
         let job = self.live.get(&id).map(|live| &live.job);
         if let Some((job, output)) = job.and_then(|job| Some((job, job.outputs.get(index)?))) {
-            let (job, output) = (Box::new(job.clone()), output.clone());
+            let (job, output) = (Box::new(job.clone()), Output { inline, ..output.clone() });
             step.commands.push(Command::Save { job, index, output, keep_cut });
         }
     }
@@ -285,6 +291,8 @@ impl Engine {
         let Some(save) = live.saves.get_mut(&index) else { return };
         save.tries += 1;
         save.note(trouble.kind, now);
+        // What was no clip when it came is none the next time either, and is asked for anew.
+        save.inline.take_if(|_| trouble.error.class != FailureClass::Disk);
         if save.try_newer(&output.url, now) {
             self.record(id, JobEvent::SaveFailed { index, error: trouble.error }, now, step);
             return;

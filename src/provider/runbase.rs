@@ -139,17 +139,7 @@ fn succeeded(job: &Named, body: &Value) -> Report {
         };
         // What the run cost is said once.
         let charge = cost(body).filter(|_| outputs.is_empty());
-        outputs.push(Output {
-            remote_id,
-            url,
-            seed: None,
-            charge,
-            draft_id: None,
-            flagged: false,
-            file: None,
-            lost: false,
-            work: None,
-        });
+        outputs.push(Output { charge, ..Output::at(remote_id, url) });
     }
     match outputs.is_empty() {
         true => Report { pending: 1, no_address: 1, ..Report::default() },

@@ -235,17 +235,9 @@ fn completed(job: &Named, body: &Value) -> Report {
     let charge = output.get("cost").and_then(number).map(MicroUsd::named);
     if let Some(url) = video_url(output) {
         let url = one_line(url, MAX_URL_CHARS);
-        let output = Output {
-            remote_id: job.remote_id.clone().unwrap_or_else(|| url.clone()),
-            url,
-            seed: None,
-            charge,
-            draft_id: None,
-            flagged: false,
-            file: None,
-            lost: false,
-            work: Some(work(body)),
-        };
+        let remote_id = job.remote_id.clone().unwrap_or_else(|| url.clone());
+        let work = Some(Box::new(work(body)));
+        let output = Output { charge, work, ..Output::at(remote_id, url) };
         return Report { outputs: vec![output], ..Report::default() };
     }
     let charged = if charge.is_some() { Charged::Charged } else { Charged::Unknown };

@@ -6,6 +6,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::body::{self, flag, number, whole};
@@ -14,7 +15,7 @@ use super::reply::{MAX_URL_CHARS, is_unclear, not_its_protocol, status_error};
 use super::runware_error::WireError;
 use super::wire::{HttpRequest, HttpResponse};
 use crate::domain::catalog::{Model, SizeField};
-use crate::domain::job::{Charged, FailureClass, Job, JobError, JobId, Output};
+use crate::domain::job::{Charged, FailureClass, Inline, Job, JobError, JobId, Output, WITHIN};
 use crate::domain::money::MicroUsd;
 use crate::domain::outcome::{Report, Sighting, SubmitOutcome, Trouble};
 use crate::domain::request::{ClipLength, Field, FrameImage, Parameters};
@@ -449,20 +450,31 @@ impl Envelope {
 
 /// A finished result: it has an address, whatever its status is called.
 fn output(item: &Item) -> Option<Output> {
-    let url = item.text("videoURL").map(str::trim).filter(|url| !url.is_empty())?;
-    let remote_id = item.text("videoUUID").unwrap_or(url);
+    let (url, inline) = clip(item)?;
+    let name = inline.as_ref().map(|clip| format!("{WITHIN}{:x}", Sha256::digest(&clip.0)));
+    let remote_id = item.text("videoUUID").or(name.as_deref()).unwrap_or(&url);
     let draft_id = item.0.pointer("/outputs/draftId").and_then(Value::as_str);
     Some(Output {
-        remote_id: one_line(remote_id, 200),
-        url: one_line(url, MAX_URL_CHARS),
         seed: item.0.get("seed").and_then(whole),
         charge: item.0.get("cost").and_then(number).map(MicroUsd::named),
         draft_id: draft_id.map(|id| one_line(id, 200)),
         flagged: item.0.get("NSFWContent").and_then(flag).unwrap_or(false),
-        file: None,
-        lost: false,
-        work: None,
+        inline,
+        ..Output::at(one_line(remote_id, 200), one_line(&url, MAX_URL_CHARS))
     })
+}
+
+/// The clip's address, or else the clip itself: the pages tell of `videoDataURI` and `videoBase64Data`, although
+/// only an address is asked for.
+fn clip(item: &Item) -> Option<(String, Option<Inline>)> {
+    let text = |name: &str| item.text(name).map(str::trim).filter(|text| !text.is_empty());
+    if let Some(url) = text("videoURL") {
+        return Some((url.to_owned(), None));
+    }
+    let uri = text("videoDataURI").and_then(|uri| uri.split_once(";base64,"));
+    let encoded = uri.map(|(_, encoded)| encoded).or(text("videoBase64Data"))?;
+    let bytes = STANDARD.decode(encoded).ok().filter(|bytes| !bytes.is_empty())?;
+    Some((WITHIN.to_owned(), Some(Inline(bytes.into()))))
 }
 
 #[cfg(test)]

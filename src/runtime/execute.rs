@@ -18,7 +18,7 @@ use super::save::{self, Source};
 use super::settle;
 use super::workspace::Workspace;
 use crate::domain::account::Account;
-use crate::domain::job::{Charged, FailureClass, Job, JobError, JobId};
+use crate::domain::job::{Charged, FailureClass, Job, JobError, JobId, WITHIN};
 use crate::domain::outcome::{SaveTrouble, Sighting, SubmitOutcome, Told, Trouble};
 use crate::engine::{Command, Input, Target};
 use crate::provider::registry::{self, Named};
@@ -283,6 +283,14 @@ impl Executor {
         };
         let base = base.unwrap_or_default();
         let max_bytes = workspace.catalog.max_clip_bytes(&job.request);
+        if let Some(clip) = &output.inline {
+            let clip = Arc::clone(&clip.0);
+            return save::save_inline(clip, max_bytes, keep_cut, &workspace.places, job, index)
+                .await;
+        }
+        if output.url == WITHIN {
+            return Err(save::within());
+        }
         let source = Source { url: &output.url, base: &base, max_bytes, keep_cut };
         save::save(&workspace.transport, source, &workspace.places, job, index, told).await
     }

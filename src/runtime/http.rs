@@ -23,8 +23,8 @@ use super::reach::{self, Blocked, Reach};
 use crate::domain::text::one_line;
 use crate::provider::wire::{HttpRequest, HttpResponse, Method, RECEIVED};
 
-/// The largest reply that is read, in bytes; real ones have a few kilobytes.
-const MAX_REPLY_BYTES: usize = 8 << 20;
+/// The largest reply that is read, in bytes; real ones have a few kilobytes, but a clip may come within one.
+const MAX_REPLY_BYTES: usize = 64 << 20;
 /// How long a reply may take to its last byte; `RUSHES_TIMEOUT_S` sets another time, for slow lines.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

@@ -4,6 +4,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 use uuid::Uuid;
@@ -20,6 +22,9 @@ use crate::provider::registry::Images;
 
 /// Larger files are refused before they are read; the rules of every model lie below.
 const MAX_BYTES: u64 = 64 << 20;
+
+/// Shorter text is no image in Base64.
+const MIN_BASE64_CHARS: usize = 64;
 
 /// Why an image can't be used. Nothing was sent.
 #[derive(Debug, Error)]
@@ -71,6 +76,10 @@ pub struct ReadImage {
 /// The image that `text` names: a web address, the id of one that the provider stores, or a file, which
 /// is read. Of a clip it is the last frame, for the next clip to go on from.
 pub fn read(text: &str) -> Result<ReadImage, ImageError> {
+    if let Some(content) = data(text) {
+        let path = PathBuf::from("the data that was given");
+        return of_content("image data", path, content);
+    }
     if text.contains("://") {
         return Ok(ReadImage { image: FrameImage::Url(text.to_owned()), content: Vec::new() });
     }
@@ -94,6 +103,26 @@ pub fn read(text: &str) -> Result<ReadImage, ImageError> {
     if is_clip || content.starts_with(&WEBM) {
         content = last_frame(&path).ok_or(ImageError::NoLastFrame { path: path.clone() })?;
     }
+    of_content(text, path, content)
+}
+
+/// The bytes of a data URI, or of bare Base64 that holds an image.
+fn data(text: &str) -> Option<Vec<u8>> {
+    let decoded = |encoded: &str| {
+        let bare: String = encoded.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+        STANDARD_NO_PAD.decode(bare.trim_end_matches('=')).ok()
+    };
+    if let Some(uri) = text.strip_prefix("data:") {
+        let encoded = uri.split_once(";base64,").map(|(_, encoded)| encoded);
+        return Some(encoded.and_then(decoded).unwrap_or_default());
+    }
+    // No path is that long and an image as well.
+    let content = decoded(text).filter(|_| text.len() >= MIN_BASE64_CHARS)?;
+    photo::photo(content.clone()).is_ok().then_some(content)
+}
+
+/// The image that `content` is, which came as `text` and is called `path` in errors.
+fn of_content(text: &str, path: PathBuf, content: Vec<u8>) -> Result<ReadImage, ImageError> {
     let photo = photo::photo(content);
     let photo = photo.map_err(|source| ImageError::NotAnImage { path, source })?;
     let image = ImageFile {

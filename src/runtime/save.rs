@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use hyper::body::Bytes;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_RANGE};
@@ -152,6 +153,35 @@ pub(super) async fn save(
     let max_bytes = source.max_bytes;
     let kept = tokio::task::spawn_blocking(move || {
         let (part, clip) = unpacked(part, clip, packed.as_deref(), &places, max_bytes)?;
+        keep(part, &places, &job, index, clip)
+    });
+    kept.await.unwrap_or_else(|_| Err(provider("internal", "saving the file broke off".to_owned())))
+}
+
+/// That a clip came within an answer which this process did not hear.
+pub(super) fn within() -> SaveTrouble {
+    let message = "the clip came within an answer, which is asked for once more".to_owned();
+    SaveTrouble { kind: SaveTroubleKind::Gone, ..provider("within", message) }
+}
+
+/// Keeps result `index` of `job`, which came within an answer.
+pub(super) async fn save_inline(
+    content: Arc<[u8]>,
+    max_bytes: u64,
+    keep_cut: bool,
+    places: &Places,
+    job: &Job,
+    index: usize,
+) -> Result<ClipFile, SaveTrouble> {
+    let (places, job) = (places.clone(), job.clone());
+    let kept = tokio::task::spawn_blocking(move || {
+        let mut transfer = Transfer { progress: Progress { bytes: 0, total: None }, max_bytes };
+        transfer.take(content.len())?;
+        let bytes = transfer.end()?.bytes;
+        let (mut part, path) = create(&places, &job, index).map_err(disk)?;
+        part.write_all(&content).map_err(disk)?;
+        let sha256 = hex(&Sha256::digest(&content));
+        let clip = ClipFile { path, bytes, sha256, facts: None, cut: keep_cut };
         keep(part, &places, &job, index, clip)
     });
     kept.await.unwrap_or_else(|_| Err(provider("internal", "saving the file broke off".to_owned())))

@@ -139,8 +139,8 @@ impl Inputs {
             places[free] = Some(frame);
         }
         [self.first, self.last] = places;
-        if self.first.is_none() {
-            // The maker has no such mode; Runware's docs don't say.
+        if self.first.is_none() && !rule.last_alone {
+            // The maker has no such mode, and the model's page names a first frame beside it.
             return Err(Fault::invalid(PATH, "A last frame needs a first frame beside it."));
         }
         Ok(Value::Array(echo))

@@ -164,7 +164,7 @@ fn plain(
     let settings = Settings::read(fields, model, task);
     let draft = model.drafts().filter(|_| settings.draft == Some(true));
     let shape = if inputs.has_frames {
-        Shape::Image(inputs.first.as_ref().and_then(Frame::ratio))
+        Shape::Image(inputs.first.as_ref().or(inputs.last.as_ref()).and_then(Frame::ratio))
     } else {
         Shape::Text
     };
@@ -234,7 +234,7 @@ fn duration(fields: &mut Fields<'_>, model: &Model) -> Option<ClipLength> {
         Some(_) => None,
         None => value
             .as_f64()
-            .and_then(milliseconds)
+            .and_then(|seconds| milliseconds(seconds, rule.step_s))
             .filter(|ms| rule.allows_ms(*ms))
             .map(ClipLength::Ms),
     };
@@ -245,10 +245,10 @@ fn duration(fields: &mut Fields<'_>, model: &Model) -> Option<ClipLength> {
     length
 }
 
-/// Seconds as whole milliseconds, where they are that to the last digit.
-fn milliseconds(seconds: f64) -> Option<u32> {
+/// Seconds as whole milliseconds; where a model has steps, only if they are that to the last digit.
+fn milliseconds(seconds: f64, step_s: f64) -> Option<u32> {
     let ms = (seconds * 1000.0).round();
-    let exact = (seconds * 1000.0 - ms).abs() < 1e-6;
+    let exact = step_s <= 0.001 || (seconds * 1000.0 - ms).abs() < 1e-6;
     (exact && (0.0..=3_600_000.0).contains(&ms)).then_some(ms as u32)
 }
 

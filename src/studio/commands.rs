@@ -96,7 +96,8 @@ fn performed(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Enter => return enter(app),
         Action::Models => models(app),
         Action::Reset if app.view == View::Studio && app.pane == Pane::Settings => {
-            app.settings.reset();
+            let catalog = app.catalog.clone();
+            app.settings.reset(&catalog);
             changed(app);
         }
         Action::Reset => {}

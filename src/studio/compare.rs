@@ -36,6 +36,8 @@ pub struct Side {
     pub entry: Entry,
     /// Which of its saved results, counted from zero, and how many there are.
     pub result: (usize, usize),
+    /// Whether the service flagged that result.
+    pub flagged: bool,
     /// That result's seed.
     pub seed: Option<u64>,
     /// That result's clip.
@@ -73,6 +75,7 @@ impl Side {
         let output = saved.get(at)?;
         Some(Self {
             result: (at, saved.len()),
+            flagged: output.flagged,
             seed: output.seed.or_else(|| entry.job.seed()),
             path: app.data_dir.join(&output.file.as_ref()?.path),
             entry: entry.clone(),

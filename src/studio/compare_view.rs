@@ -123,7 +123,8 @@ fn head(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect, compare: &Compare, in
         (at, count) if count > 1 => format!("result {} of {count} · ", at + 1),
         _ => String::new(),
     };
-    let left = vec![span(format!("{nr}{seed}{settings}"), theme.style(Tone::Dim))];
+    let flag = if side.flagged { "flagged · " } else { "" };
+    let left = vec![span(format!("{flag}{nr}{seed}{settings}"), theme.style(Tone::Dim))];
     let price = match job.charge() {
         Some(charge) => span(charge.to_string(), theme.style(Tone::Money)),
         None => span(format!("~{}", job.estimate), theme.style(Tone::Dim)),

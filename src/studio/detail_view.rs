@@ -120,9 +120,9 @@ fn story_lines(app: &App, story: &JobStory, width: u16) -> Vec<Row<'static>> {
         lines.extend(rows(&format!("note: {}", mark.note), text, width));
     }
     lines.extend(trouble(app, job, width));
-    for file in job.files() {
+    for (output, file) in job.saved() {
         let path = app.data_dir.join(&file.path).display().to_string();
-        lines.extend(rows(&format!("{path}  {}", words::bytes(file.bytes)), text, width));
+        lines.extend(rows(&format!("{path}  {}", words::file_facts(output, file)), text, width));
     }
     for line in times(app, job) {
         lines.extend(rows(&line, dim, width));

@@ -113,7 +113,8 @@ pub(super) fn take_text(app: &mut App, text: &str) -> Vec<Effect> {
     let first = app.settings.focused() == Field::FirstFrame;
     let plain = plain_path(text);
     if plain.is_empty() {
-        app.settings.reset();
+        let catalog = app.catalog.clone();
+        app.settings.reset(&catalog);
         changed(app);
         return Vec::new();
     }

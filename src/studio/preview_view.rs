@@ -131,7 +131,7 @@ fn facts<'a>(app: &Seen<'_>, entry: &Entry) -> Vec<Row<'a>> {
     let job = &entry.job;
     let dim = theme.style(Tone::Dim);
     let mut lines = Vec::new();
-    if let Some(file) = app.file(job) {
+    if let Some((output, file)) = app.output(job).and_then(|one| Some((one, one.file.as_ref()?))) {
         let mut parts = Vec::new();
         if let Some(facts) = &file.facts {
             parts.push(format!("{}×{}", facts.width_px, facts.height_px));
@@ -139,7 +139,7 @@ fn facts<'a>(app: &Seen<'_>, entry: &Entry) -> Vec<Row<'a>> {
             let sound = facts.audio_codec.as_deref().unwrap_or("silent");
             parts.push(format!("{} {sound}", facts.video_codec));
         }
-        parts.push(words::bytes(file.bytes));
+        parts.push(words::file_facts(output, file));
         let paid = job.charge().map(|charge| format!("paid {charge}")).unwrap_or_default();
         lines.push(Row::from(vec![
             span(format!("{}  ", parts.join("  ")), dim),

@@ -223,17 +223,17 @@ impl Settings {
     }
 
     /// Puts the focused row back to what the model does by itself.
-    pub fn reset(&mut self) {
+    pub fn reset(&mut self, catalog: &Catalog) {
         self.remark = None;
         match self.focused() {
             Field::Model | Field::Draft | Field::Delivery => {}
-            Field::FirstFrame => {
-                self.chosen.first_frame = None;
-                if self.chosen.last_frame.take().is_some() {
-                    self.remark = Some("the last frame went too: it needs a first one".to_owned());
-                }
-            }
             field => self.chosen.put(field, None),
+        }
+        let rule = self.model(catalog).and_then(|model| model.frames.as_ref());
+        let needs_first = rule.is_some_and(|rule| !rule.last_alone);
+        if needs_first && self.chosen.first_frame.is_none() && self.chosen.last_frame.is_some() {
+            self.chosen.last_frame = None;
+            self.remark = Some("the last frame went too: it needs a first one".to_owned());
         }
     }
 

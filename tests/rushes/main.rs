@@ -27,6 +27,7 @@ mod money;
 mod network;
 mod odd_bytes;
 mod output;
+mod pages;
 mod playing;
 mod polling;
 mod private;

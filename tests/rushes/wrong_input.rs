@@ -88,7 +88,7 @@ fn an_image_must_be_one_and_large_enough() {
     refused(&["--first-frame", &folder], &["is not a file"]);
     refused(&["--first-frame", "ftp://a.example/a.png"], &["ftp://a.example/a.png", "http"]);
     let last = "https://a.example/b.png";
-    refused(&["--last-frame", last], &["last frame", "first"]);
+    refused(&["--model", "sandbox/2.5", "--last-frame", last], &["last frame", "first"]);
     let fast = ["--model", "sandbox/1.0-pro-fast", "--first-frame", last, "--last-frame", last];
     refused(&fast, &["last frame", "Fast"]);
 }

@@ -58,6 +58,8 @@ impl DurationRule {
         } else if (max - min) / step.max(1) <= 3 {
             let all: Vec<String> = (min..=max).step_by(step.max(1) as usize).map(seconds).collect();
             all.join(" or ")
+        } else if step <= 1 {
+            format!("{} to {}", seconds(min), seconds(max))
         } else if step == 1000 {
             format!("{} to {} whole", seconds(min), seconds(max))
         } else {

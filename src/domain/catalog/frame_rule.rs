@@ -8,6 +8,9 @@ use serde::Deserialize;
 pub struct FrameRule {
     /// Whether the last frame can be given beside the first.
     pub last: bool,
+    /// Whether the last frame can be given without the first.
+    #[serde(default)]
+    pub last_alone: bool,
     /// Whether a local file can be sent, as a data URI.
     pub files: bool,
     /// Whether the id of an image that the provider stores can be sent.

@@ -182,7 +182,9 @@ impl Check<'_> {
         if self.model.frames.as_ref().is_some_and(|rule| !rule.last) {
             let rule = format!("{} takes a first frame only", self.model.name);
             self.refuse(Field::LastFrame, rule, "leave it out");
-        } else if choices.first_frame.is_none() {
+        } else if choices.first_frame.is_none()
+            && !self.model.frames.as_ref().is_some_and(|rule| rule.last_alone)
+        {
             self.refuse(
                 Field::LastFrame,
                 "a last frame needs a first one",

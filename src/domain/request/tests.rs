@@ -125,9 +125,7 @@ fn a_length_must_lie_on_the_models_grid() {
     let ms = ClipLength::Ms;
     assert_eq!(
         length("runware/1.0-pro", ms(1_100)),
-        [
-            "duration: Seedance 1.0 Pro can't make a clip of 1.1 s; choose 1.2 to 12 in steps of 0.1 seconds"
-        ]
+        ["duration: Seedance 1.0 Pro can't make a clip of 1.1 s; choose 1.2 to 12 seconds"]
     );
     assert_eq!(
         length("runware/1.5-pro", ms(4_500)),
@@ -141,7 +139,7 @@ fn a_length_must_lie_on_the_models_grid() {
     );
     for (model, wrong) in [
         ("runware/1.0-pro", ms(12_100)),
-        ("runware/1.0-pro", ms(5_050)),
+        ("runware/1.5-pro", ms(5_050)),
         ("runware/1.0-pro", ClipLength::Auto),
         ("runware/1.5-pro", ms(3_000)),
         ("runware/1.5-pro", ms(13_000)),
@@ -250,8 +248,10 @@ fn a_last_frame_needs_a_first_one_and_a_model_that_takes_it() {
     };
     let first = || url("https://images.example/a.png");
     assert_eq!(last("runware/1.5-pro", first()), [""; 0]);
+    // The pages of 1.0 Pro and 1.5 Pro forbid none of both ends.
+    assert_eq!(last("runware/1.0-pro", None), [""; 0]);
     assert_eq!(
-        last("runware/1.5-pro", None),
+        last("runware/2.5", None),
         ["last frame: a last frame needs a first one; give both, or the first alone"]
     );
     assert_eq!(

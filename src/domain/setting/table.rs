@@ -358,10 +358,10 @@ pub static SETTINGS: [Setting; 17] = [
 ];
 
 fn last_frame(model: &Model, choices: &Choices) -> Offer {
-    if model.frames.as_ref().is_none_or(|rule| !rule.last) {
+    let Some(rule) = model.frames.as_ref().filter(|rule| rule.last) else {
         return Offer::Nothing("this model takes no last frame", "—");
-    }
-    if choices.first_frame.is_none() && choices.last_frame.is_none() {
+    };
+    if !rule.last_alone && choices.first_frame.is_none() && choices.last_frame.is_none() {
         return Offer::Settled("choose the first frame before it", "—".to_owned());
     }
     Offer::Image

@@ -2,7 +2,7 @@
 
 use super::script::*;
 use crate::domain::event::JobEvent;
-use crate::domain::job::{FailureClass, JobId, JobState, Output};
+use crate::domain::job::{FailureClass, Inline, JobId, JobState, Output};
 use crate::domain::outcome::{Report, SaveTrouble, SaveTroubleKind, Sighting};
 use crate::domain::sample;
 use crate::engine::{Command, Engine, Input};
@@ -98,6 +98,45 @@ fn an_address_that_refuses_connections_is_asked_for_anew_at_the_second_time() {
     script.poll(job, moved());
     assert_eq!(script.save(job, 0, Ok(())).url, MOVED);
     assert_eq!(script.state(job), JobState::Succeeded);
+}
+
+/// Its bytes are in no database: what is left after a crash is that it came so.
+#[test]
+fn a_clip_that_came_within_an_answer_is_asked_for_anew_where_its_process_died() {
+    let within = |inline| {
+        let output = Output { url: "data:".to_owned(), inline, ..sample::output("a") };
+        Sighting::Seen(Report { outputs: vec![output], ..Report::default() })
+    };
+    let clip = Inline(vec![1, 2, 3].into());
+    let mut script = Script::new();
+    let job = script.running(KEEPS_RECORDS, 1);
+    script.poll(job, within(Some(clip.clone())));
+    assert_eq!(script.rows[&job].outputs[0].inline, None, "what is stored");
+    script.crash();
+    assert_eq!(script.save(job, 0, Err(gone())).inline, None, "what a new process knows");
+    script.poll(job, within(Some(clip.clone())));
+    let full = || SaveTrouble { error: sample::error(FailureClass::Disk), ..broken() };
+    // No room on the disk: it is not asked for again, and at hand.
+    assert_eq!(script.save(job, 0, Err(full())).inline, Some(clip.clone()));
+    assert_eq!(script.save(job, 0, Ok(())).inline, Some(clip));
+    assert_eq!(script.state(job), JobState::Succeeded);
+}
+
+/// One that is no clip is as good as an address that is dead.
+#[test]
+fn what_came_within_an_answer_and_is_no_clip_is_asked_for_anew() {
+    let within = |byte| {
+        let inline = Some(Inline(vec![byte].into()));
+        let output = Output { url: "data:".to_owned(), inline, ..sample::output("a") };
+        Sighting::Seen(Report { outputs: vec![output], ..Report::default() })
+    };
+    let mut script = Script::new();
+    let job = script.running(KEEPS_RECORDS, 1);
+    script.poll(job, within(1));
+    script.save(job, 0, Err(broken()));
+    script.save(job, 0, Err(gone()));
+    script.poll(job, within(2));
+    assert_eq!(script.save(job, 0, Ok(())).inline, Some(Inline(vec![2].into())));
 }
 
 /// It was there for days, and a job that was given up after 36 seconds never came back.

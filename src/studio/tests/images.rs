@@ -171,6 +171,8 @@ fn an_image_that_the_model_does_not_take_is_refused_before_anything_is_sent() {
 #[test]
 fn a_last_frame_is_offered_after_a_first_one_and_goes_with_it() {
     let mut bench = Bench::new();
+    let catalog = bench.app.catalog.clone();
+    bench.app.settings.take_model(&catalog, "sandbox/2.5".parse().expect("an id"));
     bench.row(Field::LastFrame);
     assert!(bench.keys("<enter>").is_empty());
     assert!(bench.screen(80, 24).contains("choose the first frame before it"));

@@ -227,16 +227,12 @@ impl Take {
     fn output(&self, index: u32) -> Output {
         let job = &self.job;
         let is_draft = job.request.kind == crate::domain::job::JobKind::Draft;
+        let url = format!("http://127.0.0.1:4711/clips/{}-{index}.mp4", job.id.short());
         Output {
-            remote_id: format!("video-{index}"),
-            url: format!("http://127.0.0.1:4711/clips/{}-{index}.mp4", job.id.short()),
             seed: Some(job.request.seed.unwrap_or(65_545) + u64::from(index)),
             charge: job.estimate.each.map(|(least, _)| least),
             draft_id: is_draft.then(|| format!("draft-{}", job.id.short())),
-            flagged: false,
-            file: None,
-            lost: false,
-            work: None,
+            ..Output::at(format!("video-{index}"), url)
         }
     }
 
