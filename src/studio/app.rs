@@ -7,20 +7,23 @@ use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
 
+use super::asked::Asked;
 use super::compare::Compare;
 use super::dialog::Dialog;
+use super::effect::Generation;
 use super::history::History;
 use super::images::Images;
 use super::keymap::{Keymap, Meaning, Pending, Place};
 use super::layout::{self, Spot};
 use super::pen::Depth;
 use super::player::Player;
+use super::poster::Poster;
 use super::presses::Presses;
-use super::prompt::{Prompt, SavedPrompt};
+use super::prompt::Prompt;
 use super::results::Fronts;
-use super::settings::{SavedForm, Settings};
+use super::saved::Saved;
+use super::settings::Settings;
 use super::theme::Theme;
 use super::ways::Ways;
 use crate::domain::catalog::Catalog;
@@ -29,7 +32,6 @@ use crate::domain::ledger::{Limits, Sums};
 use crate::domain::mark::Mark;
 use crate::domain::money::MicroUsd;
 use crate::domain::wait::{Stuck, Wait};
-use crate::media::picture::Picture;
 use crate::words::shell::CopyFrom;
 
 /// A pane of the studio view.
@@ -87,17 +89,6 @@ pub struct Live {
     pub wait: Option<Wait>,
 }
 
-/// A poster, or why there is none.
-#[derive(Clone, Debug)]
-pub enum Poster {
-    /// It is being decoded.
-    Coming,
-    /// The picture.
-    There(Picture),
-    /// None, and why.
-    None(String),
-}
-
 /// Something told for a while.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Toast {
@@ -107,36 +98,6 @@ pub struct Toast {
     pub bad: bool,
     /// Until when.
     pub until: Timestamp,
-}
-
-/// What outlives the program.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Saved {
-    /// The prompt with its undo.
-    pub prompt: SavedPrompt,
-    /// The settings.
-    #[serde(default)]
-    pub chosen: SavedForm,
-    /// Whether the first hint was understood.
-    #[serde(default)]
-    pub knows: bool,
-    /// The theme.
-    #[serde(default)]
-    pub theme: String,
-    /// How clips were fetched from where.
-    #[serde(default)]
-    pub ways: Ways,
-    /// When it was saved: the last time that somebody was here.
-    #[serde(default)]
-    pub left_at: Option<Timestamp>,
-}
-
-impl PartialEq for Saved {
-    /// Two saves of different undo are told apart by their text and settings alone.
-    fn eq(&self, other: &Self) -> bool {
-        let alike = self.chosen == other.chosen && self.ways == other.ways;
-        alike && self.knows == other.knows && self.theme == other.theme
-    }
 }
 
 /// Everything that decides what is drawn and what a key means: the prompt, and what is around it.
@@ -153,6 +114,8 @@ pub struct App {
     pub unsaved_since: Option<Timestamp>,
     /// What the last key may do.
     pub presses: Presses,
+    /// What is under way outside.
+    pub asked: Asked,
     /// The first key of a chord that was pressed.
     pending: Pending,
     around: Around,
@@ -235,7 +198,7 @@ pub struct Around {
     /// What plays, or did.
     pub player: Option<Player>,
     /// How many films were asked for.
-    pub films: u64,
+    pub films: Generation,
     /// Whether the clip has the whole terminal.
     pub zoomed: bool,
     /// Two clips side by side, over everything else.
@@ -315,7 +278,7 @@ impl App {
             stuck: None,
             history: History::default(),
             player: None,
-            films: 0,
+            films: Generation::default(),
             zoomed: false,
             compare: None,
             marked: None,
@@ -345,8 +308,16 @@ impl App {
             left_at: None,
             parent: None,
         };
-        let (prompt, presses) = (Prompt::default(), Presses::default());
-        Self { now, prompt, unsaved_since: None, presses, pending: None, around, turn: 0 }
+        Self {
+            now,
+            prompt: Prompt::default(),
+            unsaved_since: None,
+            presses: Presses::default(),
+            asked: Asked::default(),
+            pending: None,
+            around,
+            turn: 0,
+        }
     }
 
     /// What a key means in `places`, after what was pressed before it.

@@ -2,9 +2,9 @@
 
 use super::app::{App, Around, Pane};
 use super::commands::focus;
+use super::effect::Effect;
 use super::form_image::read_image;
 use super::jobs_view::title;
-use super::msg::Effect;
 use crate::domain::catalog::{Model, ModelId, StatusKind};
 use crate::domain::job::{Job, JobId};
 use crate::domain::request::{FrameImage, Parameters};

@@ -6,11 +6,11 @@ use super::chain;
 use super::compare;
 use super::compare_view;
 use super::dialog::Dialog;
+use super::effect::{Effect, Load, Terminal};
 use super::form_image;
 use super::job_commands::on_chosen;
 use super::layout::{self, Spot};
 use super::line::Line;
-use super::msg::Effect;
 use super::paying::{self, Wanted};
 use super::player_commands;
 use super::prompt::Surroundings;
@@ -79,7 +79,7 @@ fn performed(app: &mut App, action: Action) -> Vec<Effect> {
         Action::NextPair => compare::next(app),
         Action::Palette => app.dialog = Some(Dialog::Palette { line: Line::default(), chosen: 0 }),
         Action::Help => app.dialog = Some(Dialog::Help { scroll: 0 }),
-        Action::Editor => return vec![Effect::Editor(app.prompt.text())],
+        Action::Editor => return vec![Effect::Terminal(Terminal::Editor(app.prompt.text()))],
         Action::Undo => undo(app, true),
         Action::Redo => undo(app, false),
         Action::Up => return go(app, Step::Up(1)),
@@ -113,7 +113,7 @@ fn performed(app: &mut App, action: Action) -> Vec<Effect> {
                 "the mouse is the terminal's: select text as usual"
             };
             app.say(text, false);
-            return vec![Effect::Mouse(app.mouse)];
+            return vec![Effect::Terminal(Terminal::Mouse(app.mouse))];
         }
         Action::NextTheme => {
             let names: Vec<&str> = Theme::names().collect();
@@ -122,9 +122,9 @@ fn performed(app: &mut App, action: Action) -> Vec<Effect> {
             app.say(format!("theme {}", app.theme_name), false);
             changed(app);
         }
-        Action::Redraw => return vec![Effect::Redraw],
-        Action::Suspend => return vec![Effect::Suspend],
-        Action::Quit => return vec![Effect::Quit],
+        Action::Redraw => return vec![Effect::Terminal(Terminal::Redraw)],
+        Action::Suspend => return vec![Effect::Terminal(Terminal::Suspend)],
+        Action::Quit => return vec![Effect::Terminal(Terminal::Quit)],
         Action::Play
         | Action::Step
         | Action::StepBack
@@ -230,7 +230,9 @@ fn toggle_history(app: &mut App) -> Vec<Effect> {
 /// Searches for what is written.
 pub(super) fn search(app: &mut App) -> Vec<Effect> {
     match app.history.search() {
-        Some((generation, query, limit)) => vec![Effect::Search { generation, query, limit }],
+        Some((generation, query, limit)) => {
+            vec![Effect::Load(Load::Search { generation, query, limit })]
+        }
         None => Vec::new(),
     }
 }
@@ -325,7 +327,7 @@ fn enter(app: &mut App) -> Vec<Effect> {
     }
     let Some(id) = app.entry().map(|entry| entry.job.id) else { return Vec::new() };
     app.dialog = Some(Dialog::Detail { id, story: None, scroll: 0 });
-    vec![Effect::LoadStory(id)]
+    vec![app.asked.story(id)]
 }
 
 /// Takes a value that was written into the form.

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use super::app::{App, Around, Entry, Pane, Poster, View};
+use super::app::{App, Around, Entry, Pane, View};
 use super::commands::focus;
 use super::compare_view;
+use super::effect::{Effect, Load, Marking};
 use super::jobs_view::title;
-use super::msg::Effect;
+use super::poster::Poster;
 use super::word_diff::{self, Run};
 use crate::domain::job::{Job, JobId, Output};
 use crate::media::picture::Picture;
@@ -107,17 +108,6 @@ impl Compare {
     pub fn better(&self) -> &Entry {
         &self.sides[usize::from(self.is_better(1))].entry
     }
-
-    /// Counts a win of the job of `side`, or takes one back.
-    fn count(&mut self, side: usize, won: bool, starred: bool) -> Effect {
-        let id = self.sides[side].entry.job.id;
-        for side in self.sides.iter_mut().filter(|side| side.entry.job.id == id) {
-            let mark = &mut side.entry.mark;
-            mark.starred = starred;
-            mark.wins = if won { mark.wins + 1 } else { mark.wins.saturating_sub(1) };
-        }
-        Effect::Win { id, won, starred }
-    }
 }
 
 /// Marks `job` for the next comparison, or takes the mark away.
@@ -189,33 +179,34 @@ fn partner(app: &Around, job: &Job) -> Option<Side> {
 pub(super) fn close(app: &mut App) -> Vec<Effect> {
     app.compare = None;
     app.player = None;
-    vec![Effect::DropFilm]
+    vec![Effect::Load(Load::NoFilm(app.films.next()))]
 }
 
 /// Says that `side` is the better one; the same once more takes that back.
 pub(super) fn pick(app: &mut App, side: usize) -> Vec<Effect> {
     let Some(compare) = &mut app.compare else { return Vec::new() };
     let before = compare.picked.take();
+    let ids = [0, 1].map(|side| compare.sides[side].entry.job.id);
     let mut effects = Vec::new();
     if let Some((better, was_starred)) = before {
-        effects.push(compare.count(better, false, was_starred));
+        effects.push(app.mark(ids[better], Marking::Win { won: false, starred: was_starred }));
     }
     let word = ["left", "right"][side];
     let said = if before.is_some_and(|(better, _)| better == side) {
         format!("the {word} one is no longer the better one")
     } else {
-        let was_starred = compare.sides[side].entry.mark.starred;
-        effects.push(compare.count(side, true, true));
+        let was_starred = app.compare.as_ref().is_some_and(|it| it.sides[side].entry.mark.starred);
+        effects.push(app.mark(ids[side], Marking::Win { won: true, starred: true }));
+        let Some(compare) = &mut app.compare else { return effects };
         compare.picked = Some((side, was_starred));
         let better = &compare.sides[side];
-        let (id, (at, _)) = (better.entry.job.id, better.result);
+        let (at, _) = better.result;
         let stars = words::stars(&better.entry.mark).unwrap_or_default();
         // What is done with it from here on is about this result.
-        app.fronts.bring(id, at);
+        app.fronts.bring(ids[side], at);
         format!("the {word} one is the better one: {stars}; n brings the next pair")
     };
     app.say(said, false);
-    effects.push(Effect::LoadJobs);
     effects
 }
 
@@ -273,7 +264,7 @@ pub(super) fn want_stills(app: &mut App, effects: &mut Vec<Effect>) {
         let there = before.filter(|picture| matches!(picture, Poster::There(_)));
         side.still = Some(Still { wanted, picture: there.unwrap_or(Poster::Coming) });
         let (path, Wanted { is_sheet, max_px }) = (side.path.clone(), wanted);
-        effects.push(Effect::LoadPoster { path, sheet: is_sheet, max_px });
+        effects.push(Effect::Load(Load::Poster { path, sheet: is_sheet, max_px }));
     }
 }
 
@@ -290,10 +281,7 @@ pub(super) fn take_still(
     let Some(compare) = &mut app.compare else { return };
     for side in compare.sides.iter_mut().filter(|side| side.path == *path) {
         if let Some(still) = side.still.as_mut().filter(|still| still.wanted.is_sheet == is_sheet) {
-            still.picture = match picture {
-                Ok(picture) => Poster::There(picture.clone()),
-                Err(why) => Poster::None(why.clone()),
-            };
+            still.picture = picture.clone().into();
         }
     }
 }

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use super::action::Action;
 use super::app::Entry;
+use super::effect::Effect;
 use super::line::Line;
-use super::msg::Effect;
 use crate::domain::catalog::{Catalog, Model};
 use crate::domain::cost::Estimate;
 use crate::domain::event::JobEvent;

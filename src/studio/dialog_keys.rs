@@ -7,10 +7,10 @@ use super::app::{App, Entry};
 use super::commands;
 use super::detail_view::most_scrolled;
 use super::dialog::{Dialog, Final, JobStory, SEND, model_rows, palette_rows};
+use super::effect::{Effect, Generation, Load, Marking, Terminal};
 use super::job_commands;
 use super::keymap::{Meaning, Place};
 use super::line::Line;
-use super::msg::Effect;
 use super::offer::successor;
 use super::paying::{self, Wanted};
 use super::update::changed;
@@ -56,7 +56,7 @@ fn written(app: &mut App, dialog: &mut Dialog, event: KeyEvent) -> Then {
     match dialog {
         Dialog::Note { id, line } => match event.code {
             KeyCode::Enter => {
-                Then::Close(vec![Effect::Note(*id, line.text().to_owned()), Effect::LoadJobs])
+                Then::Close(vec![app.mark(*id, Marking::Note(line.text().to_owned()))])
             }
             _ => {
                 line.key(event);
@@ -164,10 +164,10 @@ fn chosen(app: &mut App, dialog: &mut Dialog, event: KeyEvent) -> Then {
                 changed(app);
                 if *word == SEND {
                     app.say("sending the clip through the terminal", false);
-                    return Then::Close(vec![Effect::Send(path.clone())]);
+                    return Then::Close(vec![Effect::Load(Load::Send(path.clone()))]);
                 }
                 app.say(format!("{word} copied"), false);
-                return Then::Close(vec![Effect::Copy(text.clone())]);
+                return Then::Close(vec![Effect::Terminal(Terminal::Copy(text.clone()))]);
             }
             _ => {}
         },
@@ -249,7 +249,10 @@ fn promote(app: &mut App, dialog: &Dialog) -> Vec<Effect> {
 }
 
 /// What is known of a job has come, for whatever dialog waits for it.
-pub(super) fn take_story(app: &mut App, new: JobStory) -> Vec<Effect> {
+pub(super) fn take_story(app: &mut App, generation: Generation, new: JobStory) -> Vec<Effect> {
+    if !app.asked.takes_story(generation) {
+        return Vec::new();
+    }
     match &mut app.dialog {
         Some(Dialog::Detail { id, story, .. }) if *id == new.entry.job.id => {
             *story = Some(Box::new(new));

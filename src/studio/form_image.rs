@@ -2,9 +2,9 @@
 
 use super::app::{App, Around, Pane, View};
 use super::chain;
+use super::effect::{Effect, Generation, Load};
 use super::image_picker::{Offer, known, plain_path};
 use super::line::Line;
-use super::msg::Effect;
 use super::settings::Settings;
 use super::update::changed;
 use crate::domain::catalog::{Catalog, Model};
@@ -79,7 +79,11 @@ pub(super) fn list_images(app: &mut App) -> Vec<Effect> {
 }
 
 /// A listing has come.
-pub(super) fn take_listing(app: &mut App, generation: u64, listed: Result<Vec<String>, String>) {
+pub(super) fn take_listing(
+    app: &mut App,
+    generation: Generation,
+    listed: Result<Vec<String>, String>,
+) {
     let is_empty = app.settings.editing.as_ref().is_some_and(|line| line.text().is_empty());
     let known = if is_empty { known(app) } else { Vec::new() };
     app.settings.picker.take(generation, listed, known);
@@ -126,7 +130,7 @@ pub(super) fn read_image(app: &mut App, first: bool, text: String) -> Vec<Effect
     app.settings.editing = None;
     app.settings.remark = Some("reading the image…".to_owned());
     app.settings.reading = Some(text.clone());
-    vec![Effect::ReadImage { first, text }]
+    vec![Effect::Load(Load::Image { first, text })]
 }
 
 /// An image was read, or could not be; one that nobody waits for any more is dropped.

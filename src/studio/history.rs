@@ -1,6 +1,7 @@
 //! The history view's state: a query that is written, and what it found.
 
 use super::app::Entry;
+use super::effect::Generation;
 use super::line::Line;
 use crate::domain::query::HistoryQuery;
 
@@ -20,7 +21,7 @@ pub struct History {
     /// Whether there are more than it shows.
     pub more: bool,
     /// The number of the last search.
-    pub generation: u64,
+    pub generation: Generation,
     /// How many are shown at most, in steps.
     steps: usize,
     /// The query of the last search, so that its repetition leaves the cursor where it is.
@@ -35,7 +36,7 @@ const STEP: usize = 500;
 impl History {
     /// Begins a new search, with how many it is to find at most; `None` if the query can't be understood, which
     /// is then said beside it.
-    pub fn search(&mut self) -> Option<(u64, HistoryQuery, usize)> {
+    pub fn search(&mut self) -> Option<(Generation, HistoryQuery, usize)> {
         let text = self.query.text();
         match text.parse() {
             Ok(query) => {
@@ -44,9 +45,8 @@ impl History {
                     self.searched = Some(text.to_owned());
                 }
                 self.problem = None;
-                self.generation += 1;
                 // One more than is shown tells whether there are more.
-                Some((self.generation, query, self.limit() + 1))
+                Some((self.generation.next(), query, self.limit() + 1))
             }
             Err(problem) => {
                 self.problem = Some(problem);
@@ -57,7 +57,7 @@ impl History {
 
     /// Takes what a search found, unless a newer one was begun. The cursor goes to the first find of another
     /// query, and stays with its job otherwise.
-    pub fn take(&mut self, generation: u64, mut entries: Vec<Entry>) {
+    pub fn take(&mut self, generation: Generation, mut entries: Vec<Entry>) {
         if generation != self.generation {
             return;
         }

@@ -2,9 +2,9 @@
 //! one's own clips, and the files that a path can go on with.
 
 use super::app::Around;
+use super::effect::{Effect, Generation, Load};
 use super::jobs_view::title;
 use super::line::Line;
-use super::msg::Effect;
 use crate::domain::request::FrameImage;
 use crate::domain::text::one_line;
 
@@ -31,7 +31,7 @@ pub enum Offer {
 #[derive(Clone, Debug, Default)]
 pub struct Picker {
     /// The number of the listing that was asked for last; an older one is stale.
-    pub generation: u64,
+    pub generation: Generation,
     /// What can be picked.
     pub offered: Vec<Offer>,
     /// The chosen one; none while the line itself is what counts.
@@ -43,15 +43,14 @@ pub struct Picker {
 impl Picker {
     /// Asks for the files that `text` can go on with.
     pub fn ask(&mut self, text: &str) -> Effect {
-        self.generation += 1;
         self.chosen = None;
-        Effect::ListImages { generation: self.generation, text: text.to_owned() }
+        Effect::Load(Load::Images { generation: self.generation.next(), text: text.to_owned() })
     }
 
     /// Takes a listing, unless a newer one was asked for; `known` goes before it.
     pub fn take(
         &mut self,
-        generation: u64,
+        generation: Generation,
         listed: Result<Vec<String>, String>,
         known: Vec<Offer>,
     ) {
@@ -190,11 +189,11 @@ mod tests {
     #[test]
     fn tab_goes_as_far_as_all_agree() {
         let mut picker = Picker::default();
-        let Effect::ListImages { generation, .. } = picker.ask("~/fo") else {
+        let Effect::Load(Load::Images { generation, .. }) = picker.ask("~/fo") else {
             panic!("no listing")
         };
         let listed = ["~/fox-1.png", "~/fox-2.png"].map(str::to_owned).to_vec();
-        picker.take(generation - 1, Ok(vec!["~/old.png".to_owned()]), Vec::new());
+        picker.take(Generation::default(), Ok(vec!["~/old.png".to_owned()]), Vec::new());
         assert!(picker.offered.is_empty(), "a stale listing is dropped");
         picker.take(generation, Ok(listed), Vec::new());
         let mut line = Line::new("~/fo");

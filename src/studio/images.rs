@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::app::App;
+use super::effect::{Effect, Generation, Load};
 use super::form_image::shows_sheet;
 use super::keyboard::Reply;
-use super::msg::Effect;
 use super::overlay::{Form, KITTY_ID, Overlay, Room};
 use super::preview_view::picture_area;
 use crate::words::images::{Between, Images as Wish};
@@ -47,7 +47,7 @@ pub struct Images {
     cell_px: Option<(u16, u16)>,
     wanted: Option<Wanted>,
     made: Option<Arc<Overlay>>,
-    generation: u64,
+    generation: Generation,
 }
 
 impl Images {
@@ -128,10 +128,9 @@ impl Images {
     }
 
     /// Wants this picture from now on; its number, where it is another one than before.
-    pub fn want(&mut self, wanted: Wanted) -> u64 {
-        self.generation += 1;
+    pub fn want(&mut self, wanted: Wanted) -> Generation {
         (self.wanted, self.made) = (Some(wanted), None);
-        self.generation
+        self.generation.next()
     }
 
     /// What is wanted.
@@ -140,7 +139,7 @@ impl Images {
     }
 
     /// The picture of that number was made, or could not be.
-    pub fn made(&mut self, generation: u64, overlay: Option<Overlay>) {
+    pub fn made(&mut self, generation: Generation, overlay: Option<Overlay>) {
         if generation == self.generation {
             self.made = overlay.map(Arc::new);
         }
@@ -163,7 +162,7 @@ pub(super) fn want_overlay(app: &mut App, effects: &mut Vec<Effect>) {
     let wanted = Wanted { path: path.clone(), sheet: shows_sheet(app), form, room };
     if app.images.wanted() != Some(&wanted) {
         let generation = app.images.want(wanted.clone());
-        effects.push(Effect::LoadOverlay { generation, wanted });
+        effects.push(Effect::Load(Load::Overlay { generation, wanted }));
     }
 }
 

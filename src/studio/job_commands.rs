@@ -8,8 +8,8 @@ use super::chain;
 use super::commands::focus;
 use super::compare;
 use super::dialog::{Dialog, Final, RecallPart, SEND, recall_changes};
+use super::effect::{Effect, Load, Marking, Terminal, Write};
 use super::line::Line;
-use super::msg::Effect;
 use super::offer::{can_look_up, can_stop, dashboard};
 use super::paying::{self, Wanted};
 use super::player::Player;
@@ -60,7 +60,7 @@ pub(super) fn on_job(app: &mut App, action: Action, entry: Entry) -> Vec<Effect>
         Action::Close => close(app, &job),
         Action::ExportFrame => return export_frame(app, &job),
         Action::Chain => return chain::go_on(app, &job),
-        Action::Star => return vec![Effect::Star(job.id, !entry.mark.starred), Effect::LoadJobs],
+        Action::Star => return vec![app.mark(job.id, Marking::Star(!entry.mark.starred))],
         Action::Note => {
             app.dialog = Some(Dialog::Note { id: job.id, line: Line::new(&entry.mark.note) })
         }
@@ -112,7 +112,7 @@ fn promote(app: &mut App, draft: Job) -> Vec<Effect> {
     app.presses.ask(false);
     app.dialog =
         Some(Dialog::Promote { draft, promotable, finals, chosen, children: None, wanted: false });
-    vec![Effect::LoadStory(id)]
+    vec![app.asked.story(id)]
 }
 
 fn recall(app: &mut App, job: Job, part: RecallPart) {
@@ -201,10 +201,12 @@ fn release(app: &mut App, job: Job) -> Vec<Effect> {
 
 fn cancel(app: &mut App, job: &Job) -> Vec<Effect> {
     match job.state {
-        JobState::Queued | JobState::RetryWait | JobState::Held => vec![Effect::Cancel(job.id)],
+        JobState::Queued | JobState::RetryWait | JobState::Held => {
+            vec![Effect::Write(Write::Cancel(job.id))]
+        }
         _ if can_stop(app, job) => {
             app.say("the provider is asked to stop it", false);
-            vec![Effect::Cancel(job.id)]
+            vec![Effect::Write(Write::Cancel(job.id))]
         }
         state if state.is_end() => {
             app.say("it has ended already", false);
@@ -228,12 +230,12 @@ fn look_up(app: &mut App, job: &Job) -> Vec<Effect> {
         return Vec::new();
     }
     app.say("the provider is asked for it", false);
-    vec![Effect::LookUp(job.id)]
+    vec![Effect::Load(Load::LookUp(job.id))]
 }
 
 fn browse(app: &mut App, job: &Job) -> Vec<Effect> {
     match dashboard(app, job) {
-        Some(url) => vec![Effect::Browse(url)],
+        Some(url) => vec![Effect::Load(Load::Browse(url))],
         None => {
             app.say("the catalog names no dashboard for this provider", false);
             Vec::new()
@@ -251,13 +253,13 @@ fn close(app: &mut App, job: &Job) {
             "it ends here, and nobody asks about it any more".to_owned(),
             "the provider may have billed it: its cost stays unknown".to_owned(),
         ],
-        effect: Some(Effect::Close(job.id)),
+        effect: Some(Effect::Write(Write::Close(job.id))),
     });
 }
 
 fn open(app: &mut App, job: &Job) -> Vec<Effect> {
     match clip(app, job) {
-        Some(path) => vec![Effect::Open(path.into())],
+        Some(path) => vec![Effect::Load(Load::Open(path.into()))],
         None => {
             app.say("there is no file yet", false);
             Vec::new()
@@ -271,7 +273,7 @@ fn export_frame(app: &mut App, job: &Job) -> Vec<Effect> {
             let path = PathBuf::from(path);
             let shown = app.player.as_ref().filter(|player| player.shows(&path));
             let at_ms = shown.map(Player::seen_ms);
-            vec![Effect::ExportFrame { id: job.id, path, at_ms }]
+            vec![Effect::Load(Load::Frame { id: job.id, path, at_ms })]
         }
         None => {
             app.say("there is no clip yet to take a frame of", false);
@@ -292,7 +294,7 @@ fn copy(app: &mut App, what: &str, text: Option<String>) -> Vec<Effect> {
     match text {
         Some(text) => {
             app.say(format!("{what} copied"), false);
-            vec![Effect::Copy(text)]
+            vec![Effect::Terminal(Terminal::Copy(text))]
         }
         None => {
             app.say(format!("this job has no {what} yet"), false);

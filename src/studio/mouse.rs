@@ -6,8 +6,8 @@ use ratatui::layout::{Position, Rect};
 use super::action::Action;
 use super::app::{App, Pane};
 use super::commands::{finish_writing, perform};
+use super::effect::Effect;
 use super::layout::{Spot, panes};
-use super::msg::Effect;
 
 /// Takes what the mouse did.
 pub(super) fn mouse(app: &mut App, event: MouseEvent) -> Vec<Effect> {

@@ -6,19 +6,19 @@ use std::sync::Arc;
 use crossterm::event::MouseEvent;
 use jiff::Timestamp;
 
-use super::app::{Entry, Live, Saved};
+use super::app::{Entry, Live};
 use super::dialog::JobStory;
-use super::images::Wanted;
+use super::effect::Generation;
 use super::keyboard::Reply;
 use super::overlay::Overlay;
 use super::presses::Press;
+use super::saved::Saved;
 use crate::domain::catalog::{Catalog, Model, ModelId};
-use crate::domain::consent::{Consent, Objection};
+use crate::domain::consent::Objection;
 use crate::domain::cost::Estimate;
 use crate::domain::job::{JobError, JobId, Parent};
 use crate::domain::ledger::{Limits, Sums};
 use crate::domain::money::MicroUsd;
-use crate::domain::query::HistoryQuery;
 use crate::domain::request::{FrameImage, GenerationRequest, Options};
 use crate::domain::wait::Stuck;
 use crate::media::film::Part;
@@ -43,6 +43,8 @@ pub enum Msg {
     Reply(Reply),
     /// A question that pays was drawn.
     Drawn,
+    /// The shell asks the program to stop.
+    Suspend,
     /// A deadline of something visible has come.
     Tick,
     /// The workspace is open.
@@ -60,10 +62,15 @@ pub enum Msg {
         /// Providers that do not answer, and why.
         troubles: Vec<(String, JobError)>,
     },
-    /// The jobs of the list, newest first.
-    Jobs(Vec<Entry>),
-    /// What the jobs of the last day were charged, by provider.
-    Spent(Vec<(String, Sums)>),
+    /// The list of jobs was read.
+    Jobs {
+        /// The list's number; an older one is stale.
+        generation: Generation,
+        /// The jobs, newest first.
+        entries: Vec<Entry>,
+        /// What the jobs of the last day were charged, by provider.
+        spent: Vec<(String, Sums)>,
+    },
     /// What the account at a provider holds, where it tells.
     Balance {
         /// The provider.
@@ -74,7 +81,7 @@ pub enum Msg {
     /// What a search found.
     Found {
         /// The search's number; an older one is stale.
-        generation: u64,
+        generation: Generation,
         /// The jobs, newest first.
         entries: Vec<Entry>,
     },
@@ -90,7 +97,7 @@ pub enum Msg {
     /// Frames of a clip that is played.
     Film {
         /// The film's number; an older one is stale.
-        generation: u64,
+        generation: Generation,
         /// Which of its clips.
         reel: usize,
         /// What was decoded.
@@ -99,12 +106,19 @@ pub enum Msg {
     /// A picture in the terminal's own form was made, or can't be.
     Overlay {
         /// Its number; an older one is stale.
-        generation: u64,
+        generation: Generation,
         /// The picture.
         overlay: Option<Overlay>,
     },
     /// Everything about a job.
-    Story(Box<JobStory>),
+    Story {
+        /// Its number; an older one is stale.
+        generation: Generation,
+        /// All of it.
+        story: Box<JobStory>,
+    },
+    /// What the user put on a job is stored, or why it is not.
+    Marked(Result<(), String>),
     /// A job was stored and will be sent.
     Submitted(JobId),
     /// Nothing was stored: what the user agreed to does not hold, or not any more.
@@ -121,7 +135,7 @@ pub enum Msg {
     /// The images and folders that a half-written path can go on with.
     Images {
         /// The listing's number; an older one is stale.
-        generation: u64,
+        generation: Generation,
         /// The paths, or why the folder can't be listed.
         listed: Result<Vec<String>, String>,
     },
@@ -213,141 +227,6 @@ pub struct Opened {
     pub still: bool,
     /// Whether the mouse is left to the terminal.
     pub no_mouse: bool,
-}
-
-/// Something to do outside.
-#[derive(Debug, PartialEq)]
-pub enum Effect {
-    /// Store a job and have it sent.
-    Submit {
-        /// What to render.
-        request: Box<GenerationRequest>,
-        /// What it descends from.
-        parent: Option<Parent>,
-        /// What the user saw and agreed to.
-        consent: Box<Consent>,
-    },
-    /// Ask for a job to be stopped.
-    Cancel(JobId),
-    /// Have a held job sent.
-    Release {
-        /// The job.
-        id: JobId,
-        /// What the user saw and agreed to.
-        consent: Box<Consent>,
-    },
-    /// Ask the provider of a job in doubt whether it has it.
-    LookUp(JobId),
-    /// Close a job in doubt.
-    Close(JobId),
-    /// Open a page in the system's browser.
-    Browse(String),
-    /// Read the list of jobs again.
-    LoadJobs,
-    /// Ask a provider what its account holds.
-    LoadBalance(String),
-    /// Search.
-    Search {
-        /// The search's number.
-        generation: u64,
-        /// The query.
-        query: HistoryQuery,
-        /// How many to find at most.
-        limit: usize,
-    },
-    /// Read everything about a job.
-    LoadStory(JobId),
-    /// Decode a poster.
-    LoadPoster {
-        /// The clip.
-        path: PathBuf,
-        /// Whether its contact sheet is wanted.
-        sheet: bool,
-        /// The most columns and rows of half blocks that it will be drawn with, in pixels.
-        max_px: (u32, u32),
-    },
-    /// Decode all frames of clips.
-    LoadFilm {
-        /// The film's number.
-        generation: u64,
-        /// The clips.
-        paths: Vec<PathBuf>,
-        /// The most pixels across and down that a frame will be drawn with.
-        max_px: (u32, u32),
-    },
-    /// No frames are wanted any more.
-    DropFilm,
-    /// Ask the terminal to say when it has taken in the next frame.
-    AskTaken,
-    /// Make a picture in the terminal's own form.
-    LoadOverlay {
-        /// Its number.
-        generation: u64,
-        /// The picture.
-        wanted: Wanted,
-    },
-    /// Ask the terminal what it can show.
-    Ask(Vec<u8>),
-    /// Star a job, or take the star away.
-    Star(JobId, bool),
-    /// Count a comparison that a job won, or take one back.
-    Win {
-        /// The job.
-        id: JobId,
-        /// Whether it won.
-        won: bool,
-        /// Whether it is starred then.
-        starred: bool,
-    },
-    /// Keep a note.
-    Note(JobId, String),
-    /// Keep what must outlive the program.
-    Save(Box<Saved>),
-    /// List the images and folders that `text` can go on with.
-    ListImages {
-        /// The listing's number.
-        generation: u64,
-        /// The half-written path.
-        text: String,
-    },
-    /// Read an image.
-    ReadImage {
-        /// Whether it is the first frame.
-        first: bool,
-        /// Its path or address.
-        text: String,
-    },
-    /// Let the user's editor have the prompt.
-    Editor(String),
-    /// Open a clip.
-    Open(PathBuf),
-    /// Write one frame of a clip as a PNG file, in the clip's full size.
-    ExportFrame {
-        /// The job.
-        id: JobId,
-        /// Its clip.
-        path: PathBuf,
-        /// How far into the clip; none is the frame of its poster.
-        at_ms: Option<u64>,
-    },
-    /// Get a clip ready to be sent through the terminal.
-    Send(PathBuf),
-    /// Hand bytes to the terminal, which are no part of the picture.
-    Hand(Vec<u8>),
-    /// Copy to the terminal's clipboard.
-    Copy(String),
-    /// Tell the user by the terminal, since nobody looks.
-    Notify(String),
-    /// Set the window's title.
-    Title(String),
-    /// Take the mouse, or let the terminal have it.
-    Mouse(bool),
-    /// Paint everything again.
-    Redraw,
-    /// Suspend.
-    Suspend,
-    /// Leave.
-    Quit,
 }
 
 /// The time, as it comes with a message.

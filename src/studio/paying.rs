@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::app::App;
 use super::dialog::Dialog;
-use super::msg::{Effect, Objected};
+use super::effect::{Effect, Load, Write};
+use super::msg::Objected;
 use super::presses::NoYes;
 use crate::domain::consent::{Consent, Objection, Standing};
 use crate::domain::cost::Estimate;
@@ -40,8 +41,9 @@ fn say_why_not(app: &mut App, no_yes: Option<NoYes>) -> bool {
 
 /// Whether Enter in `dialog` is paid for.
 fn pays(dialog: &Dialog) -> bool {
-    let submits =
-        |effect: &Effect| matches!(effect, Effect::Submit { .. } | Effect::Release { .. });
+    let submits = |effect: &Effect| {
+        matches!(effect, Effect::Write(Write::Submit { .. }) | Effect::Write(Write::Release { .. }))
+    };
     match dialog {
         Dialog::Promote { .. } => true,
         Dialog::Confirm { effect, .. } => effect.as_ref().is_some_and(submits),
@@ -102,7 +104,8 @@ pub(super) fn ask(
     lines.extend(objections.iter().map(words::objection::objection));
     // It may have been topped up since.
     let is_short = objections.iter().any(|one| matches!(one, Objection::Balance { .. }));
-    let balance = is_short.then(|| Effect::LoadBalance(wanted.request.model.provider.clone()));
+    let balance =
+        is_short.then(|| Effect::Load(Load::Balance(wanted.request.model.provider.clone())));
     let consent = Consent { despite: objections, ..consent(app, &wanted) };
     app.presses.ask(false);
     app.dialog = Some(Dialog::Confirm { title, lines, effect: Some(effect(wanted, consent)) });
@@ -175,10 +178,10 @@ fn consent(app: &App, wanted: &Wanted) -> Consent {
 fn effect(wanted: Wanted, consent: Consent) -> Effect {
     let consent = Box::new(consent);
     match wanted.held {
-        Some(id) => Effect::Release { id, consent },
+        Some(id) => Effect::Write(Write::Release { id, consent }),
         None => {
             let request = Box::new(wanted.request);
-            Effect::Submit { request, parent: wanted.parent, consent }
+            Effect::Write(Write::Submit { request, parent: wanted.parent, consent })
         }
     }
 }

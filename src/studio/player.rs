@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::effect::Generation;
 use super::pace::{Pace, Rung};
 use crate::media::film::{Film, Part};
 use crate::media::picture::Picture;
@@ -43,7 +44,7 @@ pub struct Player {
     /// The clips: one, or two that are compared.
     pub reels: Vec<Reel>,
     /// What was asked for last; parts of another are stale.
-    pub generation: u64,
+    pub generation: Generation,
     /// The columns and rows of the terminal that its frames are made for.
     pub made_for: (u16, u16),
     /// What the terminal proved.
@@ -70,7 +71,7 @@ pub struct Player {
 
 impl Player {
     /// The clips at `paths`, at their beginning.
-    pub fn new(paths: Vec<PathBuf>, generation: u64, pace: Pace, now: Timestamp) -> Self {
+    pub fn new(paths: Vec<PathBuf>, generation: Generation, pace: Pace, now: Timestamp) -> Self {
         let reel = |path| Reel { path, film: Film::default(), shown: None };
         Self {
             reels: paths.into_iter().map(reel).collect(),
@@ -98,7 +99,7 @@ impl Player {
     }
 
     /// Waits for all frames anew, in another size, and stays where it is; what is shown stays until they come.
-    pub fn renew(&mut self, generation: u64, now: Timestamp) {
+    pub fn renew(&mut self, generation: Generation, now: Timestamp) {
         self.keep_place(now);
         self.generation = generation;
         self.reels.iter_mut().for_each(|reel| reel.film = Film::default());

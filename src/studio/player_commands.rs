@@ -8,9 +8,9 @@ use super::action::Action;
 use super::app::{App, Around, Pane, View};
 use super::commands::focus;
 use super::compare_view;
+use super::effect::{Effect, Generation, Load, Terminal};
 use super::form_image::shown_image;
 use super::layout::{self, Spot};
-use super::msg::Effect;
 use super::pace::{Pace, Rung};
 use super::pen::Depth;
 use super::player::Player;
@@ -91,7 +91,7 @@ fn load(app: &mut App) -> Option<Vec<Effect>> {
     if app.player.as_ref().is_some_and(|player| has(player, &paths)) {
         return Some(Vec::new());
     }
-    app.films += 1;
+    app.films.next();
     let finest = if app.depth == Depth::True { Rung::Full } else { Rung::Indexed };
     let mut pace = Pace::new(finest, app.far, app.now);
     let mut looping = true;
@@ -115,11 +115,11 @@ fn load(app: &mut App) -> Option<Vec<Effect>> {
 fn load_film(app: &App, paths: Vec<PathBuf>) -> Effect {
     let (columns, rows) = app.size;
     let max_px = (u32::from(columns), u32::from(rows) * 2);
-    Effect::LoadFilm { generation: app.films, paths, max_px }
+    Effect::Load(Load::Film { generation: app.films, paths, max_px })
 }
 
 /// Takes in what was decoded.
-pub(super) fn take(app: &mut App, generation: u64, reel: usize, part: Part) {
+pub(super) fn take(app: &mut App, generation: Generation, reel: usize, part: Part) {
     if app.player.as_ref().is_some_and(|player| player.generation == generation) {
         if let Part::End(Some(trouble)) = &part {
             app.say(trouble.clone(), true);
@@ -149,12 +149,11 @@ pub(super) fn advance(app: &mut App) -> Vec<Effect> {
     if !has(player, &paths) {
         if !player.is_playing() || paths.is_empty() || sizes(app).is_empty() {
             app.player = None;
-            return vec![Effect::DropFilm];
+            return vec![Effect::Load(Load::NoFilm(app.films.next()))];
         }
         effects = load(app).unwrap_or_default();
     } else if app.size.0 > player.made_for.0 || app.size.1 > player.made_for.1 {
-        let (number, size, now) = (app.films + 1, app.size, app.now);
-        app.films = number;
+        let (number, size, now) = (app.films.next(), app.size, app.now);
         if let Some(player) = &mut app.player {
             player.renew(number, now);
             player.made_for = size;
@@ -165,7 +164,7 @@ pub(super) fn advance(app: &mut App) -> Vec<Effect> {
     let now = app.now;
     let Some(player) = &mut app.player else { return effects };
     if player.advance(&sizes, now) {
-        effects.push(Effect::AskTaken);
+        effects.push(Effect::Terminal(Terminal::AskTaken));
     }
     effects
 }

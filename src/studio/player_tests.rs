@@ -13,7 +13,7 @@ fn at(ms: i64) -> Timestamp {
 fn player(counts: &[u64]) -> Player {
     let pace = Pace::new(Rung::Full, false, noon());
     let paths = counts.iter().map(|count| format!("/{count}.mp4").into()).collect();
-    let mut player = Player::new(paths, 1, pace, noon());
+    let mut player = Player::new(paths, Generation::from(1), pace, noon());
     for (reel, count) in counts.iter().enumerate() {
         player.take(reel, film::times((0..*count).map(|frame| frame * 40).collect()));
         (0..*count).for_each(|frame| player.take(reel, frame_part(frame)));
@@ -124,7 +124,12 @@ fn two_clips_have_one_clock_and_the_shorter_one_stays_at_its_end() {
 
 #[test]
 fn what_is_not_decoded_yet_is_waited_for_and_nothing_is_left_out() {
-    let mut player = Player::new(vec!["/a".into()], 1, Pace::new(Rung::Full, false, noon()), at(0));
+    let mut player = Player::new(
+        vec!["/a".into()],
+        Generation::from(1),
+        Pace::new(Rung::Full, false, noon()),
+        at(0),
+    );
     player.toggle(at(0));
     assert_eq!((seen(&mut player, 0), player.is_waiting()), (vec![u8::MAX], true));
     player.take(0, film::times((0..100).map(|frame| frame * 40).collect()));
@@ -143,7 +148,12 @@ fn what_is_not_decoded_yet_is_waited_for_and_nothing_is_left_out() {
 
 #[test]
 fn a_clip_without_a_single_frame_stops_instead_of_waiting_for_ever() {
-    let mut player = Player::new(vec!["/a".into()], 1, Pace::new(Rung::Full, false, noon()), at(0));
+    let mut player = Player::new(
+        vec!["/a".into()],
+        Generation::from(1),
+        Pace::new(Rung::Full, false, noon()),
+        at(0),
+    );
     player.toggle(at(0));
     player.take(0, Part::End(Some("it is damaged".to_owned())));
     assert!(!player.advance(&SIZES, at(100)));

@@ -3,7 +3,7 @@
 use ratatui::layout::{Position, Rect};
 use ratatui::text::Line as Row;
 
-use super::app::{Entry, Pane, Poster, Seen};
+use super::app::{Entry, Pane, Seen};
 use super::form_image::{shown_image, shows_sheet};
 use super::frame::Frame;
 use super::half_blocks::{self, Colours};
@@ -11,6 +11,7 @@ use super::jobs_view::{glyph, title};
 use super::layout::{self, Spot};
 use super::pace::Rung;
 use super::player::Player;
+use super::poster::Poster;
 use super::settings_view::image_facts;
 use super::theme::Tone;
 use super::view::{pane, row, spread, words as span, wrapped};

@@ -11,12 +11,13 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use super::app::{App, Look};
-use super::execute::{Outside, lives, opened};
+use super::effect::{Effect, Terminal, Write};
+use super::execute::{Outside, Writes, lives, opened};
 use super::input::{Ending, Input, Inputs};
 use super::keyboard::Reply;
 use super::keymap::{Keymap, Tables};
 use super::layout;
-use super::msg::{Effect, Msg};
+use super::msg::{Msg, Opened};
 use super::panic_report;
 use super::paying;
 use super::pen::Depth;
@@ -38,6 +39,8 @@ const MAX_MESSAGES: usize = 256;
 /// The most inputs that are taken in before a frame is drawn.
 const MAX_INPUTS_A_TURN: usize = 256;
 
+/// How long what was written last may take to be stored, before the program ends without it.
+const STORING: Duration = Duration::from_secs(5);
 /// How long the database may take to be closed, after a quit and otherwise.
 const CLOSING: Duration = Duration::from_millis(500);
 const CLOSING_AT_ONCE: Duration = Duration::from_millis(30);
@@ -48,6 +51,13 @@ enum End {
     Signal(Ending),
     Gone,
     Failed(String),
+}
+
+/// What came of an effect.
+enum Done {
+    Silent,
+    Said(Msg),
+    Quit,
 }
 
 /// Runs the studio on `places` until it is left. Returns the exit status and, where there is
@@ -94,6 +104,8 @@ struct Studio {
     messages: mpsc::Receiver<Msg>,
     sender: mpsc::Sender<Msg>,
     outside: Option<Outside>,
+    /// Where what is to be stored waits its turn.
+    writes: Option<Writes>,
     driver: Option<Driver>,
     /// Tells effects whose bell to ring.
     bell: Option<watch::Sender<Bell>>,
@@ -129,6 +141,7 @@ impl Studio {
             messages,
             sender,
             outside: None,
+            writes: None,
             driver: None,
             bell: None,
             leaving: None,
@@ -136,11 +149,12 @@ impl Studio {
         };
         let end = studio.live(open(places)).await;
         // The terminal first: what follows may wait for the disk.
-        let Self { mut app, screen, outside, driver, .. } = studio;
-        drop(screen);
-        let Some(outside) = outside else { return Ok((end, None)) };
+        let Self { mut app, screen, messages, outside, writes, driver, .. } = studio;
+        drop((screen, messages));
+        let (Some(outside), Some(writes)) = (outside, writes) else { return Ok((end, None)) };
         // Whatever ended it: a terminal that is gone shows first where it is written to.
-        outside.save_now(&app.take_saved());
+        writes.put(Write::Save(Box::new(app.take_saved())));
+        timeout(STORING, writes.stored()).await.ok();
         // The reply to what is being sent is known here alone.
         if let Some(driver) = driver {
             driver.end().await;
@@ -155,7 +169,7 @@ impl Studio {
 
     async fn live(
         &mut self,
-        mut opening: oneshot::Receiver<Result<Workspace, WorkspaceError>>,
+        mut opening: oneshot::Receiver<Result<Found, WorkspaceError>>,
     ) -> io::Result<End> {
         loop {
             let tick = self
@@ -164,10 +178,10 @@ impl Studio {
                 .map(|at| Duration::try_from(at.duration_since(wall())).unwrap_or_default());
             let is_open = self.outside.is_some();
             let end = tokio::select! {
-                input = self.inputs.next() => self.take_inputs(input).await?,
+                input = self.inputs.next(), if self.has_room() => self.take_inputs(input).await?,
                 Some(message) = self.messages.recv() => self.take(message).await?,
                 workspace = &mut opening, if !is_open => match workspace {
-                    Ok(Ok(workspace)) => self.take_workspace(workspace).await?,
+                    Ok(Ok((workspace, known))) => self.take_workspace(workspace, known).await?,
                     Ok(Err(error)) => Some(End::Failed(error.to_string())),
                     Err(_) => Some(End::Failed("the data folder could not be opened".to_owned())),
                 },
@@ -203,8 +217,8 @@ impl Studio {
     /// Takes in every input that is ready, up to a bound, before anything is drawn.
     async fn take_inputs(&mut self, first: Input) -> io::Result<Option<End>> {
         let mut next = Some(first);
-        for _ in 0..MAX_INPUTS_A_TURN {
-            let Some(input) = next.take() else { break };
+        let mut taken = 0;
+        while let Some(input) = next.take() {
             let message = match input {
                 Input::Key(press) => Msg::Key(press),
                 Input::Paste(text) => Msg::Paste(text),
@@ -216,7 +230,7 @@ impl Studio {
                     let size = self.screen.size()?;
                     Msg::Resize(size.width, size.height)
                 }
-                Input::Suspend => return self.carry_out(Effect::Suspend).await,
+                Input::Suspend => Msg::Suspend,
                 Input::Continued => {
                     // In the background this stops again, so nobody drives before.
                     self.screen.enter()?;
@@ -232,7 +246,10 @@ impl Studio {
             if let Some(end) = self.take(message).await? {
                 return Ok(Some(end));
             }
-            next = self.inputs.ready();
+            taken += 1;
+            if taken < MAX_INPUTS_A_TURN {
+                next = self.inputs.ready();
+            }
         }
         Ok(None)
     }
@@ -248,14 +265,18 @@ impl Studio {
         }
     }
 
-    async fn take_workspace(&mut self, workspace: Workspace) -> io::Result<Option<End>> {
-        let known = Box::new(opened(&workspace));
+    async fn take_workspace(
+        &mut self,
+        workspace: Workspace,
+        known: Box<Opened>,
+    ) -> io::Result<Option<End>> {
         let workspace = Arc::new(workspace);
         let driver = Driver::start(Arc::clone(&workspace));
         let (messages, (rings, bell)) = (self.sender.clone(), watch::channel(driver.bell()));
-        let latest = Arc::default();
         tokio::spawn(tell(workspace.notes.listen(), messages.clone()));
-        self.outside = Some(Outside { workspace, messages, bell, latest });
+        let outside = Outside::new(workspace, messages, bell);
+        self.writes = Some(Writes::start(outside.clone()));
+        self.outside = Some(outside);
         (self.driver, self.bell) = (Some(driver), Some(rings));
         for effect in std::mem::take(&mut self.early) {
             self.carry_out(effect).await?;
@@ -264,47 +285,65 @@ impl Studio {
         self.take(Msg::Opened(known)).await
     }
 
+    /// Takes `message` in, and what comes of it at once.
     async fn take(&mut self, message: Msg) -> io::Result<Option<End>> {
-        for effect in update(&mut self.app, message, wall()) {
-            if let Some(end) = self.carry_out(effect).await? {
-                return Ok(Some(end));
+        let mut next = vec![message];
+        while let Some(message) = next.pop() {
+            for effect in update(&mut self.app, message, wall()) {
+                match self.carry_out(effect).await? {
+                    Done::Quit => return Ok(Some(End::Quit)),
+                    Done::Said(message) => next.push(message),
+                    Done::Silent => {}
+                }
             }
         }
         Ok(None)
     }
 
-    async fn carry_out(&mut self, effect: Effect) -> io::Result<Option<End>> {
-        match effect {
-            Effect::Quit => return Ok(Some(End::Quit)),
-            Effect::Suspend if !Screen::may_suspend()? => {
-                self.app.say("there is no shell to come back from here", true);
-            }
-            Effect::Suspend => self.leave_driving(),
-            Effect::Editor(text) => {
-                let edited = self.edit(&text).await?;
-                // What was typed ahead there was not meant for here.
-                self.app.presses.brought(wall());
-                // The editor's answer is one more message, behind those that wait.
-                drop(self.sender.try_send(Msg::Edited(edited)));
-            }
-            Effect::Copy(text) => {
-                if !self.screen.copy(&text)? {
-                    self.app.say("that is too long for the terminal's clipboard", true);
+    async fn carry_out(&mut self, effect: Effect) -> io::Result<Done> {
+        match (effect, &self.outside, &self.writes) {
+            (Effect::Terminal(effect), ..) => return self.on_terminal(effect).await,
+            (Effect::Load(load), Some(outside), _) => outside.load(load),
+            (Effect::Write(write), _, Some(writes)) => {
+                if !writes.put(write) {
+                    let full = "too much waits to be stored: this was not done";
+                    return Ok(Done::Said(Msg::Complain(full.to_owned())));
                 }
             }
-            Effect::Notify(text) => self.screen.notify(&text)?,
-            Effect::Title(text) => self.screen.title(&text)?,
-            Effect::AskTaken => self.screen.ask_taken(),
-            Effect::Hand(bytes) => self.screen.hand(&bytes)?,
-            Effect::Ask(questions) => self.screen.ask(&questions)?,
-            Effect::Redraw => self.screen.repaint()?,
-            Effect::Mouse(on) => self.screen.set_mouse(on)?,
-            other => match &self.outside {
-                Some(outside) => outside.start(other),
-                None => self.early.push(other),
-            },
+            (effect, ..) => self.early.push(effect),
         }
-        Ok(None)
+        Ok(Done::Silent)
+    }
+
+    async fn on_terminal(&mut self, effect: Terminal) -> io::Result<Done> {
+        match effect {
+            Terminal::Quit => return Ok(Done::Quit),
+            Terminal::Suspend if !Screen::may_suspend()? => {
+                let alone = "there is no shell to come back from here";
+                return Ok(Done::Said(Msg::Complain(alone.to_owned())));
+            }
+            Terminal::Suspend => self.leave_driving(),
+            Terminal::Editor(text) => return Ok(Done::Said(Msg::Edited(self.edit(&text).await?))),
+            Terminal::Copy(text) => {
+                if !self.screen.copy(&text)? {
+                    let long = "that is too long for the terminal's clipboard";
+                    return Ok(Done::Said(Msg::Complain(long.to_owned())));
+                }
+            }
+            Terminal::Notify(text) => self.screen.notify(&text)?,
+            Terminal::Title(text) => self.screen.title(&text)?,
+            Terminal::AskTaken => self.screen.ask_taken(),
+            Terminal::Hand(bytes) => self.screen.hand(&bytes)?,
+            Terminal::Ask(questions) => self.screen.ask(&questions)?,
+            Terminal::Redraw => self.screen.repaint()?,
+            Terminal::Mouse(on) => self.screen.set_mouse(on)?,
+        }
+        Ok(Done::Silent)
+    }
+
+    /// Whether what keys may want to be stored has room. As long as it has none, they wait in the terminal.
+    fn has_room(&self) -> bool {
+        self.writes.as_ref().is_none_or(Writes::has_room)
     }
 
     /// Hands the jobs over, since a stopped program would keep everybody else from them. The studio goes on
@@ -315,7 +354,12 @@ impl Studio {
         }
         let driver = self.driver.take();
         let workspace = self.outside.as_ref().map(|outside| Arc::clone(&outside.workspace));
+        let stored = self.writes.as_ref().map(Writes::stored);
         self.leaving = Some(tokio::spawn(async move {
+            // A program that is stopped in the middle of a write keeps all others from the database.
+            if let Some(stored) = stored {
+                timeout(STORING, stored).await.ok();
+            }
             if let Some(driver) = driver {
                 driver.end().await;
             }
@@ -364,10 +408,20 @@ impl Studio {
     }
 }
 
+/// A workspace that is open, and what the studio needs to know of it.
+type Found = (Workspace, Box<Opened>);
+
 /// Opens the workspace beside the loop, which draws and takes keys meanwhile.
-fn open(places: Places) -> oneshot::Receiver<Result<Workspace, WorkspaceError>> {
+fn open(places: Places) -> oneshot::Receiver<Result<Found, WorkspaceError>> {
     let (done, opening) = oneshot::channel();
-    tokio::task::spawn_blocking(move || drop(done.send(Workspace::open(places))));
+    tokio::task::spawn_blocking(move || {
+        let found = Workspace::open(places).map(|workspace| {
+            let known = Box::new(opened(&workspace));
+            (workspace, known)
+        });
+        // Whoever left meanwhile needs none.
+        drop(done.send(found));
+    });
     opening
 }
 

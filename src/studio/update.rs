@@ -5,21 +5,22 @@ use std::collections::BTreeMap;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::{SignedDuration, Timestamp};
 
-use super::app::{App, Entry, Pane, Poster, View};
+use super::app::{App, Entry, Pane, View};
 use super::commands;
 use super::compare;
 use super::dialog::Dialog;
 use super::dialog_keys;
+use super::effect::{Effect, Load, Terminal, Write};
 use super::form_image;
 use super::image_picker;
 use super::images::want_overlay;
 use super::job_commands;
 use super::keyboard::Reply;
 use super::keymap::Meaning;
-use super::layout::{self, Spot};
-use super::msg::{Effect, Msg, Now, Opened};
+use super::msg::{Msg, Now, Opened};
 use super::paying;
 use super::player_commands;
+use super::poster;
 use crate::domain::job::{Job, JobKind, JobState};
 use crate::domain::money::MicroUsd;
 use crate::domain::secret::without_values;
@@ -56,6 +57,7 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Tick => Vec::new(),
+        Msg::Suspend => vec![Effect::Terminal(Terminal::Suspend)],
         Msg::Drawn => {
             app.presses.seen(now);
             Vec::new()
@@ -83,12 +85,19 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Effect> {
             app.troubles = troubles;
             merge_lives(app);
             let stored = app.version.replace(version) != Some(version);
-            if stored { read_again(app) } else { Vec::new() }
+            if stored { app.read_again() } else { Vec::new() }
         }
-        Msg::Jobs(entries) => jobs(app, entries),
-        Msg::Spent(spent) => {
+        Msg::Jobs { generation, entries, spent } if app.asked.takes_jobs(generation) => {
             app.spent = spent;
-            Vec::new()
+            jobs(app, entries)
+        }
+        Msg::Jobs { .. } => Vec::new(),
+        Msg::Marked(stored) => {
+            app.asked.marked();
+            if let Err(why) = stored {
+                app.say(why, true);
+            }
+            app.read_again()
         }
         Msg::Balance { provider, left } => {
             if let Some(known) = app.balances.iter_mut().find(|(id, _)| *id == provider) {
@@ -96,33 +105,26 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Effect> {
             }
             Vec::new()
         }
-        Msg::Found { generation, entries } => {
+        Msg::Found { generation, entries } if app.asked.takes_marks() => {
             let around = &mut **app;
             around.history.take(generation, entries);
             compare::refresh(&mut around.compare, &around.history.entries);
             Vec::new()
         }
+        Msg::Found { .. } => Vec::new(),
         Msg::Poster { path, sheet, picture } => {
-            compare::take_still(app, &path, sheet, &picture);
-            let is_wanted = app.poster.as_ref().is_some_and(|(wanted, _)| *wanted == path);
-            if is_wanted && sheet == form_image::shows_sheet(app) {
-                let poster = match picture {
-                    Ok(picture) => Poster::There(picture),
-                    Err(why) => Poster::None(why),
-                };
-                app.poster = Some((path, poster));
-            }
+            poster::take(app, path, sheet, picture);
             Vec::new()
         }
         Msg::Overlay { generation, overlay } => {
             app.images.made(generation, overlay);
             Vec::new()
         }
-        Msg::Story(story) => dialog_keys::take_story(app, *story),
+        Msg::Story { generation, story } => dialog_keys::take_story(app, generation, *story),
         Msg::Submitted(id) => {
             app.awaited = Some(id);
             app.knows = true;
-            vec![Effect::LoadJobs]
+            app.read_again()
         }
         Msg::Objected(objected) => paying::objected(app, *objected),
         Msg::Image { first, text, image } => {
@@ -133,12 +135,19 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Effect> {
             form_image::take_listing(app, generation, listed);
             Vec::new()
         }
-        Msg::Edited(Ok(text)) => {
-            app.prompt.set(&text);
-            changed(app);
+        Msg::Edited(edited) => {
+            // What was typed ahead there was not meant for here.
+            app.presses.brought(now);
+            match edited {
+                Ok(text) => {
+                    app.prompt.set(&text);
+                    changed(app);
+                }
+                Err(why) => app.say(why, true),
+            }
             Vec::new()
         }
-        Msg::Edited(Err(why)) | Msg::Sendable(Err(why)) | Msg::Complain(why) => {
+        Msg::Sendable(Err(why)) | Msg::Complain(why) => {
             app.say(why, true);
             Vec::new()
         }
@@ -153,15 +162,15 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Effect> {
             job_commands::show_where(app, path, reason, links);
             Vec::new()
         }
-        Msg::Sendable(Ok(bytes)) => vec![Effect::Hand(bytes)],
+        Msg::Sendable(Ok(bytes)) => vec![Effect::Terminal(Terminal::Hand(bytes))],
         Msg::NoBrowser { url, reason } => {
             app.say(format!("{reason}; copied: {url}"), false);
-            vec![Effect::Copy(url)]
+            vec![Effect::Terminal(Terminal::Copy(url))]
         }
         Msg::Exported(path) => {
             let path = path.display().to_string();
             app.say(format!("the frame is {path}, and its path is copied"), false);
-            vec![Effect::Copy(path)]
+            vec![Effect::Terminal(Terminal::Copy(path))]
         }
         Msg::Say(text) => {
             app.say(text, false);
@@ -181,13 +190,14 @@ fn settle(app: &mut App, effects: &mut Vec<Effect>) {
         changed(app);
     }
     let paused = |since: Timestamp| app.now.duration_since(since) >= SAVE_PAUSE;
-    let leaving = effects.contains(&Effect::Quit) || effects.contains(&Effect::Suspend);
+    let leaving = effects.contains(&Effect::Terminal(Terminal::Quit))
+        || effects.contains(&Effect::Terminal(Terminal::Suspend));
     if app.open && app.unsaved_since.is_some_and(|since| leaving || paused(since)) {
         app.unsaved_since = None;
-        effects.insert(0, Effect::Save(Box::new(app.take_saved())));
+        effects.insert(0, Effect::Write(Write::Save(Box::new(app.take_saved()))));
     }
     effects.extend(player_commands::advance(app));
-    want_poster(app, effects);
+    poster::want(app, effects);
     want_overlay(app, effects);
     compare::want_stills(app, effects);
     want_balance(app, effects);
@@ -265,7 +275,7 @@ fn written(app: &mut App, event: KeyEvent) -> Option<Vec<Effect>> {
 fn interrupt(app: &mut App) -> Vec<Effect> {
     let twice = app.interrupted_at.is_some_and(|at| app.now.duration_since(at) < TWICE);
     if twice {
-        return vec![Effect::Quit];
+        return vec![Effect::Terminal(Terminal::Quit)];
     }
     app.interrupted_at = Some(app.now);
     app.say("Ctrl+C once more quits; jobs go on at the provider", false);
@@ -357,22 +367,18 @@ fn opened_workspace(app: &mut App, opened: Opened) -> Vec<Effect> {
     if let Some(problem) = problems.first() {
         app.say(problem.clone(), true);
     }
-    let mut effects = vec![Effect::LoadJobs, Effect::Title("Rushes".to_owned())];
-    effects.extend(app.images.wish(opened.images, opened.between).map(Effect::Ask));
+    let mut effects =
+        vec![app.asked.jobs(), Effect::Terminal(Terminal::Title("Rushes".to_owned()))];
+    effects.extend(
+        app.images
+            .wish(opened.images, opened.between)
+            .map(|asked| Effect::Terminal(Terminal::Ask(asked))),
+    );
     if opened.no_mouse {
         app.mouse = false;
-        effects.push(Effect::Mouse(false));
+        effects.push(Effect::Terminal(Terminal::Mouse(false)));
     }
     effects
-}
-
-/// Something was stored: the list, and the job that is open, may have changed.
-fn read_again(app: &App) -> Vec<Effect> {
-    let open = match &app.dialog {
-        Some(Dialog::Detail { id, .. }) => Some(Effect::LoadStory(*id)),
-        _ => None,
-    };
-    std::iter::once(Effect::LoadJobs).chain(open).collect()
 }
 
 /// The list of jobs was read again.
@@ -395,7 +401,7 @@ fn jobs(app: &mut App, entries: Vec<Entry>) -> Vec<Effect> {
     let charged = ended.iter().filter(|job| job.charge().is_none_or(|sum| sum > MicroUsd::ZERO));
     for provider in charged.map(|job| &job.request.model.provider) {
         // What is known stays on the screen until the answer comes.
-        let asked = Effect::LoadBalance(provider.clone());
+        let asked = Effect::Load(Load::Balance(provider.clone()));
         if app.balances.iter().any(|(id, _)| id == provider) && !effects.contains(&asked) {
             effects.push(asked);
         }
@@ -413,7 +419,7 @@ fn jobs(app: &mut App, entries: Vec<Entry>) -> Vec<Effect> {
         );
         app.say(text.clone(), !matches!(job.state, JobState::Succeeded | JobState::Canceled));
         if !app.in_front {
-            effects.push(Effect::Notify(text));
+            effects.push(Effect::Terminal(Terminal::Notify(text)));
         }
     }
     if app.view == View::History {
@@ -422,7 +428,7 @@ fn jobs(app: &mut App, entries: Vec<Entry>) -> Vec<Effect> {
     let running = app.lives.len();
     let title =
         if running > 0 { format!("Rushes · {running} running") } else { "Rushes".to_owned() };
-    effects.push(Effect::Title(title));
+    effects.push(Effect::Terminal(Terminal::Title(title)));
     effects
 }
 
@@ -467,29 +473,6 @@ fn want_balance(app: &mut App, effects: &mut Vec<Effect>) {
     if app.open && is_real && !asked && app.keys.iter().any(|(one, _)| one == id) {
         let id = id.clone();
         app.balances.push((id.clone(), None));
-        effects.push(Effect::LoadBalance(id));
+        effects.push(Effect::Load(Load::Balance(id)));
     }
-}
-
-/// Asks for the poster of the chosen clip once.
-fn want_poster(app: &mut App, effects: &mut Vec<Effect>) {
-    let clip = || app.entry().and_then(|entry| Some(app.file(&entry.job)?.path.clone()));
-    let clip = form_image::shown_image(app).map(|image| image.kept_path()).or_else(clip);
-    let path = clip.filter(|_| !app.images.are_off()).map(|clip| app.data_dir.join(clip));
-    let Some(path) = path else {
-        // Not to be counted as a change where there is none.
-        if app.poster.is_some() {
-            app.poster = None;
-        }
-        return;
-    };
-    if app.poster.as_ref().is_some_and(|(there, _)| *there == path) {
-        return;
-    }
-    let shown = layout::panes(app).into_iter().find(|(spot, _)| *spot == Spot::Pane(Pane::Preview));
-    let Some((_, area)) = shown else { return };
-    app.poster = Some((path.clone(), Poster::Coming));
-    let max_px = (u32::from(area.width.max(20)), u32::from(area.height.max(10)) * 2);
-    let sheet = form_image::shows_sheet(app);
-    effects.push(Effect::LoadPoster { path, sheet, max_px });
 }

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -45,6 +46,17 @@ pub(crate) fn config(home: &Path) -> PathBuf {
         std::fs::write(&path, "").expect("a config");
     }
     path
+}
+
+/// What the command line prints on the data of `home`.
+pub fn rushes(home: &Path, arguments: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rushes"));
+    command.args(arguments).env_clear().env("HOME", home);
+    command.env("RUSHES_DATA_DIR", home.join("data"));
+    command.env("RUSHES_CONFIG", config(home));
+    let output = command.output().expect("an answer");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// What came from the program so far.

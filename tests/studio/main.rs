@@ -2,6 +2,7 @@
 
 mod citizenship;
 mod kit;
+mod marks;
 mod paying;
 mod picture;
 mod work;

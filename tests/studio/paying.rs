@@ -2,11 +2,10 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use super::kit::{Terminal, config, home};
+use super::kit::{Terminal, home, rushes};
 use super::work::is_chosen;
 
 const F5: &str = "\x1b[15~";
@@ -74,15 +73,4 @@ fn a_dialog_that_was_left_open_does_not_pay_for_what_another_promoted_meanwhile(
     terminal.until("the question", |screen| screen.contains("Pay for another final?"));
     terminal.until("which", |screen| screen.contains("has a final at 720p already"));
     assert_eq!(accepted(home.path()), 2);
-}
-
-/// What the command line prints on the data of `home`.
-fn rushes(home: &Path, arguments: &[&str]) -> String {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_rushes"));
-    command.args(arguments).env_clear().env("HOME", home);
-    command.env("RUSHES_DATA_DIR", home.join("data"));
-    command.env("RUSHES_CONFIG", config(home));
-    let output = command.output().expect("an answer");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).into_owned()
 }

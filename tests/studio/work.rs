@@ -81,6 +81,14 @@ fn walk(folder: &Path) -> Vec<String> {
 }
 
 #[test]
+fn of_a_thousand_keys_at_once_none_is_lost() {
+    let home = home();
+    let mut terminal = Terminal::studio(home.path());
+    terminal.types(&"fox ".repeat(250));
+    terminal.until("all of them", |screen| screen.contains("1000 / 3000"));
+}
+
+#[test]
 fn a_draft_becomes_its_final() {
     let home = home();
     let mut terminal = Terminal::studio(home.path());

@@ -3,7 +3,6 @@
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::time::sleep;
@@ -13,6 +12,7 @@ use crate::domain::job::JobId;
 use crate::media::film::Part;
 use crate::media::picture::Bounds;
 use crate::runtime::{frames, viewing};
+use crate::studio::effect::{Generation, Slot};
 use crate::studio::images::Wanted;
 use crate::studio::msg::Msg;
 use crate::studio::overlay::Overlay;
@@ -35,11 +35,11 @@ impl Outside {
         Some(Msg::Poster { path, sheet, picture })
     }
 
-    pub(super) async fn load_overlay(&self, generation: u64, wanted: Wanted) -> Option<Msg> {
+    pub(super) async fn load_overlay(&self, generation: Generation, wanted: Wanted) -> Option<Msg> {
         let (latest, workspace) = (Arc::clone(&self.latest), Arc::clone(&self.workspace));
         // Whoever goes through the list is shown half blocks, and sent nothing that costs more.
         sleep(REST).await;
-        if latest.overlay.load(Ordering::Acquire) != generation {
+        if !latest.is(Slot::Overlay, generation) {
             return None;
         }
         let make = move || {
@@ -68,7 +68,7 @@ impl Outside {
     /// Decodes clips, each on a thread of its own, until another film is wanted.
     pub(super) fn load_film(
         &self,
-        generation: u64,
+        generation: Generation,
         paths: Vec<PathBuf>,
         (width_px, height_px): (u32, u32),
     ) {
@@ -76,7 +76,7 @@ impl Outside {
             let (messages, latest) = (self.messages.clone(), Arc::clone(&self.latest));
             let decoding = tokio::task::spawn_blocking(move || {
                 viewing::film(&path, Bounds { width_px, height_px }, |part| {
-                    let wanted = latest.film.load(Ordering::Acquire) == generation;
+                    let wanted = latest.is(Slot::Film, generation);
                     let film = Msg::Film { generation, reel, part };
                     if wanted && messages.blocking_send(film).is_ok() {
                         ControlFlow::Continue(())

@@ -1,6 +1,7 @@
 //! What the account holds and whose it is, in the top line.
 
-use super::super::msg::{Effect, Msg, Opened};
+use super::super::effect::{Effect, Load};
+use super::super::msg::{Msg, Opened};
 use super::kit::{Bench, opened};
 use super::take::{render, wish};
 use crate::domain::money::MicroUsd;
@@ -20,7 +21,7 @@ fn balance(provider: &str, left: Option<i64>) -> Msg {
 
 fn asked(effects: &[Effect]) -> Vec<&str> {
     let asked = effects.iter().filter_map(|effect| match effect {
-        Effect::LoadBalance(provider) => Some(provider.as_str()),
+        Effect::Load(Load::Balance(provider)) => Some(provider.as_str()),
         _ => None,
     });
     asked.collect()

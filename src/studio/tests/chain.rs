@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use super::super::app::Pane;
-use super::super::msg::{Effect, Msg};
+use super::super::effect::{Effect, Load, Terminal};
+use super::super::msg::Msg;
 use super::kit::{Bench, submitted};
 use super::take::{Take, draft, render, wish};
 use crate::domain::job::{Parent, Relation};
@@ -24,7 +25,7 @@ fn last_frame(path: &str) -> FrameImage {
 fn go_on(bench: &mut Bench, take: &Take) {
     let text = clip(take);
     let effects = bench.keys("f");
-    assert_eq!(effects, [Effect::ReadImage { first: true, text: text.clone() }]);
+    assert_eq!(effects, [Effect::Load(Load::Image { first: true, text: text.clone() })]);
     bench.tell(Msg::Image { first: true, image: Ok(last_frame(&text)), text });
 }
 
@@ -108,12 +109,12 @@ fn the_next_shot_is_no_edit_of_the_one_before() {
     let shot = draft(20, "an owl").child_of(&fox, Relation::Chain).ready(9);
     let mut bench = Bench::with_jobs(&[shot.clone(), fox.clone()]);
     bench.keys("<esc>3g<enter>");
-    bench.tell(Msg::Story(shot.story(Some(&fox), &[])));
+    bench.story(shot.story(Some(&fox), &[]));
     let screen = bench.screen(120, 36);
     assert!(screen.contains(&format!("chain of {}", fox.job.id)), "{screen}");
     assert!(!screen.contains("[-"), "their prompts have nothing to do with each other\n{screen}");
     bench.keys("<esc>j<enter>");
-    bench.tell(Msg::Story(fox.story(None, &[&shot])));
+    bench.story(fox.story(None, &[&shot]));
     let screen = bench.screen(120, 36);
     assert!(screen.contains(&format!("chain -> {}", shot.job.id)), "{screen}");
 }
@@ -126,10 +127,10 @@ fn a_frame_is_written_and_its_path_is_said_and_copied() {
     assert!(bench.keys("<esc>3gF").is_empty());
     assert!(bench.toast().contains("no clip yet"), "{}", bench.toast());
     let path = PathBuf::from(clip(&fox));
-    assert_eq!(bench.keys("jF"), [Effect::ExportFrame { id: fox.job.id, path, at_ms: None }]);
+    assert_eq!(bench.keys("jF"), [Effect::Load(Load::Frame { id: fox.job.id, path, at_ms: None })]);
     let written = PathBuf::from("/data/frames/01a1f8d2-1540-7000.png");
     let effects = bench.tell(Msg::Exported(written));
     let path = "/data/frames/01a1f8d2-1540-7000.png";
-    assert!(effects.contains(&Effect::Copy(path.to_owned())), "{effects:?}");
+    assert!(effects.contains(&Effect::Terminal(Terminal::Copy(path.to_owned()))), "{effects:?}");
     assert!(bench.toast().contains(path), "{}", bench.toast());
 }

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use ratatui::style::Color;
 
 use super::super::dialog::Dialog;
+use super::super::effect::{Effect, Generation, Load, Marking, Terminal, Write};
 use super::super::keyboard::Reply;
 use super::super::layout::{Spot, panes};
-use super::super::msg::{Effect, Msg};
-use super::kit::Bench;
+use super::super::msg::Msg;
+use super::kit::{Bench, drops_film};
 use super::take::{Take, draft, render, wish};
 use crate::domain::job::Relation;
 use crate::domain::request::Choices;
@@ -103,14 +104,14 @@ fn the_better_one_gets_a_star_and_a_win_and_the_same_key_takes_them_back() {
     let mut bench = Bench::with_jobs(&all);
     let (cat, deer) = (all[2].job.id, all[1].job.id);
     bench.keys("<esc>3jc");
-    let win = |id, won, starred| Effect::Win { id, won, starred };
-    assert_eq!(bench.keys("2"), [win(deer, true, true), Effect::LoadJobs]);
+    let win = |id, won, starred| Effect::Write(Write::Mark(id, Marking::Win { won, starred }));
+    assert_eq!(bench.keys("2"), [win(deer, true, true)]);
     assert!(bench.toast().starts_with("the right one is the better one: ★ 1 win"));
     assert!(bench.screen(80, 24).contains("2 ✓ better  draft 1.5-pro  ★ 1 win"));
     // Whoever thinks better of it moves the win, and the star that came with it.
-    let moved = [win(deer, false, false), win(cat, true, true), Effect::LoadJobs];
+    let moved = [win(deer, false, false), win(cat, true, true)];
     assert_eq!(bench.keys("1"), moved);
-    assert_eq!(bench.keys("1"), [win(cat, false, true), Effect::LoadJobs], "its own star stays");
+    assert_eq!(bench.keys("1"), [win(cat, false, true)], "its own star stays");
     let screen = bench.screen(80, 24);
     assert!(!screen.contains("✓ better") && !screen.contains("win"), "{screen}");
     // What is read anew counts.
@@ -132,7 +133,7 @@ fn the_better_one_stays_for_the_next_pair_and_sides_are_swapped() {
     bench.keys("n");
     assert!(bench.toast().contains("last pair"), "{}", bench.toast());
     assert_eq!(pair(&bench), ["a cat", "an ape"]);
-    assert_eq!(bench.keys("2p").len(), 3, "what is done to a job is done to the better one");
+    assert_eq!(bench.keys("2p").len(), 2, "what is done to a job is done to the better one");
     assert!(
         matches!(&bench.app.dialog, Some(Dialog::Promote { draft, .. }) if draft.id == takes()[4].job.id)
     );
@@ -187,7 +188,7 @@ fn long_words_are_scrolled() {
 /// The pictures that are asked for: whether each is a sheet.
 fn stills(effects: &[Effect]) -> Vec<(PathBuf, bool)> {
     let still = |effect: &Effect| match effect {
-        Effect::LoadPoster { path, sheet, .. } => Some((path.clone(), *sheet)),
+        Effect::Load(Load::Poster { path, sheet, .. }) => Some((path.clone(), *sheet)),
         _ => None,
     };
     effects.iter().filter_map(still).collect()
@@ -218,7 +219,7 @@ fn where_nothing_plays_there_are_sheets_or_posters_where_those_are_too_small() {
 }
 
 /// The clip was decoded: so many frames of 40 ms.
-fn decoded(bench: &mut Bench, generation: u64, reel: usize, frames: u64, rgb: [u8; 3]) {
+fn decoded(bench: &mut Bench, generation: Generation, reel: usize, frames: u64, rgb: [u8; 3]) {
     let mut tell = |part| drop(bench.tell(Msg::Film { generation, reel, part }));
     tell(film::times((0..frames).map(|frame| frame * 40).collect()));
     for frame in 0..frames {
@@ -252,9 +253,9 @@ fn answered(bench: &mut Bench) {
 }
 
 /// The film that is asked for.
-fn film_wanted(effects: &[Effect]) -> Option<(u64, Vec<PathBuf>)> {
+fn film_wanted(effects: &[Effect]) -> Option<(Generation, Vec<PathBuf>)> {
     effects.iter().find_map(|effect| match effect {
-        Effect::LoadFilm { generation, paths, .. } => Some((*generation, paths.clone())),
+        Effect::Load(Load::Film { generation, paths, .. }) => Some((*generation, paths.clone())),
         _ => None,
     })
 }
@@ -276,7 +277,7 @@ fn both_play_on_one_clock_whatever_their_length_and_shape() {
     };
     assert!(told(&mut bench).contains("▶ 0.00 / 2.00 s  1/50"), "{}", told(&mut bench));
     answered(&mut bench);
-    assert!(bench.later(1480).contains(&Effect::AskTaken));
+    assert!(bench.later(1480).contains(&Effect::Terminal(Terminal::AskTaken)));
     assert!(told(&mut bench).contains("1.48 / 2.00 s  38/50"), "{}", told(&mut bench));
     assert_eq!(reds(&mut bench), [true, false]);
     answered(&mut bench);
@@ -289,11 +290,11 @@ fn both_play_on_one_clock_whatever_their_length_and_shape() {
     answered(&mut bench);
     assert!(told(&mut bench).contains("0.52 / 2.00 s  14/50"), "{}", told(&mut bench));
     let effects = bench.keys("n");
-    assert_eq!(effects.first(), Some(&Effect::DropFilm));
+    assert!(drops_film(&effects[..1]));
     assert_eq!(film_wanted(&effects), None, "what stands is not decoded until it is wanted");
     let (_, paths) = film_wanted(&bench.keys(" ")).expect("the next pair");
     assert_eq!(paths, [clip(&takes[1]), clip(&takes[3])]);
-    assert_eq!(bench.keys("<esc>"), [Effect::DropFilm]);
+    assert!(drops_film(&bench.keys("<esc>")));
     assert!(bench.app.player.is_none());
 }
 
@@ -381,5 +382,5 @@ fn the_frame_that_is_shown_is_the_one_that_is_written() {
     answered(&mut bench);
     let (id, path) = (takes[1].job.id, clip(&takes[1]));
     let effects = bench.keys("2F");
-    assert_eq!(effects.last(), Some(&Effect::ExportFrame { id, path, at_ms: Some(120) }));
+    assert_eq!(effects.last(), Some(&Effect::Load(Load::Frame { id, path, at_ms: Some(120) })));
 }

@@ -2,7 +2,8 @@
 
 use super::super::app::{Pane, View};
 use super::super::dialog::Dialog;
-use super::super::msg::{Effect, Msg};
+use super::super::effect::{Effect, Write};
+use super::super::msg::Msg;
 use super::kit::{Bench, is_free, priced, story_wanted, submitted};
 use super::take::{Take, draft, moderated, refused, render, unreachable, wish};
 use crate::domain::job::{Charged, FailureClass, JobError, JobKind, Relation};
@@ -21,7 +22,7 @@ fn with_draft() -> (Bench, Take) {
 fn promote_shows_both_prices_and_submits_the_chosen_one() {
     let (mut bench, fox) = with_draft();
     assert_eq!(story_wanted(&bench.keys("p")), Some(fox.job.id));
-    bench.tell(Msg::Story(fox.story(None, &[])));
+    bench.story(fox.story(None, &[]));
     let screen = bench.screen(80, 24);
     for resolution in ["720p", "1080p"] {
         let price = priced(&fox.promoted(0, resolution).job.request).to_string();
@@ -44,7 +45,7 @@ fn nothing_is_promoted_until_the_finals_that_are_there_are_known() {
     assert!(is_free(&bench.keys("p<up><enter><enter>")));
     assert!(matches!(bench.app.dialog, Some(Dialog::Promote { .. })));
     assert!(bench.toast().contains("looking whether it has a final"), "{}", bench.toast());
-    let effects = bench.tell(Msg::Story(fox.story(None, &[])));
+    let effects = bench.story(fox.story(None, &[]));
     assert_eq!(submitted(&effects).0.resolution.to_string(), "720p", "the early Enter counts");
     assert!(bench.app.dialog.is_none());
 }
@@ -54,10 +55,10 @@ fn an_early_enter_asks_when_the_final_is_there_and_is_forgotten_when_another_key
     let (mut bench, fox) = with_draft();
     let there = fox.promoted(30, "720p").running();
     bench.keys("p<enter>");
-    assert!(is_free(&bench.tell(Msg::Story(fox.story(None, &[&there])))));
+    assert!(is_free(&bench.story(fox.story(None, &[&there]))));
     assert!(matches!(bench.app.dialog, Some(Dialog::Confirm { .. })));
     bench.keys("<esc>p<enter><up>");
-    assert!(is_free(&bench.tell(Msg::Story(fox.story(None, &[])))));
+    assert!(is_free(&bench.story(fox.story(None, &[]))));
     assert!(matches!(bench.app.dialog, Some(Dialog::Promote { .. })));
 }
 
@@ -65,7 +66,7 @@ fn an_early_enter_asks_when_the_final_is_there_and_is_forgotten_when_another_key
 fn the_children_of_another_draft_are_not_taken_for_this_ones() {
     let (mut bench, _) = with_draft();
     bench.keys("p");
-    bench.tell(Msg::Story(draft(90, "an owl").ready(20).story(None, &[])));
+    bench.story(draft(90, "an owl").ready(20).story(None, &[]));
     assert!(is_free(&bench.keys("<enter>")));
 }
 
@@ -74,7 +75,7 @@ fn a_second_final_is_confirmed_first() {
     let (mut bench, fox) = with_draft();
     let there = fox.promoted(30, "720p").running();
     bench.keys("p");
-    bench.tell(Msg::Story(fox.story(None, &[&there])));
+    bench.story(fox.story(None, &[&there]));
     assert!(is_free(&bench.keys("<enter>")));
     let screen = bench.screen(80, 24);
     assert!(screen.contains("Pay for another final?"), "{screen}");
@@ -82,7 +83,7 @@ fn a_second_final_is_confirmed_first() {
     assert!(is_free(&bench.keys("<esc>")));
 
     bench.keys("p");
-    bench.tell(Msg::Story(fox.story(None, &[&there])));
+    bench.story(fox.story(None, &[&there]));
     bench.keys("<enter>");
     let effects = bench.keys("<enter>");
     assert_eq!(submitted(&effects).0.kind, JobKind::Final);
@@ -250,7 +251,7 @@ fn the_detail_of_a_failure_says_whether_it_was_charged_and_what_to_do() {
                 draft(60, "a fox").failed(JobError::ours(*class, "code7", message, *charged));
             let mut bench = Bench::with_jobs(std::slice::from_ref(&failed));
             bench.keys("<esc>3<enter>");
-            bench.tell(Msg::Story(failed.story(None, &[])));
+            bench.story(failed.story(None, &[]));
             let screen = bench.screen(60, 18);
             let head =
                 format!("{}, {}", crate::words::failure(*class), crate::words::charged(*charged));
@@ -271,7 +272,7 @@ fn a_model_that_is_gone_is_replaced_by_its_successor() {
     old.expect("a model").status.successor = Some("1.5-pro".to_owned());
     bench.app.catalog = std::sync::Arc::new(catalog);
     bench.keys("<esc>3<enter>");
-    bench.tell(Msg::Story(failed.story(None, &[])));
+    bench.story(failed.story(None, &[]));
     assert!(bench.screen(80, 24).contains("sandbox/1.5-pro takes its place"));
     bench.keys("<enter>");
     assert_eq!(bench.app.settings.model_id.to_string(), "sandbox/1.5-pro");
@@ -287,7 +288,7 @@ fn the_detail_tells_how_long_clip_and_draft_are_good_for() {
         let fox = draft(age_s, "a fox").ready(20);
         let mut bench = Bench::with_jobs(std::slice::from_ref(&fox));
         bench.keys("<esc>3<enter>");
-        bench.tell(Msg::Story(fox.story(None, &[])));
+        bench.story(fox.story(None, &[]));
         let screen = bench.screen(80, 24);
         assert!(words.iter().all(|words| screen.contains(words)), "{screen}");
     }
@@ -337,7 +338,7 @@ fn a_failed_jobs_detail_tells_what_happened_and_enter_brings_back_the_field_at_f
     let failed = render(60, "sandbox/1.5-pro", choices).failed(refused("duration"));
     let mut bench = Bench::with_jobs(std::slice::from_ref(&failed));
     assert_eq!(story_wanted(&bench.keys("<esc><enter>")), Some(failed.job.id));
-    bench.tell(Msg::Story(failed.story(None, &[])));
+    bench.story(failed.story(None, &[]));
     let screen = bench.screen(120, 36);
     for words in ["Invalid value for 'duration'", "not charged", "Change the setting that is named"]
     {
@@ -354,7 +355,7 @@ fn a_moderated_jobs_detail_leads_back_to_the_prompt() {
     let failed = draft(60, "a fox").failed(moderated());
     let mut bench = Bench::with_jobs(std::slice::from_ref(&failed));
     bench.keys("<esc><enter>");
-    bench.tell(Msg::Story(failed.story(None, &[])));
+    bench.story(failed.story(None, &[]));
     bench.keys("<enter>");
     assert_eq!((bench.app.pane, bench.app.prompt.text()), (Pane::Prompt, "a fox".to_owned()));
 }
@@ -366,7 +367,7 @@ fn the_detail_shows_parent_difference_and_children() {
     let last = new.promoted(20, "1080p").running();
     let mut bench = Bench::with_jobs(&[last.clone(), new.clone(), old.clone()]);
     bench.keys("<esc>j<enter>");
-    bench.tell(Msg::Story(new.story(Some(&old), &[&last])));
+    bench.story(new.story(Some(&old), &[&last]));
     let screen = bench.screen(120, 36);
     for words in ["edit of", "[-red-]{+grey+}", "promote ->", "all results are in", "ready"] {
         assert!(screen.contains(words), "{words} in\n{screen}");
@@ -378,7 +379,7 @@ fn a_story_that_comes_late_opens_nothing() {
     let fox = draft(60, "a fox").ready(20);
     let mut bench = Bench::with_jobs(std::slice::from_ref(&fox));
     bench.keys("<esc><enter><esc>");
-    bench.tell(Msg::Story(fox.story(None, &[])));
+    bench.story(fox.story(None, &[]));
     assert!(bench.app.dialog.is_none());
 }
 
@@ -387,7 +388,7 @@ fn a_command_in_the_detail_is_about_the_job_that_is_shown() {
     let (fox, owl) = (draft(60, "a fox").ready(20), draft(90, "an owl").ready(20));
     let mut bench = Bench::with_jobs(std::slice::from_ref(&owl));
     bench.keys("<esc><enter>");
-    bench.tell(Msg::Story(owl.story(None, &[])));
+    bench.story(owl.story(None, &[]));
     bench.tell(Msg::Submitted(fox.job.id));
     bench.list(&[fox, owl.clone()]);
     let effects = bench.keys("p");
@@ -398,7 +399,7 @@ fn a_command_in_the_detail_is_about_the_job_that_is_shown() {
 fn a_key_that_repeats_opens_the_dialog_and_does_not_pay() {
     let (mut bench, fox) = with_draft();
     bench.keys("p");
-    bench.tell(Msg::Story(fox.story(None, &[])));
+    bench.story(fox.story(None, &[]));
     assert!(is_free(&bench.keys("pppp")));
 }
 
@@ -411,7 +412,7 @@ fn a_job_of_a_model_that_is_gone_is_never_submitted_to_another_one() {
     owl.entry.job.request = serde_json::from_str(&gone).expect("a request");
     let mut bench = Bench::with_jobs(&[owl]);
     let effects = bench.keys("<esc>r<enter><f5>");
-    if let Some(Effect::Submit { request, .. }) = effects.first() {
+    if let Some(Effect::Write(Write::Submit { request, .. })) = effects.first() {
         assert_eq!(request.model.provider, "sandbox", "real money for play money");
     }
     assert_eq!(bench.app.settings.model_id.provider, "sandbox");
@@ -423,7 +424,7 @@ fn the_detail_scrolls_back_as_soon_as_it_is_asked_to() {
     let fox = draft(60, &"a fox runs through the snow. ".repeat(60)).ready(20);
     let mut bench = Bench::with_jobs(std::slice::from_ref(&fox));
     bench.keys("<esc><enter>");
-    bench.tell(Msg::Story(fox.story(None, &[])));
+    bench.story(fox.story(None, &[]));
     bench.keys(&"j".repeat(300));
     let end = bench.screen(80, 24);
     bench.keys("k");

@@ -1,6 +1,7 @@
 //! A job in doubt: what is told of it, and the ways to settle it.
 
-use super::super::msg::{Effect, Msg};
+use super::super::effect::{Effect, Load, Terminal, Write};
+use super::super::msg::Msg;
 use super::kit::{Bench, is_free, submitted};
 use super::take::{Take, render, wish};
 use crate::domain::event::JobEvent;
@@ -14,7 +15,7 @@ fn doubted(model: &str) -> Take {
 fn opened(take: &Take) -> Bench {
     let mut bench = Bench::with_jobs(std::slice::from_ref(take));
     bench.keys("<esc>3<enter>");
-    bench.tell(Msg::Story(take.story(None, &[])));
+    bench.story(take.story(None, &[]));
     bench
 }
 
@@ -43,7 +44,7 @@ fn the_detail_tells_what_happened_what_it_may_cost_and_what_can_be_done() {
 #[test]
 fn it_is_looked_up_where_the_provider_can_be_asked() {
     let take = doubted("runware/1.0-pro");
-    assert_eq!(opened(&take).keys("L"), [Effect::LookUp(take.job.id)]);
+    assert_eq!(opened(&take).keys("L"), [Effect::Load(Load::LookUp(take.job.id))]);
     let mut bench = opened(&doubted("runpod/1.0-pro"));
     assert!(is_free(&bench.keys("L")));
     assert!(bench.toast().contains("RunPod can't be asked"), "{}", bench.toast());
@@ -53,9 +54,12 @@ fn it_is_looked_up_where_the_provider_can_be_asked() {
 fn the_dashboard_is_opened_or_its_address_copied() {
     let mut bench = opened(&doubted("runpod/1.0-pro"));
     let url = "https://console.runpod.io".to_owned();
-    assert_eq!(bench.keys("D"), [Effect::Browse(url.clone())]);
+    assert_eq!(bench.keys("D"), [Effect::Load(Load::Browse(url.clone()))]);
     let reason = "there is no display over SSH".to_owned();
-    assert_eq!(bench.tell(Msg::NoBrowser { url: url.clone(), reason }), [Effect::Copy(url)]);
+    assert_eq!(
+        bench.tell(Msg::NoBrowser { url: url.clone(), reason }),
+        [Effect::Terminal(Terminal::Copy(url))]
+    );
     assert_eq!(bench.toast(), "there is no display over SSH; copied: https://console.runpod.io");
 }
 
@@ -67,7 +71,7 @@ fn closing_asks_first_and_says_what_it_means() {
     assert!(bench.screen(80, 24).contains("its cost stays unknown"));
     assert!(is_free(&bench.keys("<esc>")));
     bench.keys("X");
-    assert_eq!(bench.keys("<enter>"), [Effect::Close(take.job.id)]);
+    assert_eq!(bench.keys("<enter>"), [Effect::Write(Write::Close(take.job.id))]);
     let closed = take.then(60, JobEvent::Closed { error: JobError::closed("Runbase") });
     bench.list(std::slice::from_ref(&closed));
     assert!(bench.screen(120, 36).contains("closed"));

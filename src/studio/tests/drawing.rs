@@ -176,7 +176,7 @@ fn japanese_everywhere() {
     bench.keys("<esc>3");
     look("cjk-jobs", &mut bench);
     bench.keys("<enter>");
-    bench.tell(Msg::Story(takes[0].story(Some(&takes[1]), &[])));
+    bench.story(takes[0].story(Some(&takes[1]), &[]));
     look("cjk-detail", &mut bench);
     bench.keys("<esc>jn");
     look("cjk-note", &mut bench);
@@ -201,11 +201,11 @@ fn what_lies_over_the_panes() {
     look("palette-filtered", &mut bench);
     bench.keys("<esc><enter>");
     look("detail-reading", &mut bench);
-    bench.tell(Msg::Story(ready.story(None, &[&takes[2]])));
+    bench.story(ready.story(None, &[&takes[2]]));
     look("detail", &mut bench);
     bench.keys("<esc>p");
     look("promote", &mut bench);
-    bench.tell(Msg::Story(ready.story(None, &[&takes[2]])));
+    bench.story(ready.story(None, &[&takes[2]]));
     bench.keys("<down><enter>");
     look("promote-again", &mut bench);
     bench.keys("<esc>r");
@@ -233,7 +233,7 @@ fn a_failed_job_opened() {
     let takes = failing();
     let mut bench = bench_with(&takes);
     bench.keys("<esc>3jj<enter>");
-    bench.tell(Msg::Story(takes[2].story(None, &[])));
+    bench.story(takes[2].story(None, &[]));
     look("failing-detail", &mut bench);
 }
 
@@ -255,7 +255,7 @@ fn what_waits_and_why() {
     bench.keys("<esc>3");
     look("waiting-jobs", &mut bench);
     bench.keys("jj<enter>");
-    bench.tell(Msg::Story(takes[2].story(None, &[])));
+    bench.story(takes[2].story(None, &[]));
     look("waiting-detail", &mut bench);
 }
 

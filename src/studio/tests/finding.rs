@@ -1,20 +1,21 @@
 //! The history: search as one types.
 
 use super::super::app::View;
-use super::super::msg::{Effect, Msg};
+use super::super::effect::{Effect, Generation, Load};
+use super::super::msg::Msg;
 use super::kit::Bench;
 use super::take::{Take, draft};
 use crate::domain::query::HistoryQuery;
 
-fn searches(effects: &[Effect]) -> Vec<(u64, HistoryQuery)> {
+fn searches(effects: &[Effect]) -> Vec<(Generation, HistoryQuery)> {
     let search = |effect: &Effect| match effect {
-        Effect::Search { generation, query, .. } => Some((*generation, query.clone())),
+        Effect::Load(Load::Search { generation, query, .. }) => Some((*generation, query.clone())),
         _ => None,
     };
     effects.iter().filter_map(search).collect()
 }
 
-fn found(generation: u64, takes: &[Take]) -> Msg {
+fn found(generation: Generation, takes: &[Take]) -> Msg {
     Msg::Found { generation, entries: takes.iter().map(|take| take.entry.clone()).collect() }
 }
 
@@ -71,7 +72,7 @@ fn what_is_chosen_stays_chosen_when_the_list_is_read_again() {
     bench.tell(found(searches(&effects)[0].0, &[fox.clone(), owl.clone()]));
     bench.keys("j");
     let newer = draft(5, "a heron");
-    let effects = bench.tell(Msg::Jobs(vec![newer.entry.clone(), fox.entry.clone()]));
+    let effects = bench.list(&[newer.clone(), fox.clone()]);
     let (generation, _) = searches(&effects)[0].clone();
     bench.tell(found(generation, &[newer, fox, owl.clone()]));
     assert_eq!(bench.app.entry(), Some(&owl.entry));

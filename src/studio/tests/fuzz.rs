@@ -3,9 +3,10 @@
 #[path = "../../../tests/fuzz/mutate.rs"]
 mod mutate;
 
-use super::super::app::Saved;
+use super::super::effect::{Effect, Write};
 use super::super::keymap::{Keymap, Tables};
-use super::super::msg::{Effect, Opened};
+use super::super::msg::Opened;
+use super::super::saved::Saved;
 use super::super::theme::{Theme, Tone};
 use super::kit::{Bench, opened};
 use crate::domain::text::clean;
@@ -48,7 +49,7 @@ fn saved() {
         is_harmless(&mut bench);
         let effects = bench.keys("<f5>");
         let sent = effects.iter().find_map(|effect| match effect {
-            Effect::Submit { request, .. } => Some(request.prompt.clone()),
+            Effect::Write(Write::Submit { request, .. }) => Some(request.prompt.clone()),
             _ => None,
         });
         assert!(sent.is_none_or(|prompt| clean(&prompt) == prompt));

@@ -1,6 +1,7 @@
 //! A held job: what is told of it, and that it is sent by a yes to its price alone.
 
-use super::super::msg::{Effect, Msg, Objected};
+use super::super::effect::{Effect, Write};
+use super::super::msg::{Msg, Objected};
 use super::super::presses::Press;
 use super::kit::{Bench, is_free, parsed};
 use super::take::{Take, render, wish};
@@ -21,7 +22,7 @@ fn it_is_named_in_the_list_and_its_details_say_what_can_be_done() {
     let screen = bench.screen(120, 36);
     assert!(screen.contains("≡ held") && screen.contains("not sent, R sends it"), "{screen}");
     bench.keys("<esc>3<enter>");
-    bench.tell(Msg::Story(take.story(None, &[])));
+    bench.story(take.story(None, &[]));
     let screen = bench.screen(120, 36);
     for part in
         ["not sent and not charged", "interrupted before it was sent", "R retry", "x cancel"]
@@ -39,9 +40,12 @@ fn it_is_sent_by_a_yes_to_its_price_and_ended_for_nothing() {
     let screen = bench.screen(120, 36);
     assert!(screen.contains("Send it now?") && screen.contains("estimated $"), "{screen}");
     let id = take.job.id;
-    let yes = [Effect::Release { id, consent: Box::new(Consent::to(take.job.estimate.clone())) }];
+    let yes = [Effect::Write(Write::Release {
+        id,
+        consent: Box::new(Consent::to(take.job.estimate.clone())),
+    })];
     assert_eq!(bench.keys("<enter>"), yes);
-    assert_eq!(bench.keys("x"), [Effect::Cancel(id)]);
+    assert_eq!(bench.keys("x"), [Effect::Write(Write::Cancel(id))]);
 }
 
 /// `R` and Enter out of a paste without brackets.
@@ -53,7 +57,9 @@ fn a_yes_that_came_with_other_keys_sends_nothing() {
     let crowded = Press { at: bench.now, ..Press::from(parsed("<enter>")[0]) };
     assert_eq!(bench.press(crowded), []);
     assert!(bench.toast().contains("too fast to be a yes"), "{}", bench.toast());
-    let [Effect::Release { .. }] = bench.keys("<enter>")[..] else { panic!("a press of its own") };
+    let [Effect::Write(Write::Release { .. })] = bench.keys("<enter>")[..] else {
+        panic!("a press of its own")
+    };
 }
 
 /// The job's own price stood among what was spent, so that half of the limit asked for a yes to pass it; and that
@@ -73,7 +79,7 @@ fn it_is_held_against_the_limits_once_and_a_yes_is_one_to_what_was_said() {
     assert!(bench.screen(120, 36).contains("pass the limit"));
     let despite = vec![Objection::DailyLimit { spent: MicroUsd::ZERO, most, limit }];
     let consent = Consent { despite, ..Consent::to(take.job.estimate.clone()) };
-    let yes = [Effect::Release { id: take.job.id, consent: Box::new(consent) }];
+    let yes = [Effect::Write(Write::Release { id: take.job.id, consent: Box::new(consent) })];
     assert_eq!(bench.keys("<enter>"), yes);
 }
 
@@ -99,6 +105,8 @@ fn what_speaks_against_it_by_then_is_asked_about() {
     let screen = bench.screen(120, 36);
     assert!(screen.contains("Pay the new price?") && screen.contains("not sent yet"), "{screen}");
     let effects = bench.keys("<enter>");
-    let [Effect::Release { id, consent }] = &effects[..] else { panic!("{effects:?}") };
+    let [Effect::Write(Write::Release { id, consent })] = &effects[..] else {
+        panic!("{effects:?}")
+    };
     assert_eq!((*id, &consent.price), (take.job.id, &now));
 }

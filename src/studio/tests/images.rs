@@ -1,8 +1,10 @@
 //! Frame images in the form: written, completed, picked, dropped, refused, looked at.
 
-use super::super::app::{Pane, Poster};
+use super::super::app::Pane;
+use super::super::effect::{Effect, Load};
 use super::super::layout::{Spot, panes};
-use super::super::msg::{Effect, Msg};
+use super::super::msg::Msg;
+use super::super::poster::Poster;
 use super::kit::{Bench, submitted};
 use super::take::{draft, render, wish};
 use crate::domain::request::Field;
@@ -25,7 +27,7 @@ fn writing(bench: &mut Bench, row: Field) -> u64 {
 /// The number of the one listing among `effects`.
 fn listing(effects: &[Effect]) -> u64 {
     match effects {
-        [Effect::ListImages { generation, .. }] => *generation,
+        [Effect::Load(Load::Images { generation, .. })] => generation.number(),
         other => panic!("no listing: {other:?}"),
     }
 }
@@ -47,7 +49,7 @@ fn a_path_is_read_outside_and_stands_in_the_form_with_its_facts() {
     let mut bench = Bench::new();
     writing(&mut bench, Field::FirstFrame);
     let effects = bench.keys("~/fox.png<enter>");
-    let read = Effect::ReadImage { first: true, text: "~/fox.png".to_owned() };
+    let read = Effect::Load(Load::Image { first: true, text: "~/fox.png".to_owned() });
     assert_eq!(effects.last(), Some(&read));
     is_read(&mut bench, true, "~/owl.png", Ok(file("owl.png", 1024, 768, 9)));
     assert_eq!(bench.app.settings.chosen.first_frame, None, "nobody waits for that one");
@@ -66,12 +68,12 @@ fn tab_completes_and_arrows_pick_from_what_the_folder_has() {
     let mut bench = Bench::new();
     let stale = writing(&mut bench, Field::FirstFrame);
     let generation = listing(&bench.keys("~"));
-    bench.tell(Msg::Images { generation: stale, listed: Ok(vec!["old.png".to_owned()]) });
+    bench.tell(Msg::Images { generation: (stale).into(), listed: Ok(vec!["old.png".to_owned()]) });
     assert!(!bench.screen(80, 24).contains("old.png"), "a stale listing is dropped");
-    bench.tell(Msg::Images { generation, listed: Ok(vec!["~/".to_owned()]) });
+    bench.tell(Msg::Images { generation: generation.into(), listed: Ok(vec!["~/".to_owned()]) });
     let generation = listing(&bench.keys("<tab>"));
     let listed = ["~/fox-1.png", "~/fox-2.png", "~/foxes/"].map(str::to_owned).to_vec();
-    bench.tell(Msg::Images { generation, listed: Ok(listed.clone()) });
+    bench.tell(Msg::Images { generation: generation.into(), listed: Ok(listed.clone()) });
     for (columns, rows) in [(60, 18), (80, 24), (120, 36)] {
         let screen = bench.screen(columns, rows);
         assert!(listed.iter().all(|path| screen.contains(path.as_str())), "{screen}");
@@ -82,14 +84,14 @@ fn tab_completes_and_arrows_pick_from_what_the_folder_has() {
     }
     assert_eq!(listing(&bench.keys("<tab>")), generation + 1);
     assert_eq!(bench.app.settings.editing.as_ref().map(|line| line.text()), Some("~/fox"));
-    bench.tell(Msg::Images { generation: generation + 1, listed: Ok(listed) });
+    bench.tell(Msg::Images { generation: (generation + 1).into(), listed: Ok(listed) });
     assert_eq!(listing(&bench.keys("<down><down><down><enter>")), generation + 2, "a folder opens");
     assert_eq!(bench.app.settings.editing.as_ref().map(|line| line.text()), Some("~/foxes/"));
     let listed = Ok(vec!["~/foxes/red.png".to_owned()]);
-    bench.tell(Msg::Images { generation: generation + 2, listed });
+    bench.tell(Msg::Images { generation: (generation + 2).into(), listed });
     let effects = bench.keys("<down><enter>");
     let text = "~/foxes/red.png".to_owned();
-    assert_eq!(effects, [Effect::ReadImage { first: true, text }]);
+    assert_eq!(effects, [Effect::Load(Load::Image { first: true, text })]);
 }
 
 #[test]
@@ -97,7 +99,7 @@ fn a_folder_that_can_not_be_listed_says_so() {
     let mut bench = Bench::new();
     let generation = writing(&mut bench, Field::FirstFrame);
     let problem = "permission denied".to_owned();
-    bench.tell(Msg::Images { generation, listed: Err(problem.clone()) });
+    bench.tell(Msg::Images { generation: generation.into(), listed: Err(problem.clone()) });
     assert!(bench.screen(80, 24).contains(&problem));
 }
 
@@ -111,7 +113,7 @@ fn before_a_path_is_begun_images_used_before_and_own_clips_are_offered() {
     let clip = format!("/data/{}", fox.job.files().next().expect("a file").path);
     let mut bench = Bench::with_jobs(&[again, owl, fox]);
     let generation = writing(&mut bench, Field::FirstFrame);
-    bench.tell(Msg::Images { generation, listed: Ok(vec!["pics/".to_owned()]) });
+    bench.tell(Msg::Images { generation: generation.into(), listed: Ok(vec!["pics/".to_owned()]) });
     let screen = bench.screen(80, 24);
     assert_eq!(screen.matches("used before").count(), 1, "each once\n{screen}");
     for words in ["owl.png", "draft 1.5-pro: a fox", "its last frame", "pics/"] {
@@ -120,9 +122,9 @@ fn before_a_path_is_begun_images_used_before_and_own_clips_are_offered() {
     assert!(bench.keys("<down><enter>").is_empty(), "what is kept needs no reading");
     assert_eq!(bench.app.settings.chosen.first_frame, Some(image));
     let generation = writing(&mut bench, Field::LastFrame);
-    bench.tell(Msg::Images { generation, listed: Ok(Vec::new()) });
+    bench.tell(Msg::Images { generation: generation.into(), listed: Ok(Vec::new()) });
     let effects = bench.keys("<down><down><enter>");
-    assert_eq!(effects, [Effect::ReadImage { first: false, text: clip }]);
+    assert_eq!(effects, [Effect::Load(Load::Image { first: false, text: clip })]);
 }
 
 #[test]
@@ -130,7 +132,7 @@ fn a_dropped_file_is_taken_by_the_row_that_has_the_focus() {
     let mut bench = Bench::new();
     bench.row(Field::FirstFrame);
     let effects = bench.tell(Msg::Paste("'/home/mia/a fox.png'\n".to_owned()));
-    let read = Effect::ReadImage { first: true, text: "/home/mia/a fox.png".to_owned() };
+    let read = Effect::Load(Load::Image { first: true, text: "/home/mia/a fox.png".to_owned() });
     assert!(effects.contains(&read), "{effects:?}");
     assert_eq!(bench.app.pane, Pane::Settings);
     writing(&mut bench, Field::FirstFrame);

@@ -6,13 +6,15 @@ use std::path::PathBuf;
 use jiff::SignedDuration;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::super::app::Poster;
+use super::super::asked::Asked;
 use super::super::dialog::Dialog;
+use super::super::effect::{Effect, Load, Marking, Terminal, Write};
 use super::super::jobs_view::glyph;
 use super::super::keyboard::Reply;
-use super::super::msg::{Effect, Msg, Opened};
-use super::kit::{Bench, dawn, submitted};
-use super::take::{draft, moderated, unreachable};
+use super::super::msg::{Msg, Opened};
+use super::super::poster::Poster;
+use super::kit::{Bench, dawn, story_wanted, submitted};
+use super::take::{Take, draft, moderated, unreachable};
 use crate::domain::catalog::RequestRate;
 use crate::domain::event::JobEvent;
 use crate::domain::job::{Charged, FailureClass, Job, JobError, JobState};
@@ -24,12 +26,15 @@ use crate::words::images::Images;
 fn star_and_note_are_kept_and_read_again() {
     let fox = draft(60, "a fox").ready(20);
     let mut bench = Bench::with_jobs(std::slice::from_ref(&fox));
-    assert_eq!(bench.keys("<esc>*"), [Effect::Star(fox.job.id, true), Effect::LoadJobs]);
+    assert_eq!(bench.keys("<esc>*"), [Effect::Write(Write::Mark(fox.job.id, Marking::Star(true)))]);
     bench.list(&[fox.clone().starred()]);
     assert!(bench.screen(120, 36).contains('★'));
-    assert_eq!(bench.keys("*"), [Effect::Star(fox.job.id, false), Effect::LoadJobs]);
+    assert_eq!(bench.keys("*"), [Effect::Write(Write::Mark(fox.job.id, Marking::Star(false)))]);
     let effects = bench.keys("nthe good one<enter>");
-    assert_eq!(effects, [Effect::Note(fox.job.id, "the good one".to_owned()), Effect::LoadJobs]);
+    assert_eq!(
+        effects,
+        [Effect::Write(Write::Mark(fox.job.id, Marking::Note("the good one".to_owned())))]
+    );
     bench.list(&[fox.noted("the good one")]);
     assert!(bench.screen(120, 36).contains("the good one · a fox"));
 }
@@ -40,7 +45,7 @@ fn wins_stand_beside_the_star_and_outlive_it() {
     let mut bench = Bench::with_jobs(std::slice::from_ref(&fox));
     assert!(bench.screen(80, 24).contains("★ 2 wins  draft 1.5-pro"));
     bench.keys("<esc>3<enter>");
-    bench.tell(Msg::Story(fox.story(None, &[])));
+    bench.story(fox.story(None, &[]));
     assert!(bench.screen(80, 24).contains("│ ★ 2 wins "));
     let mut owl = draft(60, "an owl").ready(20).won(1);
     owl.entry.mark.starred = false;
@@ -55,7 +60,7 @@ fn y_then_a_letter_copies() {
     let file = fox.job.files().next().expect("a file").path.clone();
     let mut bench = Bench::with_jobs(std::slice::from_ref(&fox));
     bench.keys("<esc>");
-    let copy = |text: String| [Effect::Copy(text)];
+    let copy = |text: String| [Effect::Terminal(Terminal::Copy(text))];
     assert_eq!(bench.keys("yp"), copy("a fox".to_owned()));
     assert_eq!(bench.toast(), "prompt copied");
     assert_eq!(bench.keys("yu"), copy(fox.job.outputs[0].url.clone()));
@@ -100,7 +105,7 @@ fn a_clip_that_can_not_be_opened_here_offers_lines_to_copy() {
     let fox = draft(60, "a fox").ready(20);
     let path = PathBuf::from("/data").join(&fox.job.files().next().expect("a file").path);
     let mut bench = Bench::with_jobs(&[fox]);
-    assert_eq!(bench.keys("<esc>o"), [Effect::Open(path.clone())]);
+    assert_eq!(bench.keys("<esc>o"), [Effect::Load(Load::Open(path.clone()))]);
     bench.tell(Msg::Nowhere {
         path: path.clone(),
         reason: "there is no display here".to_owned(),
@@ -111,7 +116,7 @@ fn a_clip_that_can_not_be_opened_here_offers_lines_to_copy() {
     assert!(screen.contains("scp mia@studio:"), "{screen}");
     assert!(screen.contains("ssh     ssh -L 1"), "{screen}");
     let copied = bench.keys("<enter>");
-    assert_eq!(copied, [Effect::Copy(path.display().to_string())]);
+    assert_eq!(copied, [Effect::Terminal(Terminal::Copy(path.display().to_string()))]);
     assert!(bench.app.dialog.is_none());
 }
 
@@ -154,8 +159,8 @@ fn iterm2_and_kitty_are_offered_what_they_alone_can_do() {
     assert_eq!(ways(&mut bench), [">path", "scp", "URL", "ssh", "send"]);
     assert!(bench.screen(120, 36).contains("to your own machine"));
     let path = bench.app.data_dir.join(&bench.app.jobs[0].job.files().next().expect("a file").path);
-    assert_eq!(bench.keys("<up>jjjj<enter>"), [Effect::Send(path)]);
-    assert_eq!(bench.tell(Msg::Sendable(Ok(vec![1]))), [Effect::Hand(vec![1])]);
+    assert_eq!(bench.keys("<up>jjjj<enter>"), [Effect::Load(Load::Send(path))]);
+    assert_eq!(bench.tell(Msg::Sendable(Ok(vec![1]))), [Effect::Terminal(Terminal::Hand(vec![1]))]);
     bench.tell(Msg::Sendable(Err("the clip has 12.4 MB".to_owned())));
     assert_eq!(bench.toast(), "the clip has 12.4 MB");
 }
@@ -164,7 +169,7 @@ fn iterm2_and_kitty_are_offered_what_they_alone_can_do() {
 fn only_a_job_that_was_not_sent_can_be_stopped() {
     let queued = draft(3, "a fox");
     let mut bench = Bench::with_jobs(std::slice::from_ref(&queued));
-    assert_eq!(bench.keys("<esc>x"), [Effect::Cancel(queued.job.id)]);
+    assert_eq!(bench.keys("<esc>x"), [Effect::Write(Write::Cancel(queued.job.id))]);
     bench.list(&[draft(3, "a fox").running()]);
     assert!(bench.keys("x").is_empty());
     assert!(bench.toast().contains("offers no way to stop it"), "{}", bench.toast());
@@ -218,7 +223,7 @@ fn what_a_job_waits_for_stands_in_list_and_detail() {
             assert!(screen.contains(short), "{columns}x{rows}:\n{screen}");
         }
         bench.keys("<enter>");
-        bench.tell(Msg::Story(fox.story(None, &[])));
+        bench.story(fox.story(None, &[]));
         let screen = bench.screen(120, 36);
         assert!(screen.contains(sentence), "{screen}");
     }
@@ -241,7 +246,7 @@ fn the_details_of_a_job_begin_with_its_prompt() {
         let fox = draft(60, prompt).ready(20);
         let mut bench = Bench::with_jobs(std::slice::from_ref(&fox));
         bench.keys("<esc>3<enter>");
-        bench.tell(Msg::Story(fox.story(None, &[])));
+        bench.story(fox.story(None, &[]));
         let screen = bench.screen(120, 50);
         let rows: Vec<&str> = screen.lines().collect();
         let head = rows.iter().position(|row| row.contains("✓ ready · ")).expect("its state");
@@ -268,12 +273,44 @@ fn a_clip_that_can_not_be_fetched_says_so_where_the_job_stands() {
 }
 
 #[test]
+fn a_mark_stands_at_once_and_nothing_that_is_older_takes_it_back() {
+    let fox = draft(60, "a fox").ready(20);
+    let mut bench = Bench::with_jobs(std::slice::from_ref(&fox));
+    let star = |on| [Effect::Write(Write::Mark(fox.job.id, Marking::Star(on)))];
+    let before = bench.asked(Asked::jobs);
+    let listed = |generation, take: &Take| Msg::Jobs {
+        generation,
+        entries: vec![take.entry.clone()],
+        spent: Vec::new(),
+    };
+    // Pressed faster than anything is stored: each press turns what stands on the screen.
+    assert_eq!(bench.keys("<esc>3*"), star(true));
+    assert_eq!(bench.keys("*"), star(false));
+    assert_eq!(bench.keys("*"), star(true));
+    assert!(bench.screen(120, 36).contains('★'));
+    bench.tell(listed(before, &fox));
+    assert!(bench.screen(120, 36).contains('★'), "a list that was read before");
+    let stored = |bench: &mut Bench| bench.tell(Msg::Marked(Ok(())));
+    assert_eq!(stored(&mut bench), []);
+    assert_eq!(stored(&mut bench), []);
+    assert!(matches!(stored(&mut bench)[..], [Effect::Load(Load::Jobs(_))]), "the last one reads");
+    bench.tell(listed(before, &fox));
+    assert!(bench.screen(120, 36).contains('★'), "an older list that comes later");
+    // What could not be stored is not claimed for long.
+    bench.tell(Msg::Marked(Err("the disk is full".to_owned())));
+    assert_eq!(bench.toast(), "the disk is full");
+    let newest = bench.asked(Asked::jobs);
+    bench.tell(listed(newest, &fox));
+    assert!(!bench.screen(120, 36).contains('★'));
+}
+
+#[test]
 fn an_open_job_is_read_again_when_something_was_stored() {
     let fox = draft(60, "a fox").running();
     let mut bench = Bench::with_jobs(std::slice::from_ref(&fox));
     bench.keys("<esc>3<enter>");
     let ready = draft(60, "a fox").ready(20);
-    assert!(bench.list(&[ready]).contains(&Effect::LoadStory(fox.job.id)));
+    assert_eq!(story_wanted(&bench.list(&[ready])), Some(fox.job.id));
 }
 
 #[test]
@@ -293,7 +330,8 @@ fn a_job_that_ends_is_told_and_notified_only_where_nobody_looks() {
         let mut bench = Bench::with_jobs(std::slice::from_ref(&running));
         bench.tell(Msg::Focus(in_front));
         let effects = bench.list(&[draft(60, "a fox").ready(20)]);
-        let notified = effects.contains(&Effect::Notify("draft ready: a fox".to_owned()));
+        let notified =
+            effects.contains(&Effect::Terminal(Terminal::Notify("draft ready: a fox".to_owned())));
         assert_eq!(notified, notifies, "{effects:?}");
         assert_eq!(bench.toast(), "draft ready: a fox");
         bench.later(5000);
@@ -306,7 +344,10 @@ fn a_job_that_ended_before_the_studio_was_open_is_no_news() {
     let mut bench = Bench::new();
     bench.tell(Msg::Focus(false));
     let effects = bench.list(&[draft(60, "a fox").failed(moderated())]);
-    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Notify(_))), "{effects:?}");
+    assert!(
+        !effects.iter().any(|effect| matches!(effect, Effect::Terminal(Terminal::Notify(_)))),
+        "{effects:?}"
+    );
 }
 
 #[test]
@@ -315,7 +356,8 @@ fn the_job_that_was_just_submitted_is_chosen_once_it_is_listed() {
     let mut bench = Bench::with_jobs(std::slice::from_ref(&old));
     submitted(&bench.keys("a fox<f5>"));
     let new = draft(0, "a fox");
-    assert_eq!(bench.tell(Msg::Submitted(new.job.id))[0], Effect::LoadJobs);
+    let asked = bench.tell(Msg::Submitted(new.job.id));
+    assert!(matches!(asked[0], Effect::Load(Load::Jobs(_))));
     bench.list(&[new.clone(), old]);
     assert_eq!(bench.app.entry().map(|entry| entry.job.id), Some(new.job.id));
 }
@@ -373,7 +415,7 @@ fn the_poster_of_the_chosen_clip_is_asked_for_once_and_a_stale_one_is_dropped() 
     bench.tell(Msg::Resize(120, 36));
     let wanted = |effects: &[Effect]| {
         let path = |effect: &Effect| match effect {
-            Effect::LoadPoster { path, .. } => Some(path.clone()),
+            Effect::Load(Load::Poster { path, .. }) => Some(path.clone()),
             _ => None,
         };
         effects.iter().filter_map(path).collect::<Vec<_>>()

@@ -3,8 +3,9 @@
 use super::super::action::Action;
 use super::super::app::{Pane, View};
 use super::super::dialog::Dialog;
+use super::super::effect::{Effect, Terminal};
 use super::super::keymap::Place;
-use super::super::msg::{Effect, Msg};
+use super::super::msg::Msg;
 use super::kit::{Bench, submitted};
 use super::take::draft;
 
@@ -16,7 +17,7 @@ fn esc_goes_one_level_back_and_never_quits() {
         bench.keys(place);
         for _ in 0..6 {
             let effects = bench.keys("<esc>");
-            assert!(!effects.contains(&Effect::Quit), "after {place:?}");
+            assert!(!effects.contains(&Effect::Terminal(Terminal::Quit)), "after {place:?}");
         }
         assert!(bench.app.dialog.is_none());
         assert_eq!(bench.app.view, View::Studio);
@@ -28,9 +29,9 @@ fn q_is_text_in_the_prompt_and_quits_outside_of_it() {
     let mut bench = Bench::new();
     assert!(bench.keys("q").is_empty());
     assert_eq!(bench.app.prompt.text(), "q");
-    assert_eq!(bench.keys("<esc>q"), [Effect::Quit]);
-    assert_eq!(bench.keys("2q"), [Effect::Quit]);
-    assert_eq!(bench.keys("4q"), [Effect::Quit]);
+    assert_eq!(bench.keys("<esc>q"), [Effect::Terminal(Terminal::Quit)]);
+    assert_eq!(bench.keys("2q"), [Effect::Terminal(Terminal::Quit)]);
+    assert_eq!(bench.keys("4q"), [Effect::Terminal(Terminal::Quit)]);
 }
 
 #[test]
@@ -47,7 +48,7 @@ fn ctrl_c_twice_quits_anywhere_and_once_asks() {
         bench.keys(place);
         assert!(bench.keys("<c-c>").is_empty(), "after {place:?}");
         assert!(bench.toast().contains("once more quits"));
-        assert_eq!(bench.keys("<c-c>"), [Effect::Quit], "after {place:?}");
+        assert_eq!(bench.keys("<c-c>"), [Effect::Terminal(Terminal::Quit)], "after {place:?}");
     }
 }
 
@@ -128,13 +129,13 @@ fn the_footer_names_keys_that_do_what_it_says() {
 #[test]
 fn the_mouse_can_be_given_to_the_terminal() {
     let mut bench = Bench::new();
-    assert_eq!(bench.keys("<f9>"), [Effect::Mouse(false)]);
-    assert_eq!(bench.keys("<f9>"), [Effect::Mouse(true)]);
+    assert_eq!(bench.keys("<f9>"), [Effect::Terminal(Terminal::Mouse(false))]);
+    assert_eq!(bench.keys("<f9>"), [Effect::Terminal(Terminal::Mouse(true))]);
 }
 
 #[test]
 fn ctrl_z_suspends() {
-    assert_eq!(Bench::new().keys("<c-z>"), [Effect::Suspend]);
+    assert_eq!(Bench::new().keys("<c-z>"), [Effect::Terminal(Terminal::Suspend)]);
 }
 
 /// Every action with a key in `places` stands in the help, and nothing else.

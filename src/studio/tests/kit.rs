@@ -10,13 +10,17 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::super::app::{App, Live, Look, Saved};
+use super::super::app::{App, Live, Look};
+use super::super::asked::Asked;
 use super::super::canvas::{Canvas, Raw};
+use super::super::dialog::JobStory;
+use super::super::effect::{Effect, Generation, Load, Terminal, Write};
 use super::super::keymap::{Keymap, Tables};
 use super::super::layout;
-use super::super::msg::{Effect, Msg, Opened};
+use super::super::msg::{Msg, Opened};
 use super::super::paying;
 use super::super::presses::Press;
+use super::super::saved::Saved;
 use super::super::theme::Theme;
 use super::super::update::update;
 use super::super::view::view;
@@ -91,14 +95,38 @@ impl Bench {
 
     /// The jobs are these now, the first one newest.
     pub fn list(&mut self, takes: &[Take]) -> Vec<Effect> {
+        self.stored();
         self.version += 1;
         let lives = takes.iter().filter(|take| take.job.state.is_live()).map(Take::live);
         let mut effects = self.lives(lives.collect(), true);
         let spent =
             takes.iter().map(|take| (take.job.request.model.provider.clone(), Sums::of(&take.job)));
-        self.tell(Msg::Spent(spent.collect()));
-        effects.extend(self.tell(Msg::Jobs(takes.iter().map(|take| take.entry.clone()).collect())));
+        let (entries, spent) =
+            (takes.iter().map(|take| take.entry.clone()).collect(), spent.collect());
+        let generation = self.asked(|asked| asked.jobs());
+        effects.extend(self.tell(Msg::Jobs { generation, entries, spent }));
         effects
+    }
+
+    /// Whatever the user put on jobs is stored.
+    pub fn stored(&mut self) {
+        while !self.app.asked.takes_marks() {
+            self.tell(Msg::Marked(Ok(())));
+        }
+    }
+
+    /// Everything about a job is known, as it was asked for last.
+    pub fn story(&mut self, story: Box<JobStory>) -> Vec<Effect> {
+        let generation = self.asked(|asked| asked.story(story.entry.job.id));
+        self.tell(Msg::Story { generation, story })
+    }
+
+    /// The number of what `ask` asks for.
+    pub fn asked(&mut self, ask: impl FnOnce(&mut Asked) -> Effect) -> Generation {
+        match ask(&mut self.app.asked) {
+            Effect::Load(load) => load.slot().expect("a generation").1,
+            other => panic!("{other:?} asks for nothing"),
+        }
     }
 
     /// The live jobs are these now.
@@ -143,10 +171,10 @@ impl Bench {
         effects.retain(|effect| {
             !matches!(
                 effect,
-                Effect::Title(_)
-                    | Effect::Save(_)
-                    | Effect::LoadPoster { .. }
-                    | Effect::LoadOverlay { .. }
+                Effect::Terminal(Terminal::Title(_))
+                    | Effect::Write(Write::Save(_))
+                    | Effect::Load(Load::Poster { .. })
+                    | Effect::Load(Load::Overlay { .. })
             )
         });
         effects
@@ -241,7 +269,7 @@ pub fn opened() -> Opened {
 /// The one submit among `effects`.
 pub fn submitted(effects: &[Effect]) -> (&GenerationRequest, Option<Parent>) {
     let mut submits = effects.iter().filter_map(|effect| match effect {
-        Effect::Submit { request, parent, .. } => Some((&**request, *parent)),
+        Effect::Write(Write::Submit { request, parent, .. }) => Some((&**request, *parent)),
         _ => None,
     });
     let first = submits.next().unwrap_or_else(|| panic!("no submit among {effects:?}"));
@@ -251,7 +279,7 @@ pub fn submitted(effects: &[Effect]) -> (&GenerationRequest, Option<Parent>) {
 
 /// Whether nothing among `effects` costs money.
 pub fn is_free(effects: &[Effect]) -> bool {
-    !effects.iter().any(|effect| matches!(effect, Effect::Submit { .. }))
+    !effects.iter().any(|effect| matches!(effect, Effect::Write(Write::Submit { .. })))
 }
 
 /// The price of `request` by the built-in catalog.
@@ -262,15 +290,20 @@ pub fn priced(request: &GenerationRequest) -> Estimate {
 /// What is saved among `effects`.
 pub fn saved(effects: &[Effect]) -> Option<&Saved> {
     effects.iter().find_map(|effect| match effect {
-        Effect::Save(saved) => Some(&**saved),
+        Effect::Write(Write::Save(saved)) => Some(&**saved),
         _ => None,
     })
+}
+
+/// Whether the frames of what played are no longer wanted.
+pub fn drops_film(effects: &[Effect]) -> bool {
+    effects.iter().any(|effect| matches!(effect, Effect::Load(Load::NoFilm(_))))
 }
 
 /// The job that a story was asked for.
 pub fn story_wanted(effects: &[Effect]) -> Option<JobId> {
     effects.iter().find_map(|effect| match effect {
-        Effect::LoadStory(id) => Some(*id),
+        Effect::Load(Load::Story(_, id)) => Some(*id),
         _ => None,
     })
 }

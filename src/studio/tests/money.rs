@@ -1,7 +1,8 @@
 //! Money on the screen, and the limits that stop a submit until it is confirmed.
 
 use super::super::dialog::Dialog;
-use super::super::msg::{Effect, Msg, Objected};
+use super::super::effect::{Effect, Load, Write};
+use super::super::msg::{Msg, Objected};
 use super::kit::{Bench, is_free, priced, submitted};
 use super::take::{Take, draft, render, wish};
 use crate::domain::consent::{Consent, Objection};
@@ -28,7 +29,7 @@ fn limited(daily: Option<i64>, submit: Option<i64>, takes: &[Take]) -> Bench {
 /// Whether the only effect is a submit to which something was confirmed.
 fn confirmed(effects: &[Effect]) -> bool {
     submitted(effects);
-    matches!(effects, [Effect::Submit { consent, .. }] if !consent.despite.is_empty())
+    matches!(effects, [Effect::Write(Write::Submit { consent, .. })] if !consent.despite.is_empty())
 }
 
 #[test]
@@ -100,7 +101,7 @@ fn a_promotion_and_a_retry_that_pass_a_limit_ask_too() {
     let fox = real("a fox").ready(20);
     let mut bench = limited(None, Some(50_000), std::slice::from_ref(&fox));
     bench.keys("<esc>3p");
-    bench.tell(Msg::Story(fox.story(None, &[])));
+    bench.story(fox.story(None, &[]));
     assert!(is_free(&bench.keys("<enter>")));
     assert!(matches!(bench.app.dialog, Some(Dialog::Confirm { .. })));
     assert!(confirmed(&bench.keys("<enter>")));
@@ -138,7 +139,7 @@ fn objected(bench: &mut Bench, effects: &[Effect], objections: Vec<Objection>) -
 /// What the only submit rests on.
 fn consent(effects: &[Effect]) -> Consent {
     match effects {
-        [Effect::Submit { consent, .. }] => (**consent).clone(),
+        [Effect::Write(Write::Submit { consent, .. })] => (**consent).clone(),
         _ => panic!("{effects:?}"),
     }
 }
@@ -268,7 +269,7 @@ fn a_submit_beyond_what_the_account_holds_is_asked_about_and_the_account_is_aske
     bench.app.balances = vec![("runware".to_owned(), None)];
     bench.tell(Msg::Balance { provider: "runware".to_owned(), left });
     let effects = bench.keys("<f5>");
-    assert_eq!(effects, [Effect::LoadBalance("runware".to_owned())]);
+    assert_eq!(effects, [Effect::Load(Load::Balance("runware".to_owned()))]);
     let screen = bench.screen(80, 24);
     assert!(screen.contains("Pay more than is left?"), "{screen}");
     bench.keys("<esc>");

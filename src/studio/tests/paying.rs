@@ -4,8 +4,9 @@ use crossterm::event::KeyEventKind;
 use jiff::SignedDuration;
 
 use super::super::dialog::Dialog;
+use super::super::effect::Effect;
 use super::super::keymap::{Keymap, Tables};
-use super::super::msg::{Effect, Msg, Objected};
+use super::super::msg::{Msg, Objected};
 use super::super::presses::{PAUSE, Press};
 use super::super::update::update;
 use super::kit::{Bench, dawn, is_free, parsed, priced, submitted};
@@ -121,10 +122,10 @@ fn questions() -> Vec<(&'static str, Bench)> {
     };
     let mut promote = with(std::slice::from_ref(&fox));
     promote.keys("p");
-    promote.tell(Msg::Story(fox.story(None, &[])));
+    promote.story(fox.story(None, &[]));
     let mut another = with(std::slice::from_ref(&fox));
     another.keys("p");
-    another.tell(Msg::Story(fox.story(None, &[&last])));
+    another.story(fox.story(None, &[&last]));
     another.keys("<enter>");
     let mut again = with(std::slice::from_ref(&fox));
     again.keys("R");
@@ -133,7 +134,7 @@ fn questions() -> Vec<(&'static str, Bench)> {
     let mut limit = with(std::slice::from_ref(&fox));
     limit.app.limits = Limits { submit: Some(MicroUsd(1)), ..Limits::default() };
     limit.keys("p");
-    limit.tell(Msg::Story(fox.story(None, &[])));
+    limit.story(fox.story(None, &[]));
     limit.keys("<enter>");
     let all = [promote, another, again, twin, limit];
     ["promote", "another final", "again", "twin", "limit"].into_iter().zip(all).collect()
@@ -160,7 +161,7 @@ fn the_key_that_led_to_a_question_does_not_answer_it_as_long_as_it_is_held() {
     let mut bench = Bench::with_jobs(std::slice::from_ref(&fox));
     bench.app.limits = Limits { submit: Some(MicroUsd(1)), ..Limits::default() };
     bench.keys("<esc>3p");
-    bench.tell(Msg::Story(fox.story(None, &[])));
+    bench.story(fox.story(None, &[]));
     assert!(is_free(&at(&mut bench, 0, "<enter>")));
     assert!(matches!(bench.app.dialog, Some(Dialog::Confirm { .. })));
     for ms in [500, 533, 566] {
@@ -182,7 +183,7 @@ fn a_question_is_answered_only_after_it_was_drawn() {
     assert!(is_free(&undrawn(1000, "<enter>")));
     let toast = bench.toast().to_owned();
     assert!(toast.contains("before the question could be read"), "{toast}");
-    bench.tell(Msg::Story(fox.story(None, &[])));
+    bench.story(fox.story(None, &[]));
     let mut undrawn = |ms, key: &str| {
         let press = press(ms, key);
         update(&mut bench.app, Msg::Key(press), press.at)

@@ -6,10 +6,11 @@ use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
+use super::super::effect::{Effect, Generation, Load, Terminal};
 use super::super::frame::Frame;
 use super::super::images::Wanted;
 use super::super::keyboard::Reply;
-use super::super::msg::{Effect, Msg};
+use super::super::msg::Msg;
 use super::super::overlay::{Form, Overlay};
 use super::super::update::update;
 use super::super::view::view;
@@ -24,16 +25,16 @@ fn bench(images: Images) -> (Bench, bool) {
     bench.tell(Msg::Resize(120, 36));
     let effects =
         bench.tell(Msg::Opened(Box::new(super::super::msg::Opened { images, ..opened() })));
-    (bench, effects.iter().any(|effect| matches!(effect, Effect::Ask(_))))
+    (bench, effects.iter().any(|effect| matches!(effect, Effect::Terminal(Terminal::Ask(_)))))
 }
 
 fn clips() -> [Take; 2] {
     [draft(60, "a fox").ready(20), draft(90, "an owl").ready(20)]
 }
 
-fn wanted(effects: &[Effect]) -> Option<(u64, Wanted)> {
+fn wanted(effects: &[Effect]) -> Option<(Generation, Wanted)> {
     effects.iter().find_map(|effect| match effect {
-        Effect::LoadOverlay { generation, wanted } => Some((*generation, wanted.clone())),
+        Effect::Load(Load::Overlay { generation, wanted }) => Some((*generation, wanted.clone())),
         _ => None,
     })
 }
@@ -58,7 +59,7 @@ fn poster(bench: &mut Bench) {
     bench.tell(Msg::Poster { path, sheet, picture: Ok(picture) });
 }
 
-fn made(bench: &mut Bench, generation: u64) {
+fn made(bench: &mut Bench, generation: Generation) {
     let overlay = Overlay { form: Form::Sixel, columns: 20, rows: 6, show: b"FOX".to_vec() };
     bench.tell(Msg::Overlay { generation, overlay: Some(overlay) });
 }
@@ -124,7 +125,7 @@ fn a_picture_that_can_not_be_made_leaves_half_blocks() {
     let (mut bench, _) = proved();
     bench.keys("<esc>j");
     poster(&mut bench);
-    bench.tell(Msg::Overlay { generation: 2, overlay: None });
+    bench.tell(Msg::Overlay { generation: 2.into(), overlay: None });
     let (laid, blocks) = drawn(&bench);
     assert!(laid.is_none() && blocks > 100, "{blocks}");
 }
@@ -134,7 +135,8 @@ fn by_the_config_nothing_is_asked_and_by_off_nothing_is_drawn() {
     for images in [Images::HalfBlocks, Images::Off] {
         let (mut bench, is_asked) = bench(images);
         let effects = bench.list(&clips());
-        let is_read = effects.iter().any(|effect| matches!(effect, Effect::LoadPoster { .. }));
+        let is_read =
+            effects.iter().any(|effect| matches!(effect, Effect::Load(Load::Poster { .. })));
         assert_eq!((is_asked, is_read), (false, images == Images::HalfBlocks), "{images:?}");
         if is_read {
             poster(&mut bench);
@@ -152,7 +154,7 @@ fn t_shows_the_contact_sheet_and_the_poster_again() {
     poster(&mut bench);
     let read = |effects: Vec<Effect>| {
         effects.into_iter().find_map(|effect| match effect {
-            Effect::LoadPoster { sheet, .. } => Some(sheet),
+            Effect::Load(Load::Poster { sheet, .. }) => Some(sheet),
             _ => None,
         })
     };

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use super::super::app::Pane;
+use super::super::effect::{Effect, Generation, Load, Terminal};
 use super::super::keyboard::Reply;
-use super::super::msg::{Effect, Msg};
-use super::kit::Bench;
+use super::super::msg::Msg;
+use super::kit::{Bench, drops_film};
 use super::take::{Take, draft};
 use crate::domain::request::Field;
 use crate::domain::request::{FrameImage, ImageFile};
@@ -17,15 +18,15 @@ fn clip(take: &Take) -> PathBuf {
 }
 
 /// What film is asked for, and by which number.
-fn wanted(effects: &[Effect]) -> Option<(u64, Vec<PathBuf>)> {
+fn wanted(effects: &[Effect]) -> Option<(Generation, Vec<PathBuf>)> {
     effects.iter().find_map(|effect| match effect {
-        Effect::LoadFilm { generation, paths, .. } => Some((*generation, paths.clone())),
+        Effect::Load(Load::Film { generation, paths, .. }) => Some((*generation, paths.clone())),
         _ => None,
     })
 }
 
 /// The clip was decoded: a second of 25 frames.
-fn decoded(bench: &mut Bench, generation: u64) {
+fn decoded(bench: &mut Bench, generation: Generation) {
     let mut tell = |part| drop(bench.tell(Msg::Film { generation, reel: 0, part }));
     tell(film::times((0..25).map(|frame| frame * 40).collect()));
     for frame in 0..25 {
@@ -58,7 +59,10 @@ fn space_plays_the_chosen_clip_and_pauses_it() {
     assert_eq!(paths, [clip(&fox)]);
     decoded(&mut bench, generation);
     assert!(told(&mut bench).starts_with("▶ 0.00 / 1.00 s  1/25"), "{}", told(&mut bench));
-    assert!(bench.later(200).contains(&Effect::AskTaken), "the terminal is asked for each frame");
+    assert!(
+        bench.later(200).contains(&Effect::Terminal(Terminal::AskTaken)),
+        "the terminal is asked for each frame"
+    );
     assert!(told(&mut bench).starts_with("▶ 0.20 / 1.00 s  6/25"), "{}", told(&mut bench));
     bench.tell(Msg::Reply(Reply::Cursor));
     assert_eq!(bench.keys(" "), [], "what is there is not read again");
@@ -101,7 +105,7 @@ fn another_choice_while_it_plays_plays_that_and_else_shows_its_poster() {
     decoded(&mut bench, second);
     assert!(told(&mut bench).contains("/25"));
     bench.keys(" ");
-    assert!(bench.keys("k").contains(&Effect::DropFilm));
+    assert!(drops_film(&bench.keys("k")));
     assert_eq!(told(&mut bench), "");
     assert_eq!(wanted(&bench.keys(" ")).map(|(_, paths)| paths), Some(vec![clip(&fox)]));
 }
@@ -128,7 +132,7 @@ fn a_window_that_grows_gets_finer_frames_and_keeps_its_place() {
     let before = told(&mut bench);
     assert!(wanted(&bench.tell(Msg::Resize(100, 30))).is_none(), "smaller ones are there");
     let (second, paths) = wanted(&bench.tell(Msg::Resize(200, 60))).expect("finer frames");
-    assert_eq!((second, paths), (first + 1, vec![clip(&fox)]));
+    assert_eq!((second, paths), (Generation::from(first.number() + 1), vec![clip(&fox)]));
     assert!(wanted(&bench.tell(Msg::Tick)).is_none(), "once");
     decoded(&mut bench, second);
     bench.tell(Msg::Reply(Reply::Cursor));
@@ -184,7 +188,7 @@ fn what_plays_out_of_sight_wakes_nobody_and_goes_no_further() {
     bench.keys("3");
     assert_eq!(bench.app.next_tick(), None);
     let effects = bench.keys("j");
-    assert!(wanted(&effects).is_none() && effects.contains(&Effect::DropFilm), "{effects:?}");
+    assert!(wanted(&effects).is_none() && drops_film(&effects), "{effects:?}");
 }
 
 #[test]

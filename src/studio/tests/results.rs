@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::super::msg::{Effect, Msg};
+use super::super::effect::{Effect, Load, Terminal};
 use super::kit::{Bench, submitted};
 use super::take::{Take, draft, render, wish};
 use crate::domain::request::Choices;
@@ -45,11 +45,14 @@ fn keys_are_about_the_one_in_front() {
         PathBuf::from("/data").join(&file.path)
     };
     bench.keys("]");
-    assert_eq!(bench.keys("o"), [Effect::Open(path(1))]);
-    assert_eq!(bench.keys("yf"), [Effect::Copy(path(1).display().to_string())]);
-    assert_eq!(bench.keys("yu"), [Effect::Copy(take.job.outputs[1].url.clone())]);
+    assert_eq!(bench.keys("o"), [Effect::Load(Load::Open(path(1)))]);
+    assert_eq!(bench.keys("yf"), [Effect::Terminal(Terminal::Copy(path(1).display().to_string()))]);
+    assert_eq!(
+        bench.keys("yu"),
+        [Effect::Terminal(Terminal::Copy(take.job.outputs[1].url.clone()))]
+    );
     bench.keys("p");
-    bench.tell(Msg::Story(take.story(None, &[])));
+    bench.story(take.story(None, &[]));
     let effects = bench.keys("<enter>");
     let (request, _) = submitted(&effects);
     assert_eq!(request.draft_id, take.job.outputs[1].draft_id);

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
+use super::super::asked::Asked;
 use super::super::keyboard::Reply;
 use super::super::msg::Msg;
 use super::super::overlay::{Form, KITTY_ID, Overlay};
@@ -165,11 +166,15 @@ impl Dice {
     }
 
     /// Something that reaches a studio, at any time.
-    fn message(&mut self, bench: &Bench) -> Msg {
-        match self.below(16) {
+    fn message(&mut self, bench: &mut Bench) -> Msg {
+        match self.below(17) {
             0 => Msg::Paste(self.text()),
             1 => Msg::Focus(self.below(2) == 0),
-            2 => Msg::Jobs(self.takes().iter().map(|take| take.entry.clone()).collect()),
+            2 => Msg::Jobs {
+                generation: bench.asked(Asked::jobs),
+                entries: self.takes().iter().map(|take| take.entry.clone()).collect(),
+                spent: Vec::new(),
+            },
             3 => Msg::Lives {
                 version: self.below(9) as u64,
                 driving: self.below(3) > 0,
@@ -186,7 +191,10 @@ impl Dice {
                 let wanted = bench.app.entry().cloned();
                 let mut story = take.story(Some(&take), &[&take]);
                 story.entry = wanted.unwrap_or(story.entry);
-                Msg::Story(story)
+                Msg::Story {
+                    generation: bench.asked(|asked| asked.story(story.entry.job.id)),
+                    story,
+                }
             }
             6 => {
                 let (width_px, height_px) = (self.below(200) as u32, self.below(200) as u32);
@@ -199,6 +207,7 @@ impl Dice {
                     picture: Ok(Picture { width_px, height_px, rgb }),
                 }
             }
+            16 => Msg::Marked(if self.below(4) > 0 { Ok(()) } else { Err(self.text()) }),
             7 => Msg::Edited(Ok(self.text())),
             8 => Msg::Nowhere {
                 path: "/data/a.mp4".into(),
@@ -208,7 +217,7 @@ impl Dice {
             9 => Msg::Say(crate::domain::text::clean(&self.text())),
             10 => Msg::Complain(crate::domain::text::clean(&self.text())),
             12 => Msg::Images {
-                generation: self.below(9) as u64,
+                generation: (self.below(9) as u64).into(),
                 listed: Ok(vec![crate::domain::text::clean(&self.text())]),
             },
             11 => Msg::Image {
@@ -222,7 +231,7 @@ impl Dice {
                 _ => Reply::Cell { width_px: self.below(40) as u16, height_px: 20 },
             }),
             14 => Msg::Overlay {
-                generation: self.below(9) as u64,
+                generation: (self.below(9) as u64).into(),
                 overlay: Some(Overlay {
                     form: self.of(&[Form::Kitty, Form::Iterm2, Form::Sixel]),
                     columns: self.below(300) as u16,
@@ -278,7 +287,7 @@ fn storm(seed: u64, steps: usize) {
         let step = format!("with seed {seed} at step {step}");
         for _ in 0..=dice.below(6) {
             let msg = match dice.below(5) {
-                0 => dice.message(&bench),
+                0 => dice.message(&mut bench),
                 _ => Msg::Key(dice.key().into()),
             };
             bench.tell(msg);

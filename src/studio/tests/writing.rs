@@ -1,7 +1,8 @@
 //! From the first key to the submit: the prompt, the form and the price.
 
 use super::super::app::Pane;
-use super::super::msg::{Effect, Msg};
+use super::super::effect::{Effect, Load, Terminal, Write};
+use super::super::msg::Msg;
 use super::kit::{Bench, is_free, opened, parsed, priced, saved, submitted};
 use crate::domain::consent::Consent;
 use crate::domain::job::JobKind;
@@ -67,7 +68,7 @@ fn enter_is_a_new_line() {
 fn what_is_submitted_before_the_workspace_is_open_is_what_the_screen_said() {
     let mut bench = Bench::closed();
     let effects = bench.keys("a fox<f5>");
-    let [Effect::Submit { request, parent: None, consent }] = &effects[..] else {
+    let [Effect::Write(Write::Submit { request, parent: None, consent })] = &effects[..] else {
         panic!("{effects:?}")
     };
     assert_eq!(request.prompt, "a fox");
@@ -226,7 +227,10 @@ fn nothing_is_submitted_while_an_image_is_still_read() {
     bench.row(Field::FirstFrame);
     let effects = bench.keys("<enter>/tmp/fox.png<f5>");
     assert!(is_free(&effects), "{effects:?}");
-    assert!(effects.iter().any(|effect| matches!(effect, Effect::ReadImage { .. })), "{effects:?}");
+    assert!(
+        effects.iter().any(|effect| matches!(effect, Effect::Load(Load::Image { .. }))),
+        "{effects:?}"
+    );
     assert!(bench.toast().contains("still being read"), "{}", bench.toast());
 }
 
@@ -286,13 +290,16 @@ fn the_text_is_saved_when_the_studio_is_left() {
     let mut bench = Bench::new();
     bench.keys("a fox<esc>");
     let effects = bench.tell(Msg::Key(parsed("q")[0].into()));
-    assert!(saved(&effects).is_some() && effects.contains(&Effect::Quit), "{effects:?}");
+    assert!(
+        saved(&effects).is_some() && effects.contains(&Effect::Terminal(Terminal::Quit)),
+        "{effects:?}"
+    );
 }
 
 #[test]
 fn the_editor_gets_the_prompt_and_gives_it_back() {
     let mut bench = Bench::new();
-    assert_eq!(bench.keys("a fox<c-e>"), [Effect::Editor("a fox".to_owned())]);
+    assert_eq!(bench.keys("a fox<c-e>"), [Effect::Terminal(Terminal::Editor("a fox".to_owned()))]);
     bench.tell(Msg::Edited(Ok("a red fox\nruns".to_owned())));
     assert_eq!(bench.app.prompt.text(), "a red fox\nruns");
     bench.keys("<a-u>");
