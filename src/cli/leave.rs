@@ -77,9 +77,8 @@ fn one(job: &Job, stay: Stay) -> String {
     if let Some(held) = words::held(job) {
         return format!("job {id} is held, {held}");
     }
-    let was_refused = job.state == JobState::RetryWait && job.sends == 1 && job.error.is_some();
     let what = match (job.state, &job.error) {
-        (state, _) if state == JobState::Queued || was_refused => match stay.sends {
+        (state, _) if state.is_to_be_sent() && !job.may_have_arrived() => match stay.sends {
             true => "is not sent and not charged, and is held by whoever drives next",
             false => "is not sent yet and not charged; whoever drives sends it",
         },

@@ -398,6 +398,19 @@ impl Job {
         }
     }
 
+    /// Whether a send of unknown fate may still arrive at the provider, as far as the row tells: of one that was
+    /// sent again it does not tell a refusal of the first from a reply that was lost.
+    pub fn may_have_arrived(&self) -> bool {
+        match self.state {
+            JobState::Submitting | JobState::Confirming => true,
+            JobState::RetryWait => {
+                let error = self.error.as_ref();
+                self.sends > 1 || error.is_none_or(|error| error.charged == Charged::Unknown)
+            }
+            _ => false,
+        }
+    }
+
     /// What was charged so far; none where nobody said, or where it can't be believed.
     pub fn charge(&self) -> Option<MicroUsd> {
         self.named_charge().filter(|_| self.unbelievable().is_none())

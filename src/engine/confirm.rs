@@ -7,7 +7,7 @@ use super::message::{Command, Now, Step};
 use super::missing::GRACE_MS;
 use super::schedule::backoff_ms;
 use crate::domain::event::JobEvent;
-use crate::domain::job::{Charged, FailureClass, Job, JobError, JobId, JobState};
+use crate::domain::job::{Charged, FailureClass, JobError, JobId, JobState};
 use crate::domain::outcome::{Sighting, Trouble};
 use crate::domain::wait::Unseen;
 
@@ -190,16 +190,6 @@ impl Engine {
         let may_arrive = self.live.get(&id).is_some_and(|live| live.may_arrive);
         let charged = if may_arrive { Charged::Unknown } else { error.charged };
         JobError { charged, ..error }
-    }
-}
-
-/// Whether a send that an earlier process knew nothing of may still arrive. A job that was sent again may
-/// have been refused each time; nothing stored tells that from a reply that was lost.
-pub(super) fn may_arrive(job: &Job) -> bool {
-    match job.state {
-        JobState::Submitting | JobState::Confirming => true,
-        JobState::RetryWait => job.sends > 1 || job.error.is_none(),
-        _ => false,
     }
 }
 

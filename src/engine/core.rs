@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::confirm::may_arrive;
 use super::fold::apply;
 use super::live::{Live, Save};
 use super::message::{Adopted, Command, Input, Now, Step, Target};
@@ -77,6 +76,7 @@ impl Engine {
         let mut step = Step::default();
         match input {
             Input::Adopt { jobs } => self.adopt_all(jobs, now, &mut step),
+            Input::Ready { job } => self.ready(job, now, &mut step),
             Input::Submitted { job, outcome } => self.submitted(job, outcome, now, &mut step),
             Input::Polled { provider, jobs, account, outcome } => {
                 self.asked_as(&jobs, account.as_ref());
@@ -199,9 +199,11 @@ impl Engine {
             started_ms: now.mono_ms as i64 - waited_ms,
             expected_ms,
             watched_since_ms: now.mono_ms,
-            may_arrive: may_arrive(&job),
+            may_arrive: job.may_have_arrived(),
             due_ms: Some(now.mono_ms),
             poll_wait_ms: 0,
+            preparing: false,
+            unready: 0,
             polling: false,
             missing: None,
             unanswered: None,
@@ -251,27 +253,53 @@ impl Engine {
             let Some(live) = self.live.get(&id) else { continue };
             let provider = self.providers.get(&live.job.request.model.provider);
             let closed = provider.is_some_and(|provider| now.mono_ms < provider.closed_until_ms);
-            if closed || self.is_full(live) || !self.record(id, JobEvent::Sent, now, step) {
+            if closed || self.is_full(live) {
                 continue;
             }
             if let Some(live) = self.live.get_mut(&id) {
-                live.due_ms = None;
-                live.started_ms = now.mono_ms as i64;
-                step.commands.push(Command::Submit { job: Box::new(live.job.clone()) });
+                (live.due_ms, live.preparing) = (None, true);
+                step.commands.push(Command::Prepare { job: Box::new(live.job.clone()) });
             }
+        }
+    }
+
+    /// The job can leave at once: only now is the intent stored, so that what was waiting for its key or its turn
+    /// when a process ended is known to be unsent.
+    fn ready(&mut self, id: JobId, now: Now, step: &mut Step) {
+        let Some(live) = self.live.get_mut(&id) else { return };
+        if !std::mem::take(&mut live.preparing) {
+            return;
+        }
+        let provider = self.providers.get(&live.job.request.model.provider);
+        if provider.is_some_and(|provider| now.mono_ms < provider.closed_until_ms) {
+            // It had enough while the job waited: it is made ready again after that.
+            live.due_ms = Some(now.mono_ms);
+            return;
+        }
+        if self.record(id, JobEvent::Sent, now, step)
+            && let Some(live) = self.live.get_mut(&id)
+        {
+            live.unready = 0;
+            live.started_ms = now.mono_ms as i64;
+            step.commands.push(Command::Submit { job: Box::new(live.job.clone()) });
         }
     }
 
     fn is_full(&self, live: &Live) -> bool {
         let provider = &live.job.request.model.provider;
         let taken = self.live.values().filter(|other| {
-            other.job.state.is_at_provider() && other.job.request.model.provider == *provider
+            let state = other.job.state;
+            let takes = state.is_at_provider() || other.preparing && state.is_to_be_sent();
+            takes && other.job.request.model.provider == *provider
         });
         let max = self.providers.get(provider).map_or(1, |provider| provider.max_live_jobs);
         taken.count() >= max
     }
 
     fn submitted(&mut self, id: JobId, outcome: SubmitOutcome, now: Now, step: &mut Step) {
+        if let Some(live) = self.live.get_mut(&id) {
+            live.unready += u32::from(std::mem::take(&mut live.preparing));
+        }
         match outcome {
             SubmitOutcome::Accepted { remote_id, charge, how } => {
                 self.accepted(id, JobEvent::Accepted { remote_id, charge, how }, now, step);
@@ -298,19 +326,20 @@ impl Engine {
 
     fn postpone(&mut self, id: JobId, trouble: Trouble, now: Now, step: &mut Step) {
         let Some(live) = self.live.get(&id) else { return };
-        let sends = live.job.sends;
+        let tries = live.job.sends + live.unready;
         let provider = live.job.request.model.provider.clone();
-        if sends >= MAX_SENDS {
+        if tries >= MAX_SENDS {
             return self.refused(id, trouble.error, now, step);
         }
-        let backoff_ms = backoff_ms(sends, LONGEST_SEND_WAIT_MS, self.dice.throw());
+        let backoff_ms = backoff_ms(tries, LONGEST_SEND_WAIT_MS, self.dice.throw());
         let wait_ms = trouble.retry_after_ms.map_or(backoff_ms, |asked| asked.max(500));
         let closes = matches!(trouble.error.class, FailureClass::Rate | FailureClass::Capacity);
         if closes && let Some(provider) = self.providers.get_mut(&provider) {
             provider.closed_until_ms = provider.closed_until_ms.max(now.mono_ms + wait_ms);
             provider.closed_for = trouble.error.class;
         }
-        self.record(id, JobEvent::Postponed { error: trouble.error, wait_ms }, now, step);
+        let error = self.not_taken(id, trouble.error);
+        self.record(id, JobEvent::Postponed { error, wait_ms }, now, step);
         if let Some(live) = self.live.get_mut(&id) {
             live.due_ms = Some(now.mono_ms + wait_ms);
             if let Some(reason) = live.hold_wanted.take() {

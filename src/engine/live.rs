@@ -31,6 +31,10 @@ pub(super) struct Live {
     pub(super) due_ms: Option<u64>,
     /// How long it was to wait for its next poll, when it was last told to.
     pub(super) poll_wait_ms: u64,
+    /// Whether it is being made ready to be sent. Nothing of that is stored: until it is ready nobody sends it.
+    pub(super) preparing: bool,
+    /// How often it could not be made ready.
+    pub(super) unready: u32,
     /// Whether a poll that asks for it is under way.
     pub(super) polling: bool,
     /// Why it is not seen, where it is not.

@@ -27,7 +27,12 @@ pub enum Input {
         /// The jobs.
         jobs: Vec<Adopted>,
     },
-    /// What came of [`Command::Submit`].
+    /// What [`Command::Prepare`] made ready can be sent at once.
+    Ready {
+        /// The job.
+        job: JobId,
+    },
+    /// What came of [`Command::Submit`], or why it can't come to that.
     Submitted {
         /// The job.
         job: JobId,
@@ -104,9 +109,14 @@ pub struct Adopted {
 /// Something to do, once the writes beside it are durable.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
-    /// Send the job.
-    Submit {
+    /// Make all ready that sending the job needs, down to its turn; say so, and wait for [`Command::Submit`].
+    Prepare {
         /// The job.
+        job: Box<Job>,
+    },
+    /// Send the job, which is ready.
+    Submit {
+        /// The job, with the intent to send it.
         job: Box<Job>,
     },
     /// Ask a provider for jobs, all in as few requests as it allows.

@@ -14,12 +14,14 @@ pub fn transition(state: JobState, event: &E) -> Option<JobState> {
         // As the two below, from the user alone.
         (Held, E::Released { .. }) => Some(Queued),
         (Submitting | Confirming, E::Accepted { .. }) => Some(Running),
-        (Submitting, E::Postponed { .. }) => Some(RetryWait),
+        // From the first two where it could not even be made ready.
+        (Queued | RetryWait | Submitting, E::Postponed { .. }) => Some(RetryWait),
         // From all but the last where another witness than the database knows that it was sent.
         (Queued | RetryWait | Held | Submitting, E::OutcomeUnknown { .. }) => Some(Confirming),
         (Confirming, E::NotFound) => Some(RetryWait),
         (
-            Submitting | Confirming | Running | Canceling | Downloading | InDoubt | Held,
+            RetryWait | Submitting | Confirming | Running | Canceling | Downloading | InDoubt
+            | Held,
             E::Doubted { .. },
         ) => Some(InDoubt),
         // Nobody but the user, or another key, brings these: the provider was asked, or the job is given up.

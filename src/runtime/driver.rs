@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -26,7 +26,7 @@ use super::workspace::Workspace;
 use crate::domain::event::Write;
 use crate::domain::job::{Job, JobId, JobState};
 use crate::domain::wait::Stuck;
-use crate::engine::{Adopted, Engine, Input, Step};
+use crate::engine::{Adopted, Command, Engine, Input, Step};
 use crate::store::{Lease, Store, StoreError};
 
 /// The most messages that wait for the driver.
@@ -55,12 +55,16 @@ const LAST_STEPS: Duration = Duration::from_millis(500);
 pub(super) enum Message {
     /// An outcome for the engine.
     Happened(Box<Input>),
+    /// A job can leave at once, which `go` lets it do. Without that it never leaves.
+    Ready { job: JobId, go: oneshot::Sender<Box<Job>> },
     /// This process stored something that the driver does not know of.
     Stored,
     /// How far a file is; only shown, never stored.
     Progress { job: JobId, index: usize, progress: Progress },
     /// A request waits for its turn, or has had it; only shown.
     Turns,
+    /// Nothing more is to be sent, since the driving will end.
+    Close,
     /// The driving is to end.
     End,
 }
@@ -134,6 +138,7 @@ impl Driver {
         let is_sending = |live: &LiveJob| live.job.state == JobState::Submitting;
         drop(
             timeout(LAST_REPLIES, async {
+                drop(self.outbox.send(Message::Close).await);
                 while self.snapshot().driving && self.snapshot().jobs.iter().any(is_sending) {
                     self.changed().await?;
                 }
@@ -141,7 +146,7 @@ impl Driver {
             })
             .await,
         );
-        // By itself it first ends what it has under way: what waits for its turn must not leave while another drives.
+        // By itself it first ends what it has under way, so that no transfer goes on while another drives.
         let ended = async {
             drop(self.outbox.send(Message::End).await);
             drop((&mut self.task).await);
@@ -180,6 +185,10 @@ struct Actor {
     executor: Executor,
     /// What is being done of what the engine said.
     tasks: JoinSet<()>,
+    /// Lets the job leave that is ready.
+    go: Option<oneshot::Sender<Box<Job>>>,
+    /// Whether nothing more is to be sent.
+    closed: bool,
     progress: HashMap<(JobId, usize), Progress>,
     seen_version: Option<i64>,
     foreign: Foreign,
@@ -208,6 +217,8 @@ impl Actor {
         Self {
             executor,
             tasks: JoinSet::new(),
+            go: None,
+            closed: false,
             clock: Clock::new(),
             progress: HashMap::new(),
             seen_version: None,
@@ -232,6 +243,13 @@ impl Actor {
             tokio::select! {
                 message = self.inbox.recv() => match message {
                     Some(Message::Happened(input)) => self.drive(*input).await?,
+                    Some(Message::Ready { job, go }) if !self.closed => {
+                        self.go = Some(go);
+                        self.drive(Input::Ready { job }).await?;
+                        self.go = None;
+                    }
+                    Some(Message::Ready { .. }) => {}
+                    Some(Message::Close) => self.closed = true,
                     Some(Message::Stored) => {
                         self.adopt_new().await?;
                         self.publish(true).await?;
@@ -390,7 +408,14 @@ impl Actor {
         over.iter().for_each(|job| self.workspace.places.addresses().forget(job.0));
         while self.tasks.try_join_next().is_some() {}
         for command in commands {
-            self.executor.start(command, &mut self.tasks);
+            match (command, self.go.take()) {
+                // Whoever waited for its sake has ended where this fails, and nothing was sent.
+                (Command::Submit { job }, Some(go)) => drop(go.send(job)),
+                (command, go) => {
+                    self.go = go;
+                    self.executor.start(command, &mut self.tasks);
+                }
+            }
         }
         self.publish(stored).await
     }

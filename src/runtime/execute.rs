@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use secrecy::SecretString;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use super::addresses;
@@ -52,10 +52,12 @@ impl Executor {
         let this = self.clone();
         tasks.spawn(async move {
             let input = match command {
-                Command::Submit { job } => {
-                    let outcome = this.submit(&job).await;
-                    Input::Submitted { job: job.id, outcome }
-                }
+                Command::Prepare { job } => match this.submit(&job).await {
+                    Some(outcome) => Input::Submitted { job: job.id, outcome },
+                    None => return,
+                },
+                // The driver lets it leave that prepared it.
+                Command::Submit { .. } => return,
                 Command::Poll { provider, targets } => {
                     let jobs = targets.iter().map(|target| target.job).collect();
                     let (account, outcome) = this.poll(&provider, targets).await;
@@ -99,13 +101,12 @@ impl Executor {
         });
     }
 
-    async fn submit(&self, job: &Job) -> SubmitOutcome {
-        match self.try_submit(job).await {
-            Ok(outcome) | Err(outcome) => outcome,
-        }
+    /// Makes `job` ready, and sends it once the driver says so; none where it never does.
+    async fn submit(&self, job: &Job) -> Option<SubmitOutcome> {
+        self.try_submit(job).await.unwrap_or_else(Some)
     }
 
-    async fn try_submit(&self, job: &Job) -> Result<SubmitOutcome, SubmitOutcome> {
+    async fn try_submit(&self, job: &Job) -> Result<Option<SubmitOutcome>, SubmitOutcome> {
         let refused = SubmitOutcome::Refused;
         let id = &job.request.model;
         let Some(model) = self.workspace.catalog.model(id) else {
@@ -131,9 +132,18 @@ impl Executor {
         self.wait_for(turn).await;
         let whole = self.workspace.places.addresses().of(job.id.0);
         let whole = addresses::put_in(&request, &job.request.options, &whole).map_err(refused)?;
-        self.intend(job, &request).await.map_err(SubmitOutcome::Busy)?;
+        let Some(job) = self.may_leave(job.id).await else { return Ok(None) };
+        self.intend(&job, &request).await.map_err(SubmitOutcome::Busy)?;
         let reply = self.exchange(&id.provider, whole, &line.key).await;
-        Ok(self.heard(&line, &[job.id], exchange::submitted(protocol, job, reply)))
+        Ok(Some(self.heard(&line, &[job.id], exchange::submitted(protocol, &job, reply))))
+    }
+
+    /// Says that the job is ready to leave, and waits until the intent is stored; none where nobody wants it sent any
+    /// more.
+    async fn may_leave(&self, job: JobId) -> Option<Box<Job>> {
+        let (go, stored) = oneshot::channel();
+        self.outbox.send(Message::Ready { job, go }).await.ok()?;
+        stored.await.ok()
     }
 
     /// What the provider says of the jobs, and the account that was asked.

@@ -8,6 +8,7 @@ use rushes::store::Store;
 use rustix::process::Signal;
 use serde_json::Value;
 
+use super::killed::{at, with_small_models};
 use super::support::{Desk, Running, facts, generate, text, until};
 
 /// A moment in a job's life, as another process can see it.
@@ -223,5 +224,60 @@ fn what_an_interrupted_verb_had_not_sent_is_held_until_it_is_named() {
         let sent = desk.done(&["wait", id, "--json"]).object();
         assert_eq!((text(&sent, "/id"), &sent["state"]), (id, &"succeeded".into()));
         assert_eq!(desk.accepted_once_each(), 3);
+    }
+}
+
+/// What waits for its key, as at a passphrase, or for its turn was once called being sent: RunPod and Runbase know no
+/// key by which a job could be found, and had it in doubt for ever when somebody pressed Ctrl+C, or the power went.
+#[test]
+fn what_still_waits_for_its_key_is_not_in_doubt_when_it_is_interrupted_or_killed() {
+    for (provider, by, left) in
+        [("runpod", Signal::INT, "held"), ("runbase", Signal::KILL, "retry_wait")]
+    {
+        let (there, desk) = (with_small_models(Desk::new()), with_small_models(Desk::quick()));
+        let (asks, asked) = (desk.path("asks"), desk.path("asked"));
+        let waits =
+            format!("[ ! -e {} ] || {{ touch {}; sleep 600; }}", asks.display(), asked.display());
+        desk.write(
+            "config/config.toml",
+            format!(
+                "[providers.{provider}]\n\
+                 api_key_command = [\"sh\", \"-c\", \"{waits}; echo sk-0123456789abcdef\"]\n"
+            ),
+        );
+        let start = |line: &[&str], origin: &str| {
+            let mut command = desk.command(line);
+            let addresses = at(&desk, origin).into_iter();
+            command.envs(addresses.filter(|(name, _)| name.ends_with("_BASE_URL")));
+            Running::start(command)
+        };
+        let model = format!("{provider}/small");
+        let line = ["generate", "--wait", "--model", &model, "--prompt", "a raft"];
+        let mut remote = there.start(&["sandbox", "--listen", "127.0.0.1:0", "--json"]);
+        let told: Value = serde_json::from_str(&remote.next_line()).expect("JSON");
+        let origin = text(&told, "/url").strip_suffix("/v1").expect("Runware's path").to_owned();
+        remote.kill();
+        // Nobody is there yet.
+        let first = start(&line, &origin);
+        until("a refusal", || states(&desk) == [JobState::RetryWait]);
+        first.kill();
+        desk.write("asks", "");
+        let id = text(&desk.done(&["history", "--json"]).object(), "/id").to_owned();
+        let waiting = start(&["wait", &id], &origin);
+        until("the key's command", || asked.exists());
+        waiting.signal(by);
+        let ended = waiting.ended();
+        assert_eq!(ended.signal, Some(by.as_raw()), "{}", ended.err);
+        let job = desk.done(&["history", "--json"]).object();
+        assert_eq!(job["state"], left, "{provider}: {}", ended.err);
+        if by == Signal::INT {
+            ended.saying(&["is held", "not sent and not charged"]);
+        }
+        fs::remove_file(asks).expect("the file is there");
+        let port = origin.strip_prefix("http://").expect("an address");
+        let mut remote = there.start(&["sandbox", "--listen", port, "--speed", "200"]);
+        remote.next_line();
+        start(&["wait", &id], &origin).ended().expecting(0);
+        assert_eq!(there.accepted_once_each(), 1, "{provider}");
     }
 }

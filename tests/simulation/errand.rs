@@ -55,16 +55,13 @@ impl World {
     /// Starts `command` for process `number`.
     pub fn carry_out(&mut self, number: u64, command: Command) {
         let (work, requests) = match command {
+            Command::Prepare { job } => return self.prepare(number, &job),
             Command::Submit { job } => {
                 let provider = job.request.model.provider.clone();
                 let model = CATALOG.model(&job.request.model).expect("a model of the catalog");
                 let protocol = protocol(&provider);
                 let began_ms = self.process(number).map_or(0, |process| process.began_ms);
                 self.laws.sent(&job, self.now_ms, began_ms, &self.store);
-                if job.account != self.account_of(number, &provider) {
-                    let outcome = SubmitOutcome::Refused(other_account());
-                    return self.outcome(number, Input::Submitted { job: job.id, outcome });
-                }
                 // Committed, then noted, then sent.
                 self.journal.insert(job.attempt_key, job.sends);
                 let base_url = Remote::base_url(protocol);
@@ -117,6 +114,20 @@ impl World {
             }
         };
         self.set_out(number, work, requests);
+    }
+
+    /// Reads key and pictures, and waits for its turn.
+    fn prepare(&mut self, number: u64, job: &Job) {
+        let input = match job.account == self.account_of(number, &job.request.model.provider) {
+            true => Input::Ready { job: job.id },
+            false => {
+                let outcome = SubmitOutcome::Refused(other_account());
+                Input::Submitted { job: job.id, outcome }
+            }
+        };
+        let dice = self.dice.throw();
+        let wait_ms = if dice.is_multiple_of(4) { dice % 20_000 } else { 1 };
+        self.after(wait_ms, Happening::Outcome { process: number, input: Box::new(input) });
     }
 
     fn set_out(&mut self, process: u64, work: Work, requests: Vec<(HttpRequest, Vec<Named>)>) {

@@ -100,14 +100,16 @@ impl World {
                 one
             }));
         }
-        let known = |job: &JobId| late || process.engine.is_live(*job);
+        let waits =
+            |job: &JobId| self.store.rows.get(job).is_some_and(|row| row.state.is_to_be_sent());
+        let known = |job: &JobId| process.engine.is_live(*job) && !(late && waits(job));
         let is_live = |job: &&JobId| process.engine.is_live(**job);
         let held = holds.iter().filter(is_live);
         let held = held.map(|job| Input::Hold { job: *job, reason: interrupted() });
         let cancels = stops.iter().copied().filter(known).map(|job| Input::Cancel { job });
         let mut found: Vec<Input> = cancels.chain(held).collect();
         if !jobs.is_empty() {
-            found.insert(if late { 0 } else { found.len() }, Input::Adopt { jobs });
+            found.push(Input::Adopt { jobs });
         }
         for input in found.into_iter().rev() {
             if let Some(process) = self.process(number) {

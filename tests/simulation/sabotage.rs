@@ -30,7 +30,7 @@ pub enum Sabotage {
     RollsItsOwnDice,
     /// Whatever fails is said to be free.
     ClaimsFree,
-    /// Wishes to stop are heard only after everything that can be sent was sent.
+    /// Wishes to stop a job are heard only after it was sent.
     HearsLate,
     /// A file that could not be fetched once counts as gone for good.
     GivesUpAtOnce,

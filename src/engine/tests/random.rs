@@ -30,7 +30,7 @@ struct Walk {
 impl Walk {
     fn new(seed: u64) -> Self {
         Self {
-            script: Script::new(),
+            script: Script { is_ready: false, ..Script::new() },
             dice: Dice::new(seed),
             faults: true,
             remote: BTreeMap::new(),
@@ -95,6 +95,11 @@ impl Walk {
 
     fn answer(&mut self, command: Command) {
         let input = match command {
+            Command::Prepare { job } if self.fault(10) => {
+                let outcome = SubmitOutcome::Busy(trouble(FailureClass::Network, None));
+                Input::Submitted { job: job.id, outcome }
+            }
+            Command::Prepare { job } => Input::Ready { job: job.id },
             Command::Submit { job } => self.submitted(&job),
             Command::Poll { targets, .. } => {
                 let jobs = targets.iter().map(|target| target.job).collect();

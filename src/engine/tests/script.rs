@@ -40,6 +40,8 @@ pub struct Script {
     pub events: BTreeMap<JobId, Vec<(Timestamp, JobEvent)>>,
     /// What was commanded and not answered yet.
     pub open: Vec<Command>,
+    /// Whether a job is ready to leave at once.
+    pub is_ready: bool,
     /// The account whose key is set.
     pub account: Option<Account>,
 }
@@ -53,6 +55,7 @@ impl Script {
             rows: BTreeMap::new(),
             events: BTreeMap::new(),
             open: Vec::new(),
+            is_ready: true,
             account: None,
         }
     }
@@ -107,6 +110,12 @@ impl Script {
         }
         if let Some(deadline_ms) = self.engine.next_deadline_ms() {
             assert!(deadline_ms > self.mono_ms, "a deadline that has passed would spin");
+        }
+        if self.is_ready
+            && let Some(Command::Prepare { job }) =
+                self.take(|command| matches!(command, Command::Prepare { .. }))
+        {
+            self.give(Input::Ready { job: job.id });
         }
     }
 
@@ -314,7 +323,8 @@ impl Script {
 /// Whether two commands would do the same thing beside each other.
 fn same_work(one: &Command, other: &Command) -> bool {
     match (one, other) {
-        (Command::Submit { job }, Command::Submit { job: twin }) => job.id == twin.id,
+        (Command::Prepare { job }, Command::Prepare { job: twin })
+        | (Command::Submit { job }, Command::Submit { job: twin }) => job.id == twin.id,
         (Command::Poll { targets, .. }, Command::Poll { targets: twins, .. }) => {
             targets.iter().any(|target| twins.contains(target))
         }

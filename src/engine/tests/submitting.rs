@@ -221,3 +221,85 @@ fn what_was_stopped_while_nobody_drove_is_never_sent() {
     script.give(Input::Adopt { jobs: vec![stopped] });
     assert_eq!(script.story(queued.id), "created canceled", "both places were free");
 }
+
+fn unready(job: JobId) -> Input {
+    Input::Submitted { job, outcome: SubmitOutcome::Busy(trouble(FailureClass::Network, None)) }
+}
+
+/// A provider that knows no keys would leave it in doubt, although nothing was sent: a key command waits for a
+/// passphrase, and a request for its turn, for minutes.
+#[test]
+fn what_waits_for_its_key_or_its_turn_is_known_to_be_unsent() {
+    let mut script = Script { is_ready: false, ..Script::new() };
+    let [killed, held, canceled, third] =
+        [ROOMY, KEEPS_NONE, KEEPS_NONE, KEEPS_NONE].map(|provider| script.job(provider, 1));
+    let prepared = |script: &Script, id| {
+        let is_it = |command: &Command| matches!(command, Command::Prepare { job } if job.id == id);
+        script.open.iter().any(is_it)
+    };
+    for job in [killed, held, canceled] {
+        assert!(prepared(&script, job));
+        assert_eq!(script.story(job), "created");
+    }
+    assert!(!prepared(&script, third), "both places are taken by then");
+    script.give(Input::Hold { job: held, reason: "its verb was interrupted".to_owned() });
+    script.give(Input::Cancel { job: canceled });
+    for job in [held, canceled] {
+        script.give(Input::Ready { job });
+        assert!(!script.is_sending(job));
+    }
+    assert_eq!(script.story(held), "created held");
+    assert_eq!(script.story(canceled), "created canceled");
+    script.crash();
+    assert_eq!(script.story(killed), "created");
+    for job in [killed, third] {
+        script.give(Input::Ready { job });
+        assert_eq!(script.story(job), "created sent");
+    }
+}
+
+#[test]
+fn what_can_not_be_made_ready_is_tried_as_often_as_what_is_refused() {
+    let mut script = Script { is_ready: false, ..Script::new() };
+    let job = script.job(KEEPS_NONE, 1);
+    for _ in 0..10 {
+        script.take(|command| matches!(command, Command::Prepare { .. })).expect("it is tried");
+        script.give(unready(job));
+        script.pass(90_000);
+    }
+    let row = &script.rows[&job];
+    assert_eq!((row.state, row.sends), (JobState::Failed, 0));
+    assert_eq!(row.charge().map(|charge| charge.0), Some(0));
+}
+
+#[test]
+fn a_provider_that_had_enough_meanwhile_is_left_alone() {
+    let mut script = Script { is_ready: false, ..Script::new() };
+    let [first, second] = [0; 2].map(|_| script.job(ROOMY, 1));
+    script.give(Input::Ready { job: first });
+    script.reply(first, busy(Some(30_000)));
+    script.give(Input::Ready { job: second });
+    assert_eq!(script.story(second), "created");
+    script.open.clear();
+    script.pass(30_000);
+    script.give(Input::Ready { job: second });
+    assert_eq!(script.story(second), "created sent");
+}
+
+/// That it can't be made ready says nothing of an earlier send whose reply was lost.
+#[test]
+fn a_send_of_unknown_fate_stays_one_when_the_next_can_not_be_made_ready() {
+    let mut script = Script::new();
+    let job = script.job(KEEPS_RECORDS, 1);
+    script.reply(job, lost());
+    script.unknown_until_look_up(job);
+    script.is_ready = false;
+    script.records(job, Ok(Sighting::NotKnown));
+    script.give(unready(job));
+    assert_eq!(script.story(job), "created sent outcome_unknown not_found postponed");
+    let error = script.rows[&job].error.clone().expect("an error");
+    assert_eq!(error.charged, Charged::Unknown);
+    script.crash();
+    script.give(Input::Hold { job, reason: "its verb was interrupted".to_owned() });
+    assert_eq!(script.state(job), JobState::RetryWait, "it may have been taken");
+}

@@ -8,12 +8,12 @@ use crate::engine::{apply, transition};
 /// Rows are states, columns events, cells where the event leads; `.` where it has no effect.
 const TABLE: &str = "
             crea sent acce post unkn notf oure oumo oufa rend save safa oulo succ fail expi cask cncl doub reco clos held rele
-queued      .    subm .    .    conf .    .    .    .    .    .    .    .    .    fail .    .    cncl .    .    .    held .
+queued      .    subm .    retr conf .    .    .    .    .    .    .    .    .    fail .    .    cncl .    .    .    held .
 submitting  .    .    runn retr conf .    .    .    .    .    .    .    .    .    fail .    .    .    in_d .    .    .    .
 confirming  .    .    runn .    .    retr .    .    .    .    .    .    .    .    fail .    .    .    in_d .    .    .    .
 running     .    .    .    .    .    .    runn runn runn down runn runn runn .    fail .    cing .    in_d .    .    .    .
 downloading .    .    .    .    .    .    .    down .    .    down down down succ .    expi .    .    in_d .    .    .    .
-retry_wait  .    subm .    .    conf .    .    .    .    .    .    .    .    .    fail .    .    cncl .    .    .    held .
+retry_wait  .    subm .    retr conf .    .    .    .    .    .    .    .    .    fail .    .    cncl in_d .    .    held .
 canceling   .    .    .    .    .    .    cing cing cing down cing cing cing .    fail .    .    cncl in_d .    .    .    .
 succeeded   .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    runn .    .    .
 failed      .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    runn .    .    .
