@@ -10,9 +10,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
 use rushes::media::decode::Clip;
 use rushes::media::picture::{Bounds, Picture};
-use rushes::studio::half_blocks::{self, Colours};
-use rushes::studio::pen::Depth;
-use rushes::studio::quiet_backend::QuietBackend;
+use rushes::studio::term::backend::QuietBackend;
+use rushes::studio::term::half_blocks::{self, Colours};
+use rushes::studio::term::pen::Depth;
 
 use super::{COLUMNS, Cost, ROWS};
 

@@ -4,8 +4,8 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::Line as Row;
 
 use super::app::{Entry, Seen};
-use super::frame::Frame;
 use super::jobs_view;
+use super::term::frame::Frame;
 use super::theme::Tone;
 use super::view::{cut, pane, row, words as span, wrapped};
 use super::word_diff;

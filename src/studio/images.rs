@@ -9,9 +9,9 @@ use std::sync::Arc;
 use super::app::App;
 use super::effect::{Effect, Generation, Load};
 use super::form_image::shows_sheet;
-use super::keyboard::Reply;
-use super::overlay::{Form, KITTY_ID, Overlay, Room};
 use super::preview_view::picture_area;
+use super::term::keyboard::Reply;
+use super::term::overlay::{Form, KITTY_ID, Overlay, Room};
 use crate::words::images::{Between, Images as Wish};
 
 /// What a cell is taken to have where the terminal does not say: few enough pixels that no picture is larger

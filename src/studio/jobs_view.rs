@@ -5,7 +5,7 @@ use ratatui::text::{Line as Row, Span};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::app::{Entry, Live, Pane, Seen};
-use super::frame::Frame;
+use super::term::frame::Frame;
 use super::theme::Tone;
 use super::view::{pane, row, spread, words as span};
 use crate::domain::catalog::Catalog;

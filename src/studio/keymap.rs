@@ -6,7 +6,7 @@ use crokey::{KeyCombination, KeyCombinationFormat};
 use crossterm::event::KeyEvent;
 
 use super::action::Action;
-use super::burst::is_text;
+use super::term::burst::is_text;
 
 const DEFAULT: &str = include_str!("../../assets/keymap.toml");
 

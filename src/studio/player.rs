@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 
 use super::effect::Generation;
-use super::pace::{Pace, Rung};
+use super::term::pace::{Pace, Rung};
 use crate::media::film::{Film, Part};
 use crate::media::picture::Picture;
 

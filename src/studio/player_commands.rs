@@ -11,10 +11,10 @@ use super::compare_view;
 use super::effect::{Effect, Generation, Load, Terminal};
 use super::form_image::shown_image;
 use super::layout::{self, Spot};
-use super::pace::{Pace, Rung};
-use super::pen::Depth;
 use super::player::Player;
 use super::preview_view;
+use super::term::pace::{Pace, Rung};
+use super::term::pen::Depth;
 use crate::media::film::Part;
 
 /// How far a key seeks.

@@ -1,8 +1,10 @@
 //! Which presses may pay. For a terminal a held key and a pasted one are keys like others, so the rule is in time:
 //! only a press of its own is a yes, and a question that pays hears none before it could be read.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEventKind, KeyModifiers};
 use jiff::{SignedDuration, Timestamp};
+
+use super::term::press::Press;
 
 /// A key that comes again within this time is the same press, and so is one behind pasted text: a keyboard
 /// repeats after half a second at the latest, and nobody reads a question faster.
@@ -11,24 +13,6 @@ pub const PAUSE: SignedDuration = SignedDuration::from_millis(800);
 const LONGEST_ON_ITS_WAY: SignedDuration = SignedDuration::from_secs(60);
 /// So many different keys are remembered, more than anybody presses within the pause.
 const MAX_KEYS: usize = 64;
-
-/// A key, with when and how it came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Press {
-    /// The key.
-    pub event: KeyEvent,
-    /// When it arrived.
-    pub at: Timestamp,
-    /// Whether it came together with text or with other keys.
-    pub crowded: bool,
-}
-
-impl From<KeyEvent> for Press {
-    /// As the bytes of a key say it. How it came is not known yet, so that it can't pay.
-    fn from(event: KeyEvent) -> Self {
-        Self { event, at: Timestamp::UNIX_EPOCH, crowded: true }
-    }
-}
 
 /// Why a press can't pay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,14 +5,14 @@ use ratatui::text::Line as Row;
 
 use super::app::{Entry, Pane, Seen};
 use super::form_image::{shown_image, shows_sheet};
-use super::frame::Frame;
-use super::half_blocks::{self, Colours};
 use super::jobs_view::{glyph, title};
 use super::layout::{self, Spot};
-use super::pace::Rung;
 use super::player::Player;
 use super::poster::Poster;
 use super::settings_view::image_facts;
+use super::term::frame::Frame;
+use super::term::half_blocks::{self, Colours};
+use super::term::pace::Rung;
 use super::theme::Tone;
 use super::view::{pane, row, spread, words as span, wrapped};
 use crate::domain::cost::Estimate;

@@ -4,7 +4,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line as Row, Span};
 
 use super::app::{App, Pane};
-use super::frame::Frame;
+use super::term::frame::Frame;
 use super::theme::Tone;
 use super::view::{pane, row, words};
 

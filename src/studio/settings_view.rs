@@ -6,8 +6,8 @@ use ratatui::text::{Line as Row, Span};
 
 use super::app::{Pane, Seen};
 use super::form_image::is_writing_image;
-use super::frame::Frame;
 use super::image_picker::Offer as Offered;
+use super::term::frame::Frame;
 use super::theme::Tone;
 use super::view::{pane, row, spread, words, wrapped};
 use crate::domain::catalog::{Model, StatusKind};

@@ -6,8 +6,8 @@ use ratatui::text::{Line as Row, Span};
 use ratatui::widgets::{Block, BorderType, Padding, Paragraph};
 
 use super::app::{App, Around, Pane};
-use super::frame::Frame;
 use super::layout::{self, LEAST, Spot};
+use super::term::frame::Frame;
 use super::theme::Tone;
 use super::{
     compare_view, dialog_view, frame_view, history_view, jobs_view, preview_view, prompt_view,

@@ -9,7 +9,7 @@ use super::sshd::Sshd;
 use super::support::until;
 use super::viewer::{Viewer, line_to_grain};
 
-/// The most frames that the studio sends before it has an answer (`studio/pace.rs`).
+/// The most frames that the studio sends before it has an answer (`studio/term/pace.rs`).
 const MAX_UNANSWERED: usize = 8;
 /// Much shorter than the studio waits for an answer that does not come, and much longer than for one that does.
 const QUIET: Duration = Duration::from_millis(1500);

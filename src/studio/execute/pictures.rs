@@ -15,7 +15,7 @@ use crate::runtime::{frames, viewing};
 use crate::studio::effect::{Generation, Slot};
 use crate::studio::images::Wanted;
 use crate::studio::msg::Msg;
-use crate::studio::overlay::Overlay;
+use crate::studio::term::overlay::Overlay;
 
 /// How long a choice must rest before its picture is made in the terminal's own form.
 const REST: Duration = Duration::from_millis(150);

@@ -6,9 +6,9 @@ use ratatui::style::Color;
 
 use super::super::dialog::Dialog;
 use super::super::effect::{Effect, Generation, Load, Marking, Terminal, Write};
-use super::super::keyboard::Reply;
 use super::super::layout::{Spot, panes};
 use super::super::msg::Msg;
+use super::super::term::keyboard::Reply;
 use super::kit::{Bench, drops_film};
 use super::take::{Take, draft, render, wish};
 use crate::domain::job::Relation;

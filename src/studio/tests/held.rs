@@ -2,7 +2,7 @@
 
 use super::super::effect::{Effect, Write};
 use super::super::msg::{Msg, Objected};
-use super::super::presses::Press;
+use super::super::term::press::Press;
 use super::kit::{Bench, is_free, parsed};
 use super::take::{Take, render, wish};
 use crate::domain::consent::{Consent, Objection};

@@ -12,15 +12,15 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::super::app::{App, Live, Look};
 use super::super::asked::Asked;
-use super::super::canvas::{Canvas, Raw};
 use super::super::dialog::JobStory;
 use super::super::effect::{Effect, Generation, Load, Terminal, Write};
 use super::super::keymap::{Keymap, Tables};
 use super::super::layout;
 use super::super::msg::{Msg, Opened};
 use super::super::paying;
-use super::super::presses::Press;
 use super::super::saved::Saved;
+use super::super::term::canvas::{Canvas, Raw};
+use super::super::term::press::Press;
 use super::super::theme::Theme;
 use super::super::update::update;
 use super::super::view::view;

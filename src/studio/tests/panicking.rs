@@ -5,9 +5,9 @@ use std::io::Read as _;
 
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 
-use super::super::panic_report;
-use super::super::pen::Depth;
-use super::super::terminal::{Options, Screen, entry_bytes, restore_bytes};
+use super::super::term::panic_report;
+use super::super::term::pen::Depth;
+use super::super::term::terminal::{Options, Screen, entry_bytes, restore_bytes};
 
 const REPORTS: &str = "RUSHES_TEST_REPORTS";
 

@@ -7,11 +7,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::super::effect::{Effect, Generation, Load, Terminal};
-use super::super::frame::Frame;
 use super::super::images::Wanted;
-use super::super::keyboard::Reply;
 use super::super::msg::Msg;
-use super::super::overlay::{Form, Overlay};
+use super::super::term::frame::Frame;
+use super::super::term::keyboard::Reply;
+use super::super::term::overlay::{Form, Overlay};
 use super::super::update::update;
 use super::super::view::view;
 use super::kit::{Bench, opened};

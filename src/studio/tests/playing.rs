@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use super::super::app::Pane;
 use super::super::effect::{Effect, Generation, Load, Terminal};
-use super::super::keyboard::Reply;
 use super::super::msg::Msg;
+use super::super::term::keyboard::Reply;
 use super::kit::{Bench, drops_film};
 use super::take::{Take, draft};
 use crate::domain::request::Field;

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
 use super::super::asked::Asked;
-use super::super::keyboard::Reply;
 use super::super::msg::Msg;
-use super::super::overlay::{Form, KITTY_ID, Overlay};
+use super::super::term::keyboard::Reply;
+use super::super::term::overlay::{Form, KITTY_ID, Overlay};
 use super::kit::{Bench, shown};
 use super::take::{Take, draft, moderated, refused, render, unreachable, wish};
 use crate::domain::job::Relation;

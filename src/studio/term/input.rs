@@ -21,7 +21,7 @@ use tokio::task::JoinHandle;
 
 use super::burst::Burst;
 use super::keyboard::{Keyboard, Reply};
-use super::presses::Press;
+use super::press::Press;
 use super::tty;
 
 /// Messages that wait at most; beyond that the reader waits, and the kernel keeps the keys.

@@ -3,10 +3,10 @@ use std::sync::Arc;
 use ratatui::layout::{Position, Rect, Size};
 
 use super::Canvas;
-use crate::studio::frame::Frame;
-use crate::studio::overlay::{Form, Overlay};
-use crate::studio::pen::Depth;
-use crate::studio::quiet_backend::QuietBackend;
+use crate::studio::term::backend::QuietBackend;
+use crate::studio::term::frame::Frame;
+use crate::studio::term::overlay::{Form, Overlay};
+use crate::studio::term::pen::Depth;
 
 struct Bench(Canvas<QuietBackend<Vec<u8>>>);
 

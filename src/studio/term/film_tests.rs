@@ -6,8 +6,8 @@ use ratatui::style::{Color, Style};
 
 use super::{Bench, Random, model_color, plain, text};
 use crate::media::picture::Picture;
-use crate::studio::frame::Frame;
-use crate::studio::half_blocks::{self, Colours};
+use crate::studio::term::frame::Frame;
+use crate::studio::term::half_blocks::{self, Colours};
 
 #[test]
 fn a_half_block_is_spelled_so_that_the_pen_stays() {

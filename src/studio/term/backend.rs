@@ -403,5 +403,5 @@ impl<W: Write> Backend for QuietBackend<W> {
 }
 
 #[cfg(test)]
-#[path = "quiet_backend_tests.rs"]
+#[path = "backend_tests.rs"]
 mod tests;

@@ -7,9 +7,9 @@ use ratatui::layout::{Position, Rect, Size};
 use ratatui::style::{Color, Modifier, Style};
 
 use super::QuietBackend;
-use crate::studio::canvas::Canvas;
-use crate::studio::frame::Frame;
-use crate::studio::pen::Depth;
+use crate::studio::term::canvas::Canvas;
+use crate::studio::term::frame::Frame;
+use crate::studio::term::pen::Depth;
 
 /// Keeps every write apart, to count them.
 #[derive(Default)]

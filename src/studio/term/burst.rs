@@ -5,7 +5,7 @@ use crossterm::event::{KeyCode, KeyModifiers};
 use jiff::{SignedDuration, Timestamp};
 
 use super::input::Input;
-use super::presses::Press;
+use super::press::Press;
 
 /// A read that had to wait for no longer than this belongs to the one before: a paste comes in pieces.
 const CLOSE: SignedDuration = SignedDuration::from_micros(300);

@@ -17,11 +17,11 @@ use ratatui::layout::{Rect, Size};
 use rustix::process::{self, Signal};
 use rustix::termios::{self, OptionalActions, Termios};
 
+use super::backend::QuietBackend;
 use super::canvas::Canvas;
 use super::frame::Frame;
 use super::overlay::KITTY_FORGET;
 use super::pen::Depth;
-use super::quiet_backend::QuietBackend;
 use super::tty::Tty;
 
 /// The longest text that [`Screen::copy`] sends: xterm and tmux take about 100 kB of base64.
