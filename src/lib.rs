@@ -1,6 +1,15 @@
-//! Rushes, a terminal studio for iterating on AI video prompts.
-//!
-//! Each module is a room; ARCHITECTURE.md says what each is for, what it may import and which laws hold.
+//! [`domain`]: crate::domain
+//! [`engine`]: crate::engine
+//! [`provider`]: crate::provider
+//! [`sandbox`]: crate::sandbox
+//! [`store`]: crate::store
+//! [`media`]: crate::media
+//! [`runtime`]: crate::runtime
+//! [`studio`]: crate::studio
+//! [`cli`]: crate::cli
+//! [`words`]: crate::words
+//! [`studio::term`]: crate::studio::term
+#![doc = include_str!("../ARCHITECTURE.md")]
 
 pub mod cli;
 pub mod domain;

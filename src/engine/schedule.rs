@@ -11,7 +11,7 @@ pub const SLOWEST_POLL_MS: u64 = 15_000;
 /// `expected_ms`, in milliseconds.
 ///
 /// A refused prompt shows early, so half the expected time has at least one poll in it. The numbers are
-/// measured (`benches/polling.rs`).
+/// measured (`benches/polling`).
 pub fn poll_wait_ms(elapsed_ms: u64, expected_ms: u64) -> u64 {
     let expected_ms = expected_ms.max(1000);
     let (half, soon, late) = (expected_ms / 2, expected_ms * 3 / 4, expected_ms * 5 / 4);

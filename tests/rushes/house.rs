@@ -315,3 +315,29 @@ fn no_dependency_brings_a_global_allocator() {
         assert!(!told.contains(allocator), "{allocator} is in the tree");
     }
 }
+
+/// What the documents name is there.
+#[test]
+fn no_document_names_a_file_that_is_gone() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let folders = ["src", "tests", "benches", "examples", "assets", ".ci", ".github"];
+    let mut there: Vec<String> = folders
+        .iter()
+        .flat_map(|folder| Desk::files(&root.join(folder)))
+        .map(|path| format!("/{}", path.strip_prefix(&root).expect("below").display()))
+        .collect();
+    let top = fs::read_dir(&root).expect("the project").flatten();
+    there.extend(top.map(|entry| format!("/{}", entry.file_name().display())));
+    let mut gone = Vec::new();
+    for document in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "benches/README.md"] {
+        let text = fs::read_to_string(root.join(document)).expect("a document");
+        let is_path = |c: char| c.is_ascii_alphanumeric() || "_-./".contains(c);
+        for name in text.split(|c| !is_path(c)).map(|name| name.trim_end_matches('.')) {
+            let end = format!("/{}", name.trim_start_matches("./"));
+            if name.ends_with(".rs") && !there.iter().any(|path| path.ends_with(&end)) {
+                gone.push(format!("{document}: {name}"));
+            }
+        }
+    }
+    assert!(gone.is_empty(), "{}", gone.join("\n"));
+}
