@@ -107,6 +107,7 @@ actions! {
     ClearPrompt, "clear-prompt", "clear", "Empty the prompt; undo brings it back";
     ToggleMouse, "toggle-mouse", "mouse", "Give the terminal the mouse, or take it";
     NextTheme, "next-theme", "theme", "Take the next theme";
+    SaveReport, "save-report", "report", "Save a report on what happened last, without texts and keys";
     Redraw, "redraw", "redraw", "Paint the whole screen again";
     Suspend, "suspend", "suspend", "Suspend the program; fg brings it back";
     Quit, "quit", "quit", "Quit; jobs go on at the provider";

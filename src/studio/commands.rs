@@ -28,8 +28,16 @@ const HALF_PAGE: usize = 8;
 /// another value than the one that stands there. What can't be taken stays to be corrected.
 pub(super) fn perform(app: &mut App, action: Action) -> Vec<Effect> {
     use Action as A;
-    let beside =
-        [A::Redraw, A::Suspend, A::ToggleMouse, A::NextTheme, A::Help, A::Palette, A::Quit];
+    let beside = [
+        A::Redraw,
+        A::SaveReport,
+        A::Suspend,
+        A::ToggleMouse,
+        A::NextTheme,
+        A::Help,
+        A::Palette,
+        A::Quit,
+    ];
     if beside.contains(&action) {
         return performed(app, action);
     }
@@ -122,6 +130,7 @@ fn performed(app: &mut App, action: Action) -> Vec<Effect> {
             app.say(format!("theme {}", app.theme_name), false);
             changed(app);
         }
+        Action::SaveReport => return vec![Effect::Load(Load::Report)],
         Action::Redraw => return vec![Effect::Terminal(Terminal::Redraw)],
         Action::Suspend => return vec![Effect::Terminal(Terminal::Suspend)],
         Action::Quit => return vec![Effect::Terminal(Terminal::Quit)],

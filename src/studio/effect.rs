@@ -169,6 +169,8 @@ pub enum Load {
     },
     /// Get a clip ready to be sent through the terminal.
     Send(PathBuf),
+    /// Write down what happened last, for whoever helps.
+    Report,
 }
 
 /// Tells questions of one kind apart: a newer one makes the older ones void.
@@ -235,7 +237,8 @@ impl Load {
             | Self::Browse(_)
             | Self::Open(_)
             | Self::Frame { .. }
-            | Self::Send(_) => None,
+            | Self::Send(_)
+            | Self::Report => None,
         }
     }
 }

@@ -92,6 +92,7 @@ impl Outside {
             Load::Open(path) => self.open(path).await,
             Load::Frame { id, path, at_ms } => self.export_frame(id, path, at_ms).await,
             Load::Send(path) => self.send(path).await,
+            Load::Report => self.report().await,
         }
     }
 

@@ -40,6 +40,7 @@ mod presses;
 mod preview_view;
 mod prompt;
 mod prompt_view;
+mod recorder;
 mod results;
 mod run;
 mod saved;

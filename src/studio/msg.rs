@@ -139,8 +139,13 @@ pub enum Msg {
         /// The paths, or why the folder can't be listed.
         listed: Result<Vec<String>, String>,
     },
-    /// A frame was written to this file.
-    Exported(PathBuf),
+    /// A file was written.
+    Written {
+        /// What is in it, as in "the frame".
+        what: &'static str,
+        /// Its path.
+        path: PathBuf,
+    },
     /// The prompt came back from the user's editor.
     Edited(Result<String, String>),
     /// A clip could not be shown here.

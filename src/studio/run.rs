@@ -17,6 +17,7 @@ use super::keymap::{Keymap, Tables};
 use super::layout;
 use super::msg::{Msg, Opened};
 use super::paying;
+use super::recorder;
 use super::term::input::{Ending, Input, Inputs};
 use super::term::keyboard::Reply;
 use super::term::panic_report;
@@ -66,7 +67,7 @@ pub fn run(places: Places) -> (ExitCode, Option<String>) {
     if let Err(short) = capacity::ensure() {
         return (ExitCode::FAILURE, Some(short.to_string()));
     }
-    panic_report::install(places.data_dir.join("reports"));
+    panic_report::install(places.data_dir.join("reports"), recorder::told);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = match runtime {
@@ -289,7 +290,10 @@ impl Studio {
     async fn take(&mut self, message: Msg) -> io::Result<Option<End>> {
         let mut next = vec![message];
         while let Some(message) = next.pop() {
-            for effect in update(&mut self.app, message, wall()) {
+            let now = wall();
+            recorder::came(&message, now);
+            for effect in update(&mut self.app, message, now) {
+                recorder::wanted(&effect, now);
                 match self.carry_out(effect).await? {
                     Done::Quit => return Ok(Some(End::Quit)),
                     Done::Said(message) => next.push(message),

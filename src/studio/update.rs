@@ -167,9 +167,9 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Effect> {
             app.say(format!("{reason}; copied: {url}"), false);
             vec![Effect::Terminal(Terminal::Copy(url))]
         }
-        Msg::Exported(path) => {
+        Msg::Written { what, path } => {
             let path = path.display().to_string();
-            app.say(format!("the frame is {path}, and its path is copied"), false);
+            app.say(format!("{what} is {path}, and its path is copied"), false);
             vec![Effect::Terminal(Terminal::Copy(path))]
         }
         Msg::Say(text) => {

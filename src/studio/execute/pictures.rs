@@ -62,7 +62,7 @@ impl Outside {
         let export = move || frames::export(&path, id, at_ms, &folder);
         let exported = tokio::task::spawn_blocking(export).await;
         let exported = exported.unwrap_or_else(|_| Err("the clip could not be read".to_owned()));
-        Some(exported.map_or_else(Msg::Complain, Msg::Exported))
+        Some(exported.map_or_else(Msg::Complain, |path| Msg::Written { what: "the frame", path }))
     }
 
     /// Decodes clips, each on a thread of its own, until another film is wanted.

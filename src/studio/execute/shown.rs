@@ -6,6 +6,8 @@ use super::Outside;
 use crate::runtime::clip_server::Link;
 use crate::runtime::opener::{self, Here, Opened};
 use crate::studio::msg::Msg;
+use crate::studio::recorder;
+use crate::studio::term::panic_report;
 use crate::studio::ways::{MAX_SENT_BYTES, for_iterm2};
 
 impl Outside {
@@ -36,6 +38,17 @@ impl Outside {
         let reason = format!("{reason}: scp fetches the clip to your machine{also}");
         links.extend(opener::kitten(&path).map(|line| ("kitten", line)));
         Some(Msg::Nowhere { path, reason, links })
+    }
+
+    /// What happened last, as a file.
+    pub(super) async fn report(&self) -> Option<Msg> {
+        let folder = self.workspace.places.data_dir.join("reports");
+        let write = move || panic_report::save(&folder, "report", &recorder::told());
+        let written = tokio::task::spawn_blocking(write).await.ok()?;
+        Some(match written {
+            Ok(path) => Msg::Written { what: "the report", path },
+            Err(error) => Msg::Complain(format!("the report could not be written: {error}")),
+        })
     }
 
     /// The clip as the terminal takes it for the user's own machine.

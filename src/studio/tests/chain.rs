@@ -129,7 +129,7 @@ fn a_frame_is_written_and_its_path_is_said_and_copied() {
     let path = PathBuf::from(clip(&fox));
     assert_eq!(bench.keys("jF"), [Effect::Load(Load::Frame { id: fox.job.id, path, at_ms: None })]);
     let written = PathBuf::from("/data/frames/01a1f8d2-1540-7000.png");
-    let effects = bench.tell(Msg::Exported(written));
+    let effects = bench.tell(Msg::Written { what: "the frame", path: written });
     let path = "/data/frames/01a1f8d2-1540-7000.png";
     assert!(effects.contains(&Effect::Terminal(Terminal::Copy(path.to_owned()))), "{effects:?}");
     assert!(bench.toast().contains(path), "{}", bench.toast());

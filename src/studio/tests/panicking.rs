@@ -14,7 +14,7 @@ const REPORTS: &str = "RUSHES_TEST_REPORTS";
 #[test]
 fn a_panic_gives_the_terminal_back_and_leaves_a_report() {
     if let Some(folder) = std::env::var_os(REPORTS) {
-        panic_report::install(folder.into());
+        panic_report::install(folder.into(), || "what happened last\n".to_owned());
         let mut screen =
             Screen::open(Options { mouse: true, depth: Depth::Ansi16 }).expect("a screen");
         screen
@@ -46,7 +46,7 @@ fn a_panic_gives_the_terminal_back_and_leaves_a_report() {
     assert!(at(&restore_bytes(false, false)) < at(sentence.as_bytes()), "{text}");
     let report = std::fs::read_dir(folder.path()).expect("a folder").flatten().next();
     let report = std::fs::read_to_string(report.expect("a report").path()).expect("a text");
-    for part in ["a bug quotes the prompt", "panicking.rs", "thread:"] {
+    for part in ["a bug quotes the prompt", "panicking.rs", "thread:", "what happened last"] {
         assert!(report.contains(part), "{part} in\n{report}");
     }
 }
