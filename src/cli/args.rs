@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::builder::{OsStringValueParser, TypedValueParser};
-use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::builder::{FalseyValueParser, OsStringValueParser, TypedValueParser};
+use clap::{ArgAction, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use super::Context;
@@ -27,6 +27,9 @@ pub(super) struct Args {
     /// Work with the config's [profiles.NAME]: its model, keys and addresses, and a data folder of its own
     #[arg(long, global = true, value_name = "NAME", env = "RUSHES_PROFILE")]
     pub(super) profile: Option<String>,
+    /// Log what is done to rushes.log in the data folder: ids, hosts and times, no prompts and no keys
+    #[arg(long, global = true, env = "RUSHES_LOG", action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
+    pub(super) log: bool,
     /// Print JSON, one object a line
     #[arg(long, global = true)]
     pub(super) json: bool,

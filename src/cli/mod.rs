@@ -43,6 +43,7 @@ use crate::domain::wait::Stuck;
 use crate::runtime::capacity;
 use crate::runtime::core_dumps;
 use crate::runtime::driver_locks;
+use crate::runtime::log;
 use crate::runtime::notes::Listener;
 use crate::runtime::places::Places;
 use crate::runtime::store_thread::StoreThread;
@@ -143,8 +144,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Asked {
         }
     };
     let json = args.json;
-    let ended = match Places::find(args.data_dir, args.config, args.profile).map_err(Trouble::wrong)
-    {
+    let found = Places::find(args.data_dir, args.config, args.profile).map_err(Trouble::wrong);
+    let ended = match found.and_then(|places| logged(args.log, places)) {
         Ok(places) if args.verb.is_none() && is_terminal() => return Asked::Studio(places),
         Ok(places) => dispatch(
             &mut Context { places, out: Out::new(), json, store: None, notes: None },
@@ -167,6 +168,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Asked {
             ExitCode::from(status)
         }
     })
+}
+
+/// Begins the log where it is wanted.
+fn logged(wanted: bool, places: Places) -> Result<Places, Trouble> {
+    if wanted {
+        log::start(&places.data_dir).map_err(Trouble::failed)?;
+    }
+    Ok(places)
 }
 
 /// Says why the program ends, on standard error.

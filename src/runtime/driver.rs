@@ -390,6 +390,9 @@ impl Actor {
         let Role::Driving { engine, lease, .. } = &mut self.role else { return Ok(()) };
         let lease = *lease;
         let Step { writes, commands } = engine.handle(input, now);
+        for Write { job, event, .. } in &writes {
+            tracing::debug!(job = %job.id, event = event.word(), "stored next");
+        }
         let stored = !writes.is_empty();
         let over = writes.iter().filter(|write| !write.job.state.may_be_sent());
         let over: Vec<JobId> = over.map(|write| write.job.id).collect();

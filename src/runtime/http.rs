@@ -84,6 +84,26 @@ impl Transport {
         key: &SecretString,
     ) -> Result<HttpResponse, SendError> {
         let url = parsed(&request.url)?;
+        let (host, bytes) = (url.host_str().unwrap_or_default().to_owned(), request.body.len());
+        tracing::debug!(host, method = ?request.method, bytes, "asked");
+        let reply = self.exchange(url, request, key).await;
+        match &reply {
+            Ok(reply) => {
+                tracing::debug!(host, status = reply.status, bytes = reply.body.len(), "answered")
+            }
+            Err(error) => {
+                tracing::debug!(host, never_arrived = error.never_arrived, "not answered");
+            }
+        }
+        reply
+    }
+
+    async fn exchange(
+        &self,
+        url: Url,
+        request: HttpRequest,
+        key: &SecretString,
+    ) -> Result<HttpResponse, SendError> {
         let client = self.api_client(&url)?;
         let mut outgoing = match request.method {
             Method::Get => client.get(url),

@@ -34,6 +34,7 @@ pub mod keys;
 pub mod limiter;
 mod line;
 pub mod live;
+pub mod log;
 pub mod new_job;
 pub mod notes;
 pub mod opener;

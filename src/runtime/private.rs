@@ -21,7 +21,8 @@ const FOLDERS: [&str; 9] = [
     "repair.part",
 ];
 /// Files that we keep there, or how their names go on behind a dot or a dash.
-const FILES: [&str; 5] = ["rushes.db", "rushes.sent", "studio.json", "keeper.log", "sandbox.key"];
+const FILES: [&str; 6] =
+    ["rushes.db", "rushes.sent", "rushes.log", "studio.json", "keeper.log", "sandbox.key"];
 const LOCKS: [&str; 4] = ["driver.lock", "deputy.lock", "keeper.lock", "use.lock"];
 /// How deep what we keep lies.
 const MAX_DEPTH: usize = 6;

@@ -43,6 +43,26 @@ fn whatever_the_umask_nothing_is_open_to_others() {
     drop(reader);
 }
 
+/// A log is shown to whoever helps.
+#[test]
+fn a_log_is_kept_where_it_is_asked_for_and_has_neither_prompt_nor_key() {
+    let desk = Desk::new();
+    let log = desk.data().join("rushes.log");
+    with_umask(&desk, "0", &generate("a fox", &["--wait"])).expecting(0);
+    assert!(!log.exists());
+    let line = generate("a secret heron", &["--wait", "--log"]);
+    let clip = with_umask(&desk, "0", &line).expecting(0).object();
+    let told = fs::read_to_string(&log).expect("a log");
+    for said in
+        ["begun", text(&clip, "/id"), "event=\"accepted\"", "status=200", "host=\"127.0.0.1\""]
+    {
+        assert!(told.contains(said), "{said} in\n{told}");
+    }
+    let key = fs::read_to_string(desk.data().join("sandbox/key")).expect("the sandbox's key");
+    assert!(!told.contains("heron") && !told.contains(key.trim()), "{told}");
+    assert_eq!(open_to_others(&desk.data()), Vec::<PathBuf>::new());
+}
+
 #[test]
 fn a_folder_that_was_there_is_closed_with_a_word_and_once() {
     let desk = Desk::new();
