@@ -388,7 +388,9 @@ pub fn stuck(before: Option<Stuck>, now: Option<Stuck>) -> String {
         (_, Some(Stuck::Stopped { pid })) => format!(
             "process {pid}, which sends and saves for this data folder, is stopped: fg or kill -CONT {pid}"
         ),
-        (Some(Stuck::Storing(_)), None) => "what was kept back is stored; it goes on".to_owned(),
+        (Some(Stuck::Storing(_)), None) => {
+            "everything that waited for the disk is stored; the jobs go on".to_owned()
+        }
         (_, None) => "it goes on".to_owned(),
     }
 }

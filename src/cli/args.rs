@@ -218,7 +218,9 @@ impl LedgerBy {
 }
 
 fn age(text: &str) -> Result<u64, String> {
-    age_ms(text).ok_or_else(|| format!("'{text}' is no time; write 30m, 24h, 7d or 4w"))
+    age_ms(text).ok_or_else(|| {
+        format!("'{text}' is not a valid time; expected one like 30m, 24h, 7d or 4w")
+    })
 }
 
 /// Which clip is meant.

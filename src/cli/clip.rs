@@ -28,7 +28,7 @@ pub(super) async fn find(context: &mut Context, clip: &Clip) -> Result<PathBuf, 
     // Ids have none of these, and names of clips do.
     if clip.clip.exists() || text.contains(['/', '\\', '.']) {
         if clip.result.is_some() {
-            return Err(Trouble::wrong("a file has no several results; --result is for jobs"));
+            return Err(Trouble::wrong("--result takes a job; a file has one result only"));
         }
         return Ok(clip.clip.clone());
     }

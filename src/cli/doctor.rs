@@ -138,7 +138,8 @@ fn found(ok: bool, about: &str, what: String) -> Finding {
 
 fn config(context: &Context) -> Finding {
     let file = &context.places.config_file;
-    let state = if file.exists() { "read" } else { "not there, so everything is as it comes" };
+    let state =
+        if file.exists() { "read" } else { "not there, so all settings have their defaults" };
     found(true, "config", format!("{} ({state})", file.display()))
 }
 
@@ -323,7 +324,7 @@ fn refuses(source: &KeySource, address: Option<&Address>, error: &JobError) -> S
 /// The address, and who says so where it is not the usual one.
 fn place(address: Option<&Address>) -> String {
     match address {
-        None => "an address that is none".to_owned(),
+        None => "an address that is not valid".to_owned(),
         Some(Address { url, from: from @ ("environment" | "config") }) => {
             format!("{} (from the {from})", keys::shown(url))
         }

@@ -20,7 +20,7 @@ pub(super) async fn run(
 ) -> Result<u8, Trouble> {
     if listen.parse::<std::net::SocketAddr>().is_err() {
         return Err(Trouble::wrong(format!(
-            "'{listen}' is no address to --listen at; write it like 127.0.0.1:4711"
+            "'{listen}' is not a valid address for --listen; expected one like 127.0.0.1:4711"
         )));
     }
     let config = Config::read(&context.places).map_err(Trouble::wrong)?;

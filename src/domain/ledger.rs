@@ -113,7 +113,8 @@ impl Limits {
 fn dollars<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<MicroUsd>, D::Error> {
     let usd = f64::deserialize(deserializer)?;
     let money = MicroUsd::from_usd(usd).filter(|money| *money >= MicroUsd::ZERO);
-    let wrong = || D::Error::custom(format!("{usd} is no limit; write dollars like 5 or 0.75"));
+    let wrong =
+        || D::Error::custom(format!("{usd} is not a valid limit; expected dollars like 5 or 0.75"));
     money.map(Some).ok_or_else(wrong)
 }
 

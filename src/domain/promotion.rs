@@ -66,7 +66,7 @@ impl fmt::Display for NotPromotable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoDraft(kind) => {
-                write!(f, "it is no draft but a {kind} render; only drafts are promoted")
+                write!(f, "it is not a draft but a {kind} render; only drafts can be promoted")
             }
             Self::NotReady => f.write_str("the draft is not ready yet"),
             Self::NoId => f.write_str("the draft gave no id to promote it by"),

@@ -123,7 +123,7 @@ fn filter(name: &str, value: &str) -> Result<Filter, String> {
         "before" => age_ms(value)
             .map(Filter::BeforeMs)
             .ok_or_else(|| wrong("before:2d, before:6h or before:30m")),
-        _ => Err(format!("'{name}:' is no filter; there are {FILTERS}")),
+        _ => Err(format!("'{name}:' is not a valid filter; expected one of {FILTERS}")),
     }
 }
 
@@ -228,7 +228,7 @@ mod tests {
             ("is:blue", "is:draft"),
             ("before:Monday", "before:2d"),
             ("sort:random", "sort:oldest"),
-            ("colour:blue", "there are model:"),
+            ("colour:blue", "expected one of model:"),
         ] {
             let error = text.parse::<HistoryQuery>().expect_err("refused");
             assert!(error.contains(expected), "{text}: {error}");

@@ -233,7 +233,9 @@ impl FromStr for ClipLength {
         }
         match text.trim().trim_end_matches('s').trim_end().parse::<f64>() {
             Ok(s) if (0.0..=3600.0).contains(&s) => Ok(Self::Ms((s * 1000.0).round() as u32)),
-            _ => Err(format!("'{text}' is no length; write seconds like 5 or 7.5, or auto")),
+            _ => Err(format!(
+                "'{text}' is not a valid length; expected seconds like 5 or 7.5, or auto"
+            )),
         }
     }
 }
@@ -277,7 +279,7 @@ impl FromStr for OutputFormat {
             "mp4" => Ok(Self::Mp4),
             "mov" => Ok(Self::Mov),
             "webm" => Ok(Self::Webm),
-            _ => Err(format!("'{text}' is no format; choose mp4, mov or webm")),
+            _ => Err(format!("'{text}' is not a valid format; expected mp4, mov or webm")),
         }
     }
 }

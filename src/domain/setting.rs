@@ -289,7 +289,9 @@ impl Setting {
             },
             Kind::Whole => match text.parse() {
                 Ok(whole) => Ok(Value::Whole(whole)),
-                Err(_) => Err(format!("'{text}' is no {}; write a whole number", self.name)),
+                Err(_) => {
+                    Err(format!("'{text}' is not a valid {}; expected a whole number", self.name))
+                }
             },
             Kind::Word(read) => read(text).map(Value::Word),
             Kind::Image => Ok(Value::Word(text.to_owned())),

@@ -30,7 +30,9 @@ impl FromStr for Resolution {
         };
         match lines {
             Some(lines) if (1..=8640).contains(&lines) => Ok(Self(lines)),
-            _ => Err(format!("'{text}' is no resolution; write it like 480p, 1080p or 4k")),
+            _ => Err(format!(
+                "'{text}' is not a valid resolution; expected one like 480p, 1080p or 4k"
+            )),
         }
     }
 }
@@ -86,7 +88,7 @@ impl FromStr for AspectRatio {
             Some((width, height)) if (1..=100).contains(&width) && (1..=100).contains(&height) => {
                 Ok(Self { width, height })
             }
-            _ => Err(format!("'{text}' is no aspect ratio; write it like 16:9")),
+            _ => Err(format!("'{text}' is not a valid aspect ratio; expected one like 16:9")),
         }
     }
 }

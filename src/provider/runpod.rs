@@ -48,7 +48,7 @@ pub(super) fn submit(base_url: &str, model: &Model, job: &Job) -> Result<HttpReq
 
 /// Neither RunPod nor Runbase documents images as data; the catalog refuses them before this does.
 pub(super) fn no_files(path: &str) -> JobError {
-    let message = format!("{path} is no web address, and this provider takes nothing else");
+    let message = format!("{path} is not a web address, and this provider takes nothing else");
     JobError::ours(FailureClass::Parameter, "imageFile", message, Charged::NotCharged)
 }
 

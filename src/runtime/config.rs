@@ -269,7 +269,7 @@ fn defaults<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Options, D::Er
         let Some(setting) = all().find(|setting| setting.key() == key) else {
             let keys: Vec<String> = all().map(|setting| setting.key()).collect();
             return Err(D::Error::custom(format!(
-                "there is no such setting; a default can be given for {}",
+                "this setting does not exist; a default can be given for {}",
                 keys.join(", ")
             )));
         };
@@ -344,7 +344,10 @@ mod tests {
         for text in ["daily_usd = -1", "daily_usd = 1e300", "submit_usd = nan"] {
             let error = Config::parse(Path::new("c.toml"), &format!("[limits]\n{text}\n"));
             let error = error.expect_err("refused").to_string();
-            assert!(error.contains("c.toml:2") && error.contains("is no limit"), "{error}");
+            assert!(
+                error.contains("c.toml:2") && error.contains("is not a valid limit"),
+                "{error}"
+            );
         }
     }
 

@@ -288,7 +288,8 @@ fn not_sent(message: String) -> SendError {
 /// `url`, where what is sent there can be read by nobody on the way.
 fn parsed(url: &str) -> Result<Url, SendError> {
     let wrong = |why: String| not_sent(format!("'{}' {why}", one_line(&shown(url), 100)));
-    let parsed = Url::parse(url).map_err(|error| wrong(format!("is no address: {error}")))?;
+    let parsed =
+        Url::parse(url).map_err(|error| wrong(format!("is not a valid address: {error}")))?;
     if is_safe(&parsed) { Ok(parsed) } else { Err(wrong("is not an https address".to_owned())) }
 }
 

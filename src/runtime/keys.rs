@@ -119,7 +119,7 @@ impl Keys {
         let usable = key.and_then(|key| usable(key.expose_secret()));
         usable.ok_or_else(|| {
             no_key(format!(
-                "what {source} gives for {} is no key: it is empty, or has spaces or other signs that no key has; nothing was sent",
+                "what {source} gives for {} is not a key: it is empty, or has spaces or other characters that no key has; nothing was sent",
                 provider.name
             ))
         })
@@ -192,7 +192,7 @@ async fn ask(words: &[String], timeout: Duration) -> Result<SecretString, String
         let mut text = String::new();
         if let Some(output) = output {
             let read = output.take(MAX_PRINTED_BYTES).read_to_string(&mut text).await;
-            read.map_err(|_| "printed something that is no text".to_owned())?;
+            read.map_err(|_| "printed something that is not text".to_owned())?;
         }
         let status = child.wait().await.map_err(|error| format!("was lost ({error})"))?;
         if !status.success() {
@@ -261,7 +261,7 @@ pub(super) fn service_address(url: &str) -> Result<reqwest::Url, &'static str> {
             "has a user name or a password in it; a key is set by api_key_command or api_key instead",
         ),
         None => Err(
-            "is none of a service: it must begin with https://, or with http:// on this machine",
+            "is not the address of a service: it must begin with https://, or with http:// on this machine",
         ),
     }
 }
@@ -367,6 +367,6 @@ mod tests {
         assert_eq!(written.expect("a key").expose_secret(), "rw-written");
         let spaced = keys.key(runware, &config("api_key = \"rw secret\"")).await;
         let message = spaced.expect_err("no key").message;
-        assert!(message.contains("is no key") && !message.contains("secret"), "{message}");
+        assert!(message.contains("is not a key") && !message.contains("secret"), "{message}");
     }
 }

@@ -129,11 +129,11 @@ pub fn open(clip: &Path, player: &[String], here: &Here) -> io::Result<Opened> {
     system(clip.as_os_str())
 }
 
-/// Opens a page in the system's browser, where somebody can see it. What is no address of a page is not
+/// Opens a page in the system's browser, where somebody can see it. What is not a web address is not
 /// handed to anybody.
 pub fn browse(url: &str, here: &Here) -> io::Result<Opened> {
     if !url.starts_with("https://") && !url.starts_with("http://") {
-        return Ok(Opened::Nowhere("that is no address of a page".to_owned()));
+        return Ok(Opened::Nowhere("that is not a web address".to_owned()));
     }
     if let Err(why) = here.can_show() {
         return Ok(Opened::Nowhere(why));
@@ -245,6 +245,6 @@ mod tests {
     #[test]
     fn what_is_no_page_is_handed_to_nobody() {
         let browsed = browse("file:///etc/passwd", &Here::default()).expect("no error");
-        assert_eq!(browsed, Opened::Nowhere("that is no address of a page".to_owned()));
+        assert_eq!(browsed, Opened::Nowhere("that is not a web address".to_owned()));
     }
 }

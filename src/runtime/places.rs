@@ -28,7 +28,7 @@ pub enum NoPlace {
     NoHome,
     /// The profile can't name a folder.
     #[error(
-        "'{0}' is no name for a profile; one is made of up to {MAX_PROFILE_CHARS} small letters, digits, - and _"
+        "'{0}' is not a valid profile name; expected up to {MAX_PROFILE_CHARS} small letters, digits, - and _"
     )]
     Profile(String),
 }

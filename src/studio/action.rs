@@ -36,7 +36,7 @@ macro_rules! actions {
             fn from_str(text: &str) -> Result<Self, String> {
                 match text {
                     $($name => Ok(Self::$variant),)*
-                    other => Err(format!("'{other}' is no action; the default keymap lists them")),
+                    other => Err(format!("'{other}' is not a valid action; the default keymap lists them")),
                 }
             }
         }
@@ -58,8 +58,8 @@ actions! {
     Palette, "palette", "commands", "List everything that can be done";
     Help, "help", "help", "Show the keys of this pane";
     Editor, "editor", "editor", "Write the prompt in your own editor";
-    Undo, "undo", "undo", "Take the last change of the text back";
-    Redo, "redo", "redo", "Do the change again";
+    Undo, "undo", "undo", "Undo the last change";
+    Redo, "redo", "redo", "Redo the change";
     Up, "up", "up", "Go up";
     Down, "down", "down", "Go down";
     Left, "left", "value", "The value before, or a second back in the clip";

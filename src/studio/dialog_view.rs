@@ -171,12 +171,7 @@ fn palette(app: &App, frame: &mut Frame<'_>, line: &super::line::Line, chosen: u
         row(frame, area, offset, spread(left, right, area.width));
     }
     if rows.is_empty() {
-        row(
-            frame,
-            area,
-            2,
-            Row::from(span(" Nothing is called that.", app.theme.style(Tone::Dim))),
-        );
+        row(frame, area, 2, Row::from(span(" No command matches.", app.theme.style(Tone::Dim))));
     }
 }
 
@@ -202,7 +197,7 @@ fn promote(
             span(paid, theme.style(Tone::Money)),
         ]),
         Row::from(vec![
-            span("its id is good for  ", theme.style(Tone::Dim)),
+            span("can be promoted for ", theme.style(Tone::Dim)),
             span(words::span(promotable.left), text),
         ]),
         Row::default(),

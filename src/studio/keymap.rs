@@ -97,7 +97,7 @@ impl Keymap {
         for (place, table) in tables {
             let Some(place) = Place::named(place) else {
                 problems.push(format!(
-                    "'{place}' is no place for keys; there are everywhere, text, commands, job and compare"
+                    "'{place}' is not a valid place for keys; expected everywhere, text, commands, job or compare"
                 ));
                 continue;
             };
@@ -118,7 +118,7 @@ impl Keymap {
                         }
                         Some(chord) => self.bindings.push((place, chord, action)),
                         None => problems.push(format!(
-                            "'{key}' is no key for {name}; write it like f5, alt-enter or \"y p\""
+                            "'{key}' is not a valid key for {name}; expected one like f5, alt-enter or \"y p\""
                         )),
                     }
                 }

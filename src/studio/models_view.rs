@@ -100,7 +100,7 @@ fn about(app: &App, model: &Model) -> String {
         });
     }
     if let Some(estimate) = Estimate::of_default(model, None) {
-        sentences.push(format!("{estimate} as it comes"));
+        sentences.push(format!("{estimate} by default"));
     }
     if !model.status.note.is_empty() {
         sentences.push(model.status.note.clone());

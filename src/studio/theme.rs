@@ -39,8 +39,11 @@ impl<'de> Deserialize<'de> for Paint {
         if text == "default" {
             return Ok(Self(Color::Reset));
         }
-        let unknown =
-            |_| serde::de::Error::custom(format!("'{text}' is no colour; write a name or #rrggbb"));
+        let unknown = |_| {
+            serde::de::Error::custom(format!(
+                "'{text}' is not a valid colour; expected a name or #rrggbb"
+            ))
+        };
         text.parse().map(Self).map_err(unknown)
     }
 }

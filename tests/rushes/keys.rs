@@ -238,7 +238,7 @@ fn a_command_that_gives_no_key_is_told_and_nothing_is_sent() {
     for (command, told) in [
         (format!("[\"sh\", \"-c\", \"echo {KEY}; echo {KEY} >&2; exit 4\"]"), "exit status: 4"),
         (format!("[\"/nowhere/pass\", \"{KEY}\"]"), "can't be started"),
-        ("[\"true\"]".to_owned(), "what true gives for Runware is no key"),
+        ("[\"true\"]".to_owned(), "what true gives for Runware is not a key"),
         (format!("[\"{KEY}\"]"), "can't be started"),
         (format!("[\"{KEY}\", \"x\"]"), "can't be started"),
     ] {

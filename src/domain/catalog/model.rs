@@ -29,7 +29,9 @@ impl FromStr for ModelId {
             Some((provider, model)) if !provider.is_empty() && !model.is_empty() => {
                 Ok(Self { provider: provider.to_owned(), model: model.to_owned() })
             }
-            _ => Err(format!("'{text}' is no model id; write it like sandbox/1.5-pro")),
+            _ => {
+                Err(format!("'{text}' is not a valid model id; expected one like sandbox/1.5-pro"))
+            }
         }
     }
 }

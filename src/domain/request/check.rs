@@ -203,7 +203,7 @@ impl Check<'_> {
         let file = match image {
             FrameImage::Url(url) if is_web_address(url) => return,
             FrameImage::Url(url) => {
-                let wrong = format!("'{url}' is no web address");
+                let wrong = format!("'{url}' is not a web address");
                 return self.refuse(
                     field,
                     wrong,
@@ -251,7 +251,7 @@ impl Check<'_> {
             let megabytes = |bytes: u64| format!("{:.1} MB", bytes as f64 / 1e6);
             let wrong = format!("{} has {}", file.name(), megabytes(file.bytes));
             let most = megabytes(rule.max_bytes);
-            self.refuse(field, wrong, format!("{most} are the most{}", rule.whose()));
+            self.refuse(field, wrong, format!("expected at most {most}{}", rule.whose()));
         }
     }
 }

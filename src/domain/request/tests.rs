@@ -281,7 +281,7 @@ fn an_image_must_have_a_size_a_shape_and_a_weight_that_the_provider_takes() {
     assert_eq!(
         first(image(600, 600, 12_400_000)),
         [
-            "first frame: fox.png has 12.4 MB; 10.5 MB are the most (Runware's figures of October 2025, the ratio the \
+            "first frame: fox.png has 12.4 MB; expected at most 10.5 MB (Runware's figures of October 2025, the ratio the \
           maker's; the model's page has none)"
         ]
     );
@@ -292,7 +292,7 @@ fn an_image_comes_as_a_file_or_by_its_web_address() {
     let first = |model: &str, image| refusals(model, |choices| choices.first_frame = image);
     let wanted = "give a file, or an address that begins with https:// or http://";
     for address in ["ftp://x.example/a.png", "a.png", "https://"] {
-        let expected = format!("first frame: '{address}' is no web address; {wanted}");
+        let expected = format!("first frame: '{address}' is not a web address; {wanted}");
         assert_eq!(first("runware/1.5-pro", url(address)), [expected]);
     }
     let stored = || Some(FrameImage::Stored(Uuid::from_u128(7)));

@@ -59,7 +59,7 @@ pub static SETTINGS: [Setting; 17] = [
         offer: |model, choices| {
             one_of(model.ratios(choices.resolution_on(model)), choices.aspect_on(model))
         },
-        given_up: |_| Some("aspect as it comes".to_owned()),
+        given_up: |_| Some("the default aspect ratio".to_owned()),
         option: None,
     },
     Setting {
@@ -200,7 +200,7 @@ pub static SETTINGS: [Setting; 17] = [
             Some(first) => one_of(model.formats.iter().copied(), *first),
             None => Offer::Nothing("the provider decides", "—"),
         },
-        given_up: |_| Some("format as it comes".to_owned()),
+        given_up: |_| Some("the default format".to_owned()),
         option: Some(Optional {
             lacks: |format| format!("can't make {format}"),
             instead: "leave it out, the provider decides",

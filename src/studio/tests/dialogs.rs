@@ -92,7 +92,7 @@ fn a_second_final_is_confirmed_first() {
 #[test]
 fn what_is_no_draft_or_past_its_time_is_refused_with_the_reason() {
     let refusals: [(Take, &str); 5] = [
-        (render(60, "sandbox/1.5-pro", wish("a fox")).ready(30), "only drafts are promoted"),
+        (render(60, "sandbox/1.5-pro", wish("a fox")).ready(30), "only drafts can be promoted"),
         (draft(60, "a fox").running(), "the draft is not ready yet"),
         (draft(8 * 86_400, "a fox").ready(20), "could be promoted for 7 days"),
         (draft(60, "a fox").failed(moderated()), "gave no id"),

@@ -149,8 +149,8 @@ fn an_image_that_the_model_does_not_take_is_refused_before_anything_is_sent() {
         (file("s.png", 200, 300, 9), "s.png is 200x300 pixels; each side must have 300 to 6000"),
         (file("b.png", 6001, 6001, 9), "6001x6001 pixels; each side must have 300 to 6000"),
         (file("w.png", 1000, 300, 9), "width over height must lie between 0.4 and 2.5"),
-        (file("h.png", 900, 900, 11_000_000), "h.png has 11.0 MB; 10.5 MB are the most"),
-        (FrameImage::Url("ftp://a.example/x".to_owned()), "is no web address"),
+        (file("h.png", 900, 900, 11_000_000), "h.png has 11.0 MB; expected at most 10.5 MB"),
+        (FrameImage::Url("ftp://a.example/x".to_owned()), "is not a web address"),
     ] {
         let mut bench = Bench::new();
         put(&mut bench, Field::FirstFrame, image);

@@ -471,7 +471,7 @@ fn a_disk_without_room_is_said_for_as_long_as_nothing_is_sent() {
     bench.later(60_000);
     assert!(bench.screen(80, 24).contains("nothing can be stored, nothing is sent"));
     bench.tell(lives(None));
-    assert_eq!(bench.toast(), "what was kept back is stored; it goes on");
+    assert_eq!(bench.toast(), "everything that waited for the disk is stored; the jobs go on");
     assert!(!bench.screen(80, 24).contains("nothing can be stored"));
 }
 

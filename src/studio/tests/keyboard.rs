@@ -98,7 +98,7 @@ fn the_palette_filters_and_performs() {
 fn a_palette_that_finds_nothing_says_so_and_stays() {
     let mut bench = Bench::new();
     bench.keys("<c-p>zzz<enter>");
-    assert!(bench.screen(80, 24).contains("Nothing is called that."));
+    assert!(bench.screen(80, 24).contains("No command matches."));
     bench.keys("<bs><bs><bs><down><down><up>");
     let Some(Dialog::Palette { chosen, .. }) = &bench.app.dialog else { panic!("no palette") };
     assert_eq!(*chosen, 1);

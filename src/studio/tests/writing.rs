@@ -188,7 +188,7 @@ fn a_written_seed_or_length_is_taken_or_refused_with_the_reason() {
     assert_eq!(bench.app.settings.chosen.seed, Some(65_545));
     bench.keys("<enter><c-u>a lot<enter>");
     assert_eq!(bench.app.settings.chosen.seed, Some(65_545));
-    assert!(bench.screen(120, 36).contains("'a lot' is no seed"));
+    assert!(bench.screen(120, 36).contains("'a lot' is not a valid seed"));
     bench.keys("<enter><c-u><enter>");
     assert_eq!(bench.app.settings.chosen.seed, None);
 
@@ -208,7 +208,10 @@ fn what_stands_in_the_form_is_what_is_submitted_also_without_enter() {
     let effects = bench.keys("<enter>65545<f5>");
     assert_eq!(submitted(&effects).0.seed, Some(65_545));
     assert!(is_free(&bench.keys("<enter><c-u>lots<f5>")), "not with another seed than is written");
-    assert!(bench.screen(120, 36).contains("'lots' is no seed"), "and it can be corrected");
+    assert!(
+        bench.screen(120, 36).contains("'lots' is not a valid seed"),
+        "and it can be corrected"
+    );
     let effects = bench.keys("<bs><bs><bs><bs>7<f5>");
     assert_eq!(submitted(&effects).0.seed, Some(7));
     for leave in ["<tab>", "<down>", "<f2><esc>"] {
