@@ -72,6 +72,9 @@ ALTER TABLE job ADD COLUMN wins INTEGER NOT NULL DEFAULT 0;
 -- What people call a job by. It is computed, so that no row can lack it.
 ALTER TABLE job ADD COLUMN short TEXT GENERATED ALWAYS AS (substr(id, -10)) VIRTUAL;
 CREATE INDEX job_short ON job (short);
+", "
+-- When money went out: a job that was held may be sent days after it was made.
+CREATE INDEX job_event_sent ON job_event (at_us) WHERE event = 'sent';
 "];
 
 /// Brings the schema from the version it has to the end of `migrations`, in one transaction, after a copy of

@@ -58,8 +58,15 @@ impl Store {
         commit_allowed(transaction, write, since, allows).map(Some).map_err(wrong)
     }
 
-    /// What the jobs under way and those made since `since` were charged, or may be, by model; of those that were
-    /// stored before `job`.
+    /// The jobs that count toward money since `since`, oldest first, at most `limit` of them.
+    pub fn jobs_counted(&self, since: Timestamp, limit: usize) -> Result<Vec<Job>, StoreError> {
+        let sql =
+            format!("SELECT id, body FROM job WHERE seq IN ({COUNTED}) ORDER BY seq LIMIT ?2");
+        self.jobs(&sql, params![since.as_microsecond(), limit as i64])
+    }
+
+    /// What the jobs under way and those made or sent since `since` were charged, or may be, by model; of those that
+    /// were stored before `job`.
     pub fn spent_before(
         &self,
         job: JobId,
@@ -131,8 +138,13 @@ fn read(
     Ok((jobs, unread))
 }
 
-/// What the jobs under way and those made since `since` were charged, or may be, by model; where `before` is a job,
-/// of those that were stored before it.
+/// The jobs that count toward money since `?1`, in microseconds: made or sent since then, or under way.
+const COUNTED: &str = "SELECT seq FROM job INDEXED BY job_created WHERE created_ms >= ?1 / 1000
+                       UNION SELECT job_seq FROM job_event INDEXED BY job_event_sent WHERE event = 'sent' AND at_us >= ?1
+                       UNION SELECT seq FROM job WHERE is_live = 1";
+
+/// What the jobs under way and those made or sent since `since` were charged, or may be, by model; where `before` is
+/// a job, of those that were stored before it.
 fn spent(
     connection: &Connection,
     since: Timestamp,
@@ -141,14 +153,14 @@ fn spent(
     let mut statement = connection.prepare_cached(
         // A row of an earlier version, or of somebody else, may have less than nothing there, or more than all
         // money: a sum that overflows would refuse every job.
-        "SELECT model, coalesce(sum(min(max(money_micro, 0), 1000000000000)), 0) FROM job
-         WHERE seq IN (SELECT seq FROM job INDEXED BY job_created WHERE created_ms >= ?1
-                       UNION SELECT seq FROM job WHERE is_live = 1)
-           AND (?2 IS NULL OR seq < (SELECT seq FROM job WHERE id = ?2))
-         GROUP BY model",
+        &format!(
+            "SELECT model, coalesce(sum(min(max(money_micro, 0), 1000000000000)), 0) FROM job
+             WHERE seq IN ({COUNTED}) AND (?2 IS NULL OR seq < (SELECT seq FROM job WHERE id = ?2))
+             GROUP BY model"
+        ),
     )?;
     let before = before.map(|job| job.to_string());
-    let rows = statement.query_map(params![since.as_millisecond(), before], |row| {
+    let rows = statement.query_map(params![since.as_microsecond(), before], |row| {
         Ok((clean(&text(row, 0)?), MicroUsd(row.get(1)?)))
     })?;
     rows.collect()

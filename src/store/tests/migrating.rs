@@ -16,6 +16,7 @@ const RELEASED: &[&str] = &[
     "050315ac9c24c8f2e2d2f90fbdc5ebe34bf0a449389ad00debccf6cb3f729774",
     "7be6ea955c5a1ad288b705c63a9c769cf453a3729f7c5e16d98a86ceba71a050",
     "424eec6d65e809e7e1ceb1650a41686d3b0fecadb45f83bfd66d57bf15dee93e",
+    "780c1bf7725898b423153dd0468c4208157dcc6cb88ad20624a0ccd08273bca1",
 ];
 
 #[test]

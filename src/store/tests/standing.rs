@@ -91,9 +91,32 @@ fn money_counts_from_a_day_ago_and_what_is_under_way_from_any() {
     let today = days_ago(3, 0).store(&mut store);
     let newest = days_ago(4, 0).store(&mut store);
     let since = sample::noon() - SignedDuration::from_hours(24);
+    let counted = store.jobs_counted(since, 9).expect("jobs");
+    assert_eq!(counted, [under_way.clone(), today.clone(), newest.clone()]);
     for (job, jobs) in [(under_way, 0), (today, 1), (newest, 2)] {
         let spent = store.spent_before(job.id, since).expect("sums");
         let sum: i64 = spent.iter().map(|(_, money)| money.0).sum();
         assert_eq!(sum, jobs * most, "{}", job.id);
+    }
+}
+
+/// One that was held for days and sent today counted toward no day at all.
+#[test]
+fn money_counts_when_it_is_spent_and_not_only_when_its_job_was_made() {
+    let (_place, mut store) = store();
+    let mut all = life(1, |_| {});
+    all.job.created_at = sample::noon() - SignedDuration::from_hours(24 * 3);
+    all.all[0].event = JobEvent::Created { job: Box::new(all.job.clone()) };
+    all.all[0].job = all.job.clone();
+    let held = all.then(JobEvent::Held { reason: "interrupted".to_owned() });
+    let released = held.then(JobEvent::Released { over_limit: false, estimate: None });
+    let paid = released.accepted().succeeded().store(&mut store);
+    let most = paid.counted().expect("a price");
+    let newest = life(2, |_| {}).store(&mut store);
+    for (hours, spent, jobs) in [(24, most, 2), (-24, MicroUsd::ZERO, 1)] {
+        let since = sample::noon() - SignedDuration::from_hours(hours);
+        let sums = store.spent_before(newest.id, since).expect("sums");
+        assert_eq!(sums.iter().map(|(_, money)| *money).sum::<MicroUsd>(), spent, "{hours}");
+        assert_eq!(store.jobs_counted(since, 9).expect("jobs").len(), jobs, "{hours}");
     }
 }

@@ -34,7 +34,7 @@ impl Outside {
             jobs.extend(last);
             jobs.sort_by_key(|job| std::cmp::Reverse(job.id));
             let day = wall().checked_sub(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MIN);
-            let spent = spent(&store.jobs_since(day, MOST_A_DAY)?);
+            let spent = spent(&store.jobs_counted(day, MOST_A_DAY)?);
             Ok((marked(store, jobs)?, spent))
         };
         Some(match self.store(read).await {
