@@ -46,6 +46,7 @@ use crate::runtime::driver_locks;
 use crate::runtime::log;
 use crate::runtime::notes::Listener;
 use crate::runtime::places::Places;
+use crate::runtime::private;
 use crate::runtime::store_thread::StoreThread;
 use crate::runtime::workspace::Workspace;
 use crate::words;
@@ -120,6 +121,7 @@ pub enum Asked {
 /// anything else an overview.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Asked {
     core_dumps::off();
+    private::keep_owners_bits();
     capacity::outlive_large_files();
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let args = match Args::try_parse_from(&arguments) {

@@ -40,7 +40,7 @@ pub mod notes;
 pub mod opener;
 pub mod pictures;
 pub mod places;
-mod private;
+pub mod private;
 pub mod process;
 pub mod profiles;
 mod reach;

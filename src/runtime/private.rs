@@ -6,6 +6,9 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
+use rustix::fs::Mode;
+use rustix::process::umask;
+
 use super::files::ours;
 
 /// Folders that we keep in a data folder.
@@ -28,6 +31,13 @@ const LOCKS: [&str; 4] = ["driver.lock", "deputy.lock", "keeper.lock", "use.lock
 const MAX_DEPTH: usize = 6;
 /// Anybody but the owner.
 const OTHERS: u32 = 0o077;
+
+/// Takes the owner's own bits out of the umask: with `umask 0177` the folders made here could not be entered, and a
+/// clip that was paid for not be kept. For the beginning of the program, while it is alone.
+pub fn keep_owners_bits() {
+    let before = umask(Mode::empty());
+    umask(before - Mode::RWXU);
+}
 
 /// Makes `folder`, with those above it, for its owner alone. One that is there stays as it is.
 pub(super) fn make_folder(folder: &Path) -> io::Result<()> {

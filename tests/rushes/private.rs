@@ -63,6 +63,24 @@ fn a_log_is_kept_where_it_is_asked_for_and_has_neither_prompt_nor_key() {
     assert_eq!(open_to_others(&desk.data()), Vec::<PathBuf>::new());
 }
 
+/// Folders were made that nobody could enter, and the clip was not kept.
+#[test]
+fn no_umask_takes_from_the_owner_what_is_made() {
+    let desk = Desk::new();
+    with_umask(&desk, "0777", &generate("a fox", &["--wait"])).expecting(0);
+    let mut folders = vec![desk.data()];
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(&folder).expect("a folder").flatten().map(|entry| entry.path()) {
+            let about = fs::symlink_metadata(&path).expect("it is there");
+            let wanted = if about.is_dir() { 0o700 } else { 0o600 };
+            assert_eq!(about.permissions().mode() & 0o777, wanted, "{}", path.display());
+            if about.is_dir() {
+                folders.push(path);
+            }
+        }
+    }
+}
+
 #[test]
 fn a_folder_that_was_there_is_closed_with_a_word_and_once() {
     let desk = Desk::new();
