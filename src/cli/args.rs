@@ -10,6 +10,7 @@ use super::Context;
 use super::setting_args::SettingArgs;
 use super::trouble::Trouble;
 use crate::domain::catalog::ModelId;
+use crate::domain::money::MicroUsd;
 use crate::domain::query::age_ms;
 use crate::domain::size::Resolution;
 use crate::sandbox::trouble::TROUBLE_WORDS;
@@ -42,6 +43,13 @@ fn path() -> impl TypedValueParser {
     OsStringValueParser::new().map(PathBuf::from)
 }
 
+/// An amount in dollars.
+fn money(text: &str) -> Result<MicroUsd, String> {
+    let usd = text.trim_start_matches('$').parse::<f64>().ok();
+    let money = usd.and_then(MicroUsd::from_usd).filter(|money| *money >= MicroUsd::ZERO);
+    money.ok_or_else(|| "an amount in dollars is wanted, such as 0.25".to_owned())
+}
+
 #[derive(Subcommand, Debug)]
 pub(super) enum Verb {
     /// Render a clip from a prompt
@@ -70,6 +78,9 @@ pub(super) enum Verb {
         /// Send also what is paid for already: the draft's final, or the same that is under way
         #[arg(long)]
         again: bool,
+        /// Send also what has another price now than when it was held, up to so many dollars each
+        #[arg(long, value_name = "USD", value_parser = money)]
+        max_usd: Option<MicroUsd>,
     },
     /// List the live jobs and the last ones that ended
     Jobs {

@@ -10,8 +10,10 @@ use super::job_json::JobJson;
 use super::leave;
 use super::submit::{find_jobs, is_play_money, is_variation, ways};
 use super::trouble::{Trouble, UNWRITTEN};
-use crate::domain::consent::Consent;
+use crate::domain::consent::{Consent, Objection};
+use crate::domain::cost::Estimate;
 use crate::domain::job::{Charged, FailureClass, Job, JobId, JobState};
+use crate::domain::money::MicroUsd;
 use crate::domain::query::{Filter, HistoryQuery};
 use crate::domain::wait::Wait;
 use crate::runtime::clock::wall;
@@ -89,28 +91,55 @@ pub(super) struct Yes {
     pub(super) over_limit: bool,
     /// Whether the same may be paid for again.
     pub(super) again: bool,
+    /// Up to which price of now each may be sent, where it is another one than before.
+    pub(super) max_usd: Option<MicroUsd>,
 }
 
 /// Has `job` sent if it is held, or is to be: who names it here says so.
 async fn release(workspace: &Workspace, job: &Job, yes: Yes) -> Result<(), Trouble> {
-    let consent = Consent {
-        over_limit: yes.over_limit,
-        again: yes.again || is_variation(job),
-        ..Consent::to(job.estimate.clone())
-    };
-    match held::release(workspace, job.id, consent).await? {
-        Released::Yes | Released::WasNot(_) => Ok(()),
-        Released::No { refused, .. } => {
-            let end = format!("`rushes cancel {}` ends it for nothing", job.id.short());
-            let price = format!("R in the studio asks for a yes to the price of now, and {end}");
-            Err(Trouble::wrong(format!(
-                "{}. Job {} stays held, and nothing was sent; {}",
-                objections(&refused.objections),
-                job.id,
-                ways(&refused.objections, &end, &price)
-            )))
+    let mut price = job.estimate.clone();
+    loop {
+        let consent = Consent {
+            over_limit: yes.over_limit,
+            again: yes.again || is_variation(job),
+            ..Consent::to(price.clone())
+        };
+        let objections = match held::release(workspace, job.id, consent).await? {
+            Released::Yes | Released::WasNot(_) => return Ok(()),
+            Released::No { refused, .. } => refused.objections,
+        };
+        // The price is looked at anew each time, so that no more than that is agreed to.
+        match price_of_now(&objections) {
+            Some(now)
+                if yes.max_usd.is_some_and(|max| now.most().is_some_and(|most| most <= max)) =>
+            {
+                price = now.clone();
+            }
+            now => return Err(stays_held(job, &objections, now)),
         }
     }
+}
+
+/// What `objections` say that the price is, where it is not the one that was agreed to.
+fn price_of_now(objections: &[Objection]) -> Option<&Estimate> {
+    objections.iter().find_map(|one| match one {
+        Objection::Price { now, .. } => Some(now),
+        _ => None,
+    })
+}
+
+fn stays_held(job: &Job, against: &[Objection], price: Option<&Estimate>) -> Trouble {
+    let end = format!("`rushes cancel {}` ends it for nothing", job.id.short());
+    let price = match price.and_then(Estimate::most) {
+        Some(most) => format!("add --max-usd {} to pay as much, or {end}", most.as_usd()),
+        None => format!("R in the studio asks for a yes to that, and {end}"),
+    };
+    Trouble::wrong(format!(
+        "{}. Job {} stays held, and nothing was sent; {}",
+        objections(against),
+        job.id,
+        ways(against, &end, &price)
+    ))
 }
 
 /// Drives until all of `ids` have come as far as wanted, prints each, and returns the exit status. What is live

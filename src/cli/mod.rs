@@ -210,8 +210,8 @@ fn dispatch(context: &mut Context, verb: Option<Verb>) -> Result<u8, Trouble> {
             Verb::Promote { job, result, resolution, submitting } => {
                 promote::run(context, &job, result, resolution, submitting).await
             }
-            Verb::Wait { jobs, over_limit, again } => {
-                follow::run(context, &jobs, follow::Yes { over_limit, again }).await
+            Verb::Wait { jobs, over_limit, again, max_usd } => {
+                follow::run(context, &jobs, follow::Yes { over_limit, again, max_usd }).await
             }
             Verb::Jobs { watch } => jobs::run(context, watch).await,
             Verb::History { query, limit } => history::run(context, &query, limit).await,

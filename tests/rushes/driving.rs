@@ -1,10 +1,14 @@
 //! Who sends, polls and saves, and who only looks.
 
+use std::fs;
+
 use rushes::domain::event::{JobEvent, Write};
 use rushes::domain::job::JobId;
 use rushes::store::Store;
+use rustix::process::Signal;
 use uuid::Uuid;
 
+use super::killed::{at, with_small_models};
 use super::support::{Desk, Running, generate, text, until};
 
 /// Stores a job like the job `like` that no process has sent yet, for the model `provider/model` of the same name.
@@ -119,4 +123,37 @@ fn a_submit_that_does_not_wait_leaves_its_job_to_a_keeper() {
     let mut command = desk.command(&generate("a raft", &["--no-keeper"]));
     command.env_remove("RUSHES_NO_KEEPER");
     Running::start(command).ended().expecting(0).saying(&["nobody saves"]);
+}
+
+/// No verb could say yes to a price that had changed: the job stayed held for everybody without a studio.
+#[test]
+fn a_held_job_is_sent_at_the_price_of_now_once_that_is_agreed_to() {
+    let desk = with_small_models(Desk::quick());
+    let run = |line: &[&str]| {
+        let mut command = desk.command(line);
+        command.envs(at(&desk, "http://127.0.0.1:9"));
+        Running::start(command)
+    };
+    let line = ["generate", "--wait", "--model", "runware/small", "--prompt", "a raft"];
+    let first = run(&line);
+    let job = || desk.done(&["history", "--json"]).objects().pop();
+    until("a refusal", || job().is_some_and(|job| job["state"] == "retry_wait"));
+    first.signal(Signal::INT);
+    first.ended();
+    let held = job().expect("a job");
+    let id = text(&held, "/id");
+    assert_eq!(held["state"], "held");
+    let rows = desk.path("config/catalog/runware-small.toml");
+    let dearer = fs::read_to_string(&rows).expect("a file").replace("0.05", "0.5");
+    fs::write(&rows, dearer).expect("written");
+    let most =
+        desk.run(&["wait", id]).expecting(2).saying(&["the price has changed", "stays held"]);
+    let (_, advice) = most.err.split_once("add --max-usd ").expect("the way to agree");
+    let price = advice.split(' ').next().expect("a price").to_owned();
+    desk.run(&["wait", id, "--max-usd", "0.01"]).expecting(2).saying(&["--max-usd"]);
+    desk.run(&["wait", id, "--max-usd", "much"]).expecting(2).saying(&["an amount in dollars"]);
+    let sent = run(&["wait", id, "--max-usd", &price, "--json"]);
+    until("it to be sent", || job().is_some_and(|job| job["state"] == "retry_wait"));
+    sent.kill();
+    assert!(job().expect("a job")["estimate_usd"].as_f64() > held["estimate_usd"].as_f64());
 }
