@@ -12,3 +12,4 @@ pub mod poster;
 mod scale;
 pub mod sheet;
 pub mod still;
+pub mod webm;

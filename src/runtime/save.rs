@@ -21,7 +21,7 @@ use super::private::make_folder;
 use super::sidecar;
 use crate::domain::job::{Charged, ClipFile, ClipSummary, FailureClass, Job, JobError, JobId};
 use crate::domain::outcome::{SaveTrouble, SaveTroubleKind};
-use crate::media::mp4;
+use crate::media::{mp4, webm};
 
 /// So much must come in every step of a transfer: a thousandth of what a slow line gives.
 const STEP_BYTES: u64 = 16 << 10;
@@ -247,7 +247,10 @@ fn keep(
     file.sync_all().map_err(disk)?;
     let facts = facts(file, clip.bytes)?;
     // Not every reply says how long it is, and not every one that does is right.
-    let cut = mp4::is_cut(file, clip.bytes);
+    let cut = match is_webm(file).map_err(disk)? {
+        true => webm::is_cut(file, clip.bytes),
+        false => mp4::is_cut(file, clip.bytes),
+    };
     if cut && !clip.cut {
         return Err(cut_off(clip.bytes));
     }
@@ -324,15 +327,22 @@ pub(super) fn remove_parts(places: &Places) {
     }
 }
 
+fn is_webm(file: &mut File) -> io::Result<bool> {
+    let mut head = Vec::new();
+    file.seek(SeekFrom::Start(0))?;
+    file.take(4).read_to_end(&mut head)?;
+    Ok(head == webm::HEADER)
+}
+
 /// What the file says of itself; none for a WebM, which is kept unread. Anything that is no video at
 /// all, such as an error page, is not kept.
 fn facts(file: &mut File, bytes: u64) -> Result<Option<ClipSummary>, SaveTrouble> {
-    let mut head = [0; 12];
-    file.seek(SeekFrom::Start(0)).map_err(disk)?;
-    let read = file.read(&mut head).map_err(disk)?;
-    if head[..read].starts_with(&[0x1a, 0x45, 0xdf, 0xa3]) {
+    if is_webm(file).map_err(disk)? {
         return Ok(None);
     }
+    let mut head = [0; 12];
+    file.seek(SeekFrom::Start(0)).map_err(disk)?;
+    let _ = file.read(&mut head).map_err(disk)?;
     file.seek(SeekFrom::Start(0)).map_err(disk)?;
     match mp4::facts(file, bytes) {
         Ok(facts) => Ok(Some(ClipSummary {

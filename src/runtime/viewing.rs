@@ -19,11 +19,12 @@ use crate::media::picture::{Bounds, Picture};
 use crate::media::poster;
 use crate::media::sheet::{SHEET_TILES, TILE_PX, composed};
 use crate::media::still;
+use crate::media::webm;
 
 /// A picture in its full size.
 pub const WHOLE: Bounds = Bounds { width_px: u32::MAX, height_px: u32::MAX };
 /// What a WebM file begins with.
-pub const WEBM: [u8; 4] = [0x1a, 0x45, 0xdf, 0xa3];
+pub const WEBM: [u8; 4] = webm::HEADER;
 /// How long before its end a clip is looked at for its last frame by ffmpeg, in seconds; then all of it.
 const TAILS_S: [&str; 2] = ["-0.5", "-5"];
 

@@ -230,3 +230,33 @@ fn parts_of_killed_processes_go_and_nothing_else() {
     }
     assert!(whole.exists() && whole.with_extension("json").exists());
 }
+
+/// It was called ready without a word: nobody looked into a WebM.
+#[test]
+fn a_webm_that_breaks_off_is_kept_only_as_one_that_does() {
+    let data = tempfile::tempdir().expect("a folder");
+    let job = job("a fox", 1, Some(OutputFormat::Webm));
+    let places = Places {
+        data_dir: data.path().to_owned(),
+        config_file: data.path().join("config.toml"),
+        config_is_named: false,
+        profile: None,
+    };
+    let keep_bytes = |content: &[u8], takes_cut| {
+        let (mut part, path) = create(&places, &job, 0).expect("a part");
+        part.write_all(content).expect("room");
+        let sha256 = hex(&Sha256::digest(content));
+        let clip =
+            ClipFile { path, bytes: content.len() as u64, sha256, facts: None, cut: takes_cut };
+        keep(part, &places, &job, 0, clip)
+    };
+    // A header without content, and a segment with a cluster of two bytes.
+    let whole = [&webm::HEADER[..], b"\x80\x18\x53\x80\x67\x87\x1f\x43\xb6\x75\x82ab"].concat();
+    for takes_cut in [false, true] {
+        assert!(!keep_bytes(&whole, takes_cut).expect("a clip").cut);
+    }
+    let part = &whole[..whole.len() - 1];
+    let error = keep_bytes(part, false).expect_err("it breaks off");
+    assert!(matches!(error.kind, SaveTroubleKind::Cut { .. }), "{error:?}");
+    assert!(keep_bytes(part, true).expect("a clip").cut);
+}
