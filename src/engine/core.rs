@@ -215,6 +215,7 @@ impl Engine {
             stop_due_ms: (job.state == JobState::Canceling).then_some(now.mono_ms),
             stop_asks: 0,
             saves: BTreeMap::new(),
+            told: Vec::new(),
             job,
         };
         for (index, output) in live.job.outputs.iter().enumerate() {

@@ -54,6 +54,8 @@ pub(super) struct Live {
     /// How often it was asked.
     pub(super) stop_asks: u32,
     pub(super) saves: BTreeMap<usize, Save>,
+    /// The addresses of results without ids, as they were told last.
+    pub(super) told: Vec<String>,
 }
 
 /// The saving of one result.
@@ -71,6 +73,8 @@ pub(super) struct Save {
     pub(super) moves: u32,
     /// The file that the service gives breaks off.
     pub(super) cuts: Option<Cuts>,
+    /// How often the clip of another result came.
+    pub(super) others: usize,
     /// Whether such a file is taken.
     pub(super) keep_cut: bool,
     /// When to try again; none while it is being saved, or given up.

@@ -171,6 +171,10 @@ impl Engine {
         // Where nothing but its address names a result, and that is another one each time, only a report of all of
         // them tells them apart.
         let tells_apart = all || live.is_overdue(now);
+        if let Some(live) = self.live.get_mut(&id).filter(|_| all) {
+            let nameless = report.outputs.iter().filter(|output| output.is_nameless());
+            live.told = nameless.map(|output| output.url.clone()).collect();
+        }
         let before = step.writes.len();
         for (output, place) in report.outputs.iter().zip(places(&known, &report.outputs)) {
             match place {
@@ -262,6 +266,9 @@ impl Engine {
         step: &mut Step,
     ) {
         match outcome {
+            Ok(file) if self.is_anothers(id, index, &file) => {
+                self.try_the_next(id, index, now, step);
+            }
             Ok(file) => {
                 self.record(id, JobEvent::Saved { index, file }, now, step);
                 if let Some(live) = self.live.get_mut(&id) {
@@ -271,6 +278,32 @@ impl Engine {
             }
             Err(trouble) => self.save_failed(id, index, trouble, now, step),
         }
+    }
+
+    /// Whether `file` has the very bytes that another result was saved as, where only addresses name the results and
+    /// these were told in another order. A service that gives the same clip twice may do so at all of its addresses.
+    fn is_anothers(&self, id: JobId, index: usize, file: &ClipFile) -> bool {
+        let Some(live) = self.live.get(&id) else { return false };
+        let outputs = live.job.outputs.iter().enumerate();
+        let saved = outputs.filter(|(nr, _)| *nr != index).filter_map(|(_, one)| one.file.as_ref());
+        let tried = live.saves.get(&index).map_or(0, |save| save.others);
+        live.job.outputs.get(index).is_some_and(Output::is_nameless)
+            && tried < live.job.outputs.len().max(live.told.len())
+            && saved.into_iter().any(|other| other.sha256 == file.sha256)
+    }
+
+    /// The address of result `index` leads to another one, which is saved: the one that was told behind it is tried.
+    fn try_the_next(&mut self, id: JobId, index: usize, now: Now, step: &mut Step) {
+        let Some(live) = self.live.get_mut(&id) else { return };
+        let Some(output) = live.job.outputs.get(index) else { return };
+        let Some(save) = live.saves.get_mut(&index) else { return };
+        let at = live.told.iter().position(|url| *url == output.url);
+        let next = at.and_then(|at| live.told.iter().cycle().nth(at + 1));
+        save.newer = next.or(live.told.first()).cloned();
+        (save.others, save.due_ms) = (save.others + 1, Some(now.mono_ms));
+        let message = "what came is another result of this job, which is saved already".to_owned();
+        let error = JobError::ours(FailureClass::Provider, "another", message, Charged::Charged);
+        self.record(id, JobEvent::SaveFailed { index, error }, now, step);
     }
 
     fn save_failed(

@@ -2,7 +2,7 @@
 
 use super::script::*;
 use crate::domain::event::JobEvent;
-use crate::domain::job::{FailureClass, Inline, JobId, JobState, Output};
+use crate::domain::job::{ClipFile, FailureClass, Inline, JobId, JobState, Output};
 use crate::domain::outcome::{Report, SaveTrouble, SaveTroubleKind, Sighting};
 use crate::domain::sample;
 use crate::engine::{Command, Engine, Input};
@@ -260,6 +260,73 @@ fn addresses_that_are_signed_anew_are_one_result() {
 }
 
 /// Such a clip is many megabytes, and another signature makes it no smaller.
+/// A clip by what is in it.
+fn clip_of(content: &str) -> ClipFile {
+    ClipFile { sha256: content.to_owned(), ..sample::clip(content) }
+}
+
+/// One could not be saved at first, and the service told the addresses in another order then: the other one's clip was
+/// saved twice, and its own never.
+#[test]
+fn a_clip_that_is_saved_already_is_known_by_what_is_in_it() {
+    let mut script = Script::new();
+    let job = script.running(KEEPS_RECORDS, 3);
+    let all = |paths: [&str; 3]| {
+        let output = |path: &str| {
+            let url = format!("https://files.example/{path}.mp4");
+            Output { remote_id: url.clone(), ..Output::at(String::new(), url) }
+        };
+        Sighting::Seen(Report { outputs: paths.map(output).to_vec(), ..Report::default() })
+    };
+    script.poll(job, all(["1/a", "1/b", "1/c"]));
+    script.save_as(job, 0, Ok(clip_of("a")));
+    script.save_as(job, 1, Err(gone()));
+    script.save_as(job, 2, Err(gone()));
+    script.poll(job, all(["2/b", "2/c", "2/a"]));
+    let mut fetched = Vec::new();
+    for _ in 0..8 {
+        for index in [1, 2] {
+            let is_it = |command: &Command| matches!(command, Command::Save { index: nr, .. } if *nr == index);
+            let Some(Command::Save { output, .. }) = script.take(is_it) else { continue };
+            let content = &output.url[output.url.len() - "a.mp4".len()..][..1];
+            fetched.push(format!("{index}{content}"));
+            script.give(Input::Saved { job, index, outcome: Ok(clip_of(content)) });
+        }
+    }
+    let files = script.rows[&job].outputs.iter().filter_map(|output| output.file.as_ref());
+    let mut contents: Vec<&str> = files.map(|file| file.sha256.as_str()).collect();
+    contents.sort_unstable();
+    assert_eq!(
+        (script.state(job), contents),
+        (JobState::Succeeded, vec!["a", "b", "c"]),
+        "{fetched:?}"
+    );
+}
+
+/// Nobody knows how many there are, where a service gives the same one at each of its addresses.
+#[test]
+fn a_service_that_gives_one_clip_at_all_addresses_is_believed_in_the_end() {
+    let mut script = Script::new();
+    let job = script.running(KEEPS_RECORDS, 2);
+    let output = |path: &str| {
+        let url = format!("https://files.example/{path}.mp4");
+        Output { remote_id: url.clone(), ..Output::at(String::new(), url) }
+    };
+    let outputs = ["a", "b"].map(output).to_vec();
+    script.poll(job, Sighting::Seen(Report { outputs, ..Report::default() }));
+    for index in [0, 1, 1, 1] {
+        script.save_as(job, index, Ok(clip_of("same")));
+    }
+    assert_eq!(script.state(job), JobState::Succeeded);
+    // Those that have ids are what they are called.
+    let named = script.running(KEEPS_RECORDS, 2);
+    script.poll(named, seen(&["a", "b"], 0));
+    for index in [0, 1] {
+        script.save_as(named, index, Ok(clip_of("same")));
+    }
+    assert_eq!(script.state(named), JobState::Succeeded);
+}
+
 #[test]
 fn what_is_too_large_is_not_fetched_at_once_because_its_address_is_signed_anew() {
     for (named, at_once) in [("?signed=", 0), ("/", 3)] {

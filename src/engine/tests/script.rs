@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::domain::account::Account;
 use crate::domain::catalog::{Model, Protocol, Provider};
 use crate::domain::event::JobEvent;
-use crate::domain::job::{Charged, FailureClass, Job, JobError, JobId, JobState, Output};
+use crate::domain::job::{Charged, ClipFile, FailureClass, Job, JobError, JobId, JobState, Output};
 use crate::domain::outcome::{
     Report, SaveTrouble, SaveTroubleKind, Sighting, SubmitOutcome, Trouble,
 };
@@ -271,10 +271,23 @@ impl Script {
 
     /// Waits until result `index` is fetched, and says what came of it. Returns what was fetched.
     pub fn save(&mut self, id: JobId, index: usize, outcome: Result<(), SaveTrouble>) -> Output {
+        let file = |()| ClipFile {
+            sha256: format!("{index:064}"),
+            ..sample::clip(&format!("{id}-{index}"))
+        };
+        self.save_as(id, index, outcome.map(file))
+    }
+
+    /// The same, by the file.
+    pub fn save_as(
+        &mut self,
+        id: JobId,
+        index: usize,
+        outcome: Result<ClipFile, SaveTrouble>,
+    ) -> Output {
         let command = self.wait_for(|command| {
             matches!(command, Command::Save { job, index: nr, .. } if job.id == id && *nr == index)
         });
-        let outcome = outcome.map(|()| sample::clip(&format!("{id}-{index}")));
         self.give(Input::Saved { job: id, index, outcome });
         match command {
             Command::Save { output, .. } => output,
