@@ -10,6 +10,9 @@ const REMOVED: &str = "[key removed]";
 const MIN_KEY_CHARS: usize = 8;
 /// So much of a known key tells too much where a text was cut in the middle of it.
 const MIN_PART_CHARS: usize = 6;
+/// So many letters of a known key in a row tell too much wherever they stand: what services show of one when they mask
+/// it has fewer.
+const MIN_LONG_PART_CHARS: usize = 12;
 /// What keys begin with: those of OpenAI's kind, RunPod's, Hugging Face's, GitHub's, Google's, Amazon's, and
 /// JSON web tokens.
 const BEGINNINGS: [&str; 11] =
@@ -34,7 +37,7 @@ pub fn without_key(text: &str, key: &str) -> String {
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
         let form = forms.iter().find(|form| rest.starts_with(form.as_str())).map(String::len);
-        match form.or_else(|| written(rest, key)) {
+        match form.or_else(|| written(rest, key)).or_else(|| long_part(rest, key)) {
             Some(length) => {
                 clean.push_str(REMOVED);
                 rest = &rest[length..];
@@ -53,14 +56,49 @@ pub fn without_key(text: &str, key: &str) -> String {
 fn written(text: &str, key: &str) -> Option<usize> {
     let mut rest = text;
     for (count, letter) in key.chars().enumerate() {
-        let length = letter_at(rest, letter);
+        // A text that was wrapped, or put on one line after that.
+        let gap = if count > 0 { gap(rest) } else { 0 };
+        let length = letter_at(&rest[gap..], letter);
         if length == 0 {
             let is_cut = rest.is_empty() || rest.starts_with('…');
             return (is_cut && count >= MIN_PART_CHARS).then(|| text.len() - rest.len());
         }
-        rest = &rest[length..];
+        rest = &rest[gap + length..];
     }
     Some(text.len() - rest.len())
+}
+
+/// How many bytes of `text` are a long part of `key`, from wherever in it.
+fn long_part(text: &str, key: &str) -> Option<usize> {
+    let first = text.chars().next()?;
+    let part = |from: usize| {
+        let mut rest = text;
+        let mut count = 0;
+        for letter in key[from..].chars() {
+            let gap = if count > 0 { gap(rest) } else { 0 };
+            let length = letter_at(&rest[gap..], letter);
+            if length == 0 {
+                break;
+            }
+            (rest, count) = (&rest[gap + length..], count + 1);
+        }
+        (count >= MIN_LONG_PART_CHARS).then(|| text.len() - rest.len())
+    };
+    let begins = |(_, letter): &(usize, char)| letter_at(text, *letter) > 0 || first == *letter;
+    key.char_indices().filter(begins).filter_map(|(from, _)| part(from)).max()
+}
+
+/// How many bytes of white space `text` begins with, also as JSON escapes a line's end.
+fn gap(text: &str) -> usize {
+    let mut rest = text;
+    loop {
+        let trimmed = rest.trim_start();
+        let end = ["\\n", "\\r"].iter().find_map(|end| trimmed.strip_prefix(end));
+        match end {
+            Some(behind) => rest = behind,
+            None => return text.len() - trimmed.len(),
+        }
+    }
 }
 
 /// How many bytes `letter` takes where `text` begins with it: bare, as `%2D`, as `\u002d`, or as `\-`.
@@ -109,7 +147,8 @@ fn scrubbed(text: &str, mut before: Before) -> String {
             let goes_on = |c: char| is_of_a_word(c) || "./+=~%:".contains(c);
             let key = &rest[..rest.find(|c| !goes_on(c)).unwrap_or(rest.len())];
             rest = &rest[key.trim_end_matches(['.', ':', '%']).len()..];
-            before = Before { is_near: before.is_near, ..Before::default() };
+            let Before { is_near, is_misplaced, .. } = before;
+            before = Before { is_near, is_misplaced, ..Before::default() };
             clean.push_str(REMOVED);
         } else {
             before.pass(word);
@@ -135,6 +174,8 @@ struct Before {
     since_key: Option<usize>,
     /// Whether a key may stand anywhere.
     is_near: bool,
+    /// Whether a key may stand here in the place of something else.
+    is_misplaced: bool,
 }
 
 impl Before {
@@ -156,7 +197,8 @@ impl Before {
             return true;
         }
         let is_mix = digits && letters && !is_an_id(word);
-        let is_near = self.since_key.is_some_and(|words| words <= MAX_WORDS_BETWEEN);
+        let is_near =
+            self.is_misplaced || self.since_key.is_some_and(|words| words <= MAX_WORDS_BETWEEN);
         is_mix && (is_near && word.len() >= MIN_MIX_CHARS || self.is_near && word.len() >= 12)
     }
 
@@ -179,6 +221,11 @@ impl Before {
 /// Whether `word` is a UUID, or an id of a task as ByteDance writes it.
 fn is_an_id(word: &str) -> bool {
     uuid::Uuid::try_parse(word).is_ok() && word.contains('-') || word.starts_with("cgt-")
+}
+
+/// `text` without long mixes of letters and digits either: somebody wrote it where no key belongs.
+pub fn without_long_mixes(text: &str) -> String {
+    scrubbed(text, Before { is_misplaced: true, ..Before::default() })
 }
 
 /// The words of a parser without the value that it met, which may be a key in the wrong place: what is
@@ -228,6 +275,12 @@ mod tests {
             (format!("{KEY}{KEY}"), "[key removed][key removed]"),
             ("it ends with rw-secret/val…".to_owned(), "it ends with [key removed]…"),
             ("it ends with rw-secr".to_owned(), "it ends with [key removed]"),
+            ("wrapped: rw-secret/\n   value+4711!".to_owned(), "wrapped: [key removed]!"),
+            (r"in JSON: rw-sec\nret/value\r\n+4711!".to_owned(), "in JSON: [key removed]!"),
+            ("on one line: rw-secret/ value+4711!".to_owned(), "on one line: [key removed]!"),
+            ("shown in part: rw-secret/val******".to_owned(), "shown in part: [key removed]******"),
+            ("***ret/value+4711".to_owned(), "***[key removed]"),
+            ("masked: rw-s******4711".to_owned(), "masked: rw-s******4711"),
             ("a rw-boat".to_owned(), "a rw-boat"),
         ] {
             assert_eq!(without_key(&text, KEY), left, "{text}");
@@ -262,6 +315,21 @@ mod tests {
             ("token 3f2a:9c8b7a6d5e4f has ended", "token 3f2a:9c8b7a6d5e4f has ended"),
         ] {
             assert_eq!(without_keys(text), left, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_was_written_in_the_wrong_place_is_not_repeated() {
+        for (text, left) in [
+            ("https://api.example/Ab3dEf6hIj9kLm2nOp5q/v1", "https://api.example/[key removed]"),
+            ("runware/rw3dEf6hIj9kLm2nOp5q", "runware/[key removed]"),
+            ("runware/seedance-1.0-pro-fast", "runware/seedance-1.0-pro-fast"),
+            (
+                "https://api.runpod.ai/v2/seedance-1-0-pro",
+                "https://api.runpod.ai/v2/seedance-1-0-pro",
+            ),
+        ] {
+            assert_eq!(without_long_mixes(text), left, "{text}");
         }
     }
 

@@ -15,7 +15,7 @@ use super::config::Config;
 use super::opener::is_there;
 use crate::domain::catalog::Provider;
 use crate::domain::job::{Charged, FailureClass, JobError};
-use crate::domain::secret::without_keys;
+use crate::domain::secret::without_long_mixes;
 use crate::domain::text::one_line;
 
 /// How long a password manager may take, with somebody who has to unlock it.
@@ -268,13 +268,13 @@ pub(super) fn service_address(url: &str) -> Result<reqwest::Url, &'static str> {
 
 /// `url` as it may be shown: without a user, a password or a query, where keys stand.
 pub fn shown(url: &str) -> String {
-    let Ok(mut parsed) = reqwest::Url::parse(url) else { return without_keys(url) };
+    let Ok(mut parsed) = reqwest::Url::parse(url) else { return without_long_mixes(url) };
     // Neither can fail for an address with a host.
     let _ = parsed.set_username("");
     let _ = parsed.set_password(None);
     parsed.set_query(None);
     parsed.set_fragment(None);
-    without_keys(parsed.as_str().trim_end_matches('/'))
+    without_long_mixes(parsed.as_str().trim_end_matches('/'))
 }
 
 /// Whether `url` is plain http to this very machine.

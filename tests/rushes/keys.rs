@@ -261,11 +261,12 @@ fn a_key_in_an_address_is_never_shown() {
         format!("https://me:{KEY}@a.invalid/v1"),
         format!("https://{KEY}@a.invalid/v1"),
         format!("https://a.invalid/v1?key={KEY}"),
+        format!("https://a.invalid/{KEY}/v1"),
         KEY.to_owned(),
     ] {
         let ended = Running::start(draft(&desk, "rw-other-key-0815", &url));
         // What can be asked is asked again and again.
-        let is_asked = url.contains('?');
+        let is_asked = url.starts_with("https://a.invalid/");
         let printed = if is_asked { Vec::new() } else { vec![ended.ended().expecting(1)] };
         let run = |line: &[&str]| {
             let mut command = desk.command(line);
@@ -285,6 +286,19 @@ fn a_key_in_an_address_is_never_shown() {
             .into_iter()
             .chain([run(&["doctor"]), run(&["doctor", "--json"]), dry])
             .collect();
+        key_is_nowhere(&desk, &printed.iter().collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn a_key_in_the_place_of_a_model_is_never_repeated() {
+    for model in [KEY.to_owned(), format!("runware/{KEY}")] {
+        let desk = Desk::new();
+        desk.write("config/config.toml", format!("model = \"{model}\"\n"));
+        let lines: [&[&str]; 4] =
+            [&["generate", "--prompt", "a"], &["doctor"], &["doctor", "--json"], &["models"]];
+        let printed = lines.map(|line| desk.run(line));
+        assert_eq!(printed[0].status, Some(2), "{}", printed[0].err);
         key_is_nowhere(&desk, &printed.iter().collect::<Vec<_>>());
     }
 }
