@@ -14,6 +14,7 @@ use crate::domain::job::{
 };
 use crate::domain::mark::Mark;
 use crate::domain::request::Parameters;
+use crate::domain::text;
 use crate::domain::wait::{Stuck, Unseen, Wait};
 
 /// A job's state as a person reads it.
@@ -336,7 +337,9 @@ pub fn doubt(job: &Job, catalog: &Catalog) -> [String; 3] {
     let wire_id = catalog.model(&job.request.model).map_or("", |model| model.wire_id.as_str());
     let find = if provider.is_some_and(|provider| provider.can_be_asked_for(job)) {
         match &job.remote_id {
-            Some(id) => format!("{name} can be asked again: it knows the job as {id}."),
+            Some(id) => {
+                format!("{name} can be asked again: it knows the job as {}.", text::name(id))
+            }
             None => format!(
                 "{name} can be asked again: it knows a job by its key, {}.",
                 job.attempt_key
@@ -429,7 +432,7 @@ pub fn event(event: &JobEvent) -> String {
         }
         JobEvent::OutputReady { output } => {
             let work = output.work.as_deref().map(work).unwrap_or_default();
-            format!("result {} is rendered{work}", output.remote_id)
+            format!("result {} is rendered{work}", text::name(&output.remote_id))
         }
         JobEvent::OutputMoved { index, .. } => format!("result {} has a new address", index + 1),
         JobEvent::OutputFailed { error } => format!("a result failed: {}", error.message),
@@ -465,7 +468,7 @@ fn work(work: &Work) -> String {
     let parts = [
         work.delay_ms.map(|ms| format!("{} in the queue", time(ms))),
         work.execution_ms.map(|ms| format!("{} of work", time(ms))),
-        work.worker.as_ref().map(|worker| format!("by {worker}")),
+        work.worker.as_ref().map(|worker| format!("by {}", text::name(worker))),
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }

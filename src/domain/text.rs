@@ -67,6 +67,25 @@ pub fn is_hidden(c: char) -> bool {
             | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E00FF}' | '\u{E01F0}'..='\u{E0FFF}')
 }
 
+/// Whether `c` takes no place on a screen, although scripts need some of them within words (Unicode's
+/// Default_Ignorable_Code_Point): a name with one looks like the name without.
+fn is_unseen(c: char) -> bool {
+    is_hidden(c)
+        || matches!(c,
+            '\u{AD}' | '\u{34F}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
+            | '\u{200B}'..='\u{200D}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFF8}'
+            | '\u{1BCA0}'..='\u{1BCA3}' | '\u{E0000}'..='\u{E0FFF}')
+}
+
+/// `text` as a name or an id is shown: with what nobody sees written out, so that no two of them look alike.
+pub fn name(text: &str) -> String {
+    let written = |c: char| match is_unseen(c) {
+        true => format!("<U+{:04X}>", u32::from(c)),
+        false => c.to_string(),
+    };
+    if text.contains(is_unseen) { text.chars().map(written).collect() } else { text.to_owned() }
+}
+
 /// What `json` says, with all its texts cleaned: a database or a file may be somebody else's.
 pub fn from_json<T: DeserializeOwned>(json: &str) -> serde_json::Result<T> {
     if !json.contains("\\u") && !json.contains(is_hidden) {
@@ -154,6 +173,17 @@ mod tests {
         assert_eq!(clean("🏴\u{E007F}"), "🏴");
         let letter = "\u{E0061}".repeat(7);
         assert_eq!(clean(&format!("🏴{letter}\u{E007F}")), "🏴", "a letter behind a flag");
+    }
+
+    #[test]
+    fn no_two_names_look_alike() {
+        for unseen in
+            ['\u{AD}', '\u{200B}', '\u{200D}', '\u{2060}', '\u{3164}', '\u{FE0F}', '\u{E0100}']
+        {
+            let shown = name(&format!("1.0{unseen}-pro"));
+            assert_eq!(shown, format!("1.0<U+{:04X}>-pro", u32::from(unseen)));
+        }
+        assert_eq!(name("月下-1.0"), "月下-1.0");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use super::super::secret::without_values;
-use super::super::text::clean;
+use super::super::text::{clean, name};
 use super::model::{Status, StatusKind};
 use super::{Catalog, Model, Provider};
 
@@ -189,7 +189,14 @@ fn clean_texts(value: &mut DeValue<'_>) {
     match value {
         DeValue::String(text) => *text = clean(text).into(),
         DeValue::Array(all) => all.iter_mut().for_each(|one| clean_texts(one.get_mut())),
-        DeValue::Table(parts) => parts.iter_mut().for_each(|(_, one)| clean_texts(one.get_mut())),
+        DeValue::Table(parts) => parts.iter_mut().for_each(|(key, one)| {
+            clean_texts(one.get_mut());
+            if let DeValue::String(text) = one.get_mut()
+                && matches!(key.get_ref().as_ref(), "id" | "name")
+            {
+                *text = name(text).into();
+            }
+        }),
         _ => {}
     }
 }

@@ -8,7 +8,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::super::money::MicroUsd;
 use super::super::request::{ClipLength, OutputFormat, Parameters};
+use super::super::secret::without_long_mixes;
 use super::super::size::{AspectRatio, Resolution};
+use super::super::text::name;
 use super::duration_rule::DurationRule;
 use super::frame_rule::FrameRule;
 
@@ -26,12 +28,14 @@ impl FromStr for ModelId {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
         match text.split_once('/') {
+            // It is compared and shown as one: what nobody sees in it stands there written out.
             Some((provider, model)) if !provider.is_empty() && !model.is_empty() => {
-                Ok(Self { provider: provider.to_owned(), model: model.to_owned() })
+                Ok(Self { provider: name(provider), model: name(model) })
             }
-            _ => {
-                Err(format!("'{text}' is not a valid model id; expected one like sandbox/1.5-pro"))
-            }
+            _ => Err(format!(
+                "'{}' is not a valid model id; expected one like sandbox/1.5-pro",
+                without_long_mixes(&name(text))
+            )),
         }
     }
 }
