@@ -150,7 +150,10 @@ fn catalog(workspace: &Workspace) -> Finding {
         return found(
             false,
             "catalog",
-            format!("the config's model '{id}' is not in it; `rushes models` lists what is"),
+            format!(
+                "the config's model '{}' is not in it; `rushes models` lists what is",
+                id.repeated()
+            ),
         );
     }
     let problems = workspace.catalog_problems.len();

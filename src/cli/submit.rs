@@ -10,7 +10,6 @@ use super::trouble::Trouble;
 use crate::domain::catalog::{Model, ModelId, StatusKind};
 use crate::domain::consent::{Consent, Objection};
 use crate::domain::job::{Job, JobId, JobKind};
-use crate::domain::secret::without_long_mixes;
 use crate::runtime::new_job::{self, Stored};
 use crate::runtime::standing::is_real;
 use crate::runtime::workspace::Workspace;
@@ -23,7 +22,7 @@ pub(super) fn find_model<'a>(
 ) -> Result<&'a Model, Trouble> {
     catalog.model(id).ok_or_else(|| {
         let suggestions = catalog.suggestions(&id.to_string()).join(", ");
-        let id = without_long_mixes(&id.to_string());
+        let id = id.repeated();
         Trouble::wrong(format!("there is no model '{id}'; there are {suggestions}"))
     })
 }

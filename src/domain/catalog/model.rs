@@ -24,6 +24,13 @@ pub struct ModelId {
     pub model: String,
 }
 
+impl ModelId {
+    /// The id in a message that there is no such model: somebody may have written a key there.
+    pub fn repeated(&self) -> String {
+        without_long_mixes(&self.to_string())
+    }
+}
+
 impl FromStr for ModelId {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
