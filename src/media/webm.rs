@@ -117,12 +117,11 @@ mod tests {
 
     #[test]
     fn what_is_damaged_or_endless_comes_to_an_end() {
-        let mut dice = crate::domain::sample::Dice(5);
-        for _ in 0..2_000 {
-            let mut bytes = file(dice.throw() % 2 == 0);
-            for _ in 0..4 {
-                let at = dice.throw() as usize % bytes.len();
-                bytes[at] = dice.throw() as u8;
+        for step in 0..2_000_usize {
+            let mut bytes = file(step.is_multiple_of(2));
+            for turn in 1..5 {
+                let at = (step * turn * 2_654_435_761) % bytes.len();
+                bytes[at] ^= 1 << (step % 8);
             }
             cut(&bytes);
         }
