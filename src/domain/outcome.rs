@@ -67,6 +67,14 @@ pub struct Report {
     pub unclear: Option<JobError>,
 }
 
+impl Report {
+    /// Whether all that it tells is that results are done whose addresses it does not give.
+    pub fn only_promises(&self) -> bool {
+        let is_silent = self.outputs.is_empty() && self.failures.is_empty();
+        is_silent && self.no_address > 0 && self.pending <= self.no_address
+    }
+}
+
 /// Why a file could not be saved.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SaveTrouble {

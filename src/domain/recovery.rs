@@ -1,5 +1,7 @@
 //! What was given up and may be had all the same: which jobs their provider can be asked for once more.
 
+use jiff::Timestamp;
+
 use super::job::{Job, JobError, JobState};
 use super::outcome::Report;
 use super::result::Output;
@@ -43,6 +45,14 @@ impl Job {
             }
             _ => false,
         }
+    }
+
+    /// Whether it was said to be done without an address for its clip, and its provider, which knows a job for
+    /// `known_ms`, may give one yet.
+    pub fn may_get_an_address(&self, known_ms: u64, now: Timestamp) -> bool {
+        let is_it = self.error.as_ref().is_some_and(|error| error.code == "noAddress");
+        let age_ms = self.accepted_at.map_or(0, |at| now.duration_since(at).as_millis());
+        self.state == JobState::InDoubt && is_it && age_ms < i128::from(known_ms)
     }
 
     /// Whether `report` tells of anything that may still be had: what runs, or a result that is not here.

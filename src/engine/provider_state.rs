@@ -10,9 +10,6 @@ const MAX_POLLS: usize = 8;
 /// The most jobs that one poll asks for.
 const MAX_JOBS_A_POLL: usize = 100;
 
-/// How long a provider of which nobody says it keeps files, and knows jobs: the longest that any names.
-const KEPT_MS: u64 = 7 * 24 * 3_600_000;
-
 /// What is known of one provider.
 #[derive(Debug)]
 pub(super) struct ProviderState {
@@ -47,16 +44,12 @@ pub(super) struct ProviderState {
 
 impl ProviderState {
     pub(super) fn new(provider: &Provider) -> Self {
-        let result_lifetime_ms =
-            provider.result_lifetime_h.map_or(KEPT_MS, |hours| u64::from(hours) * 3_600_000);
         Self {
             max_live_jobs: provider.max_live_jobs.max(1),
             can_cancel: provider.can_cancel,
             can_look_up: provider.can_look_up,
-            record_lifetime_ms: provider
-                .record_lifetime_min
-                .map_or(result_lifetime_ms, |minutes| u64::from(minutes) * 60_000),
-            result_lifetime_ms,
+            record_lifetime_ms: provider.record_lifetime_ms(),
+            result_lifetime_ms: provider.result_lifetime_ms(),
             closed_until_ms: 0,
             closed_for: FailureClass::Capacity,
             failed_polls: 0,

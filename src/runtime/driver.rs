@@ -1,6 +1,7 @@
 //! The driver: commits what the engine says, then does what it says (law 1). One process per database
 //! drives (law 12); every other one follows, and takes over when the driver ends or is stopped.
 
+mod commit;
 mod take_over;
 
 use std::collections::{HashMap, HashSet};
@@ -25,7 +26,6 @@ use super::store_thread::StoreGone;
 use super::workspace::Workspace;
 use crate::domain::event::Write;
 use crate::domain::job::{Job, JobId, JobState};
-use crate::domain::wait::Stuck;
 use crate::engine::{Adopted, Command, Engine, Input, Step};
 use crate::store::{Lease, Store, StoreError};
 
@@ -41,10 +41,8 @@ const NEXT_LOOK: Duration = Duration::from_millis(300);
 const LOOKS: u32 = 4;
 /// How often to look whether whoever drives was stopped, as long as a job depends on it: that touches no file.
 const DRIVER_LOOK: Duration = Duration::from_secs(2);
-/// How soon a commit is tried again that found the disk full or the database busy, and how late at most.
-const FIRST_COMMIT_WAIT: Duration = Duration::from_millis(400);
-const LONGEST_COMMIT_WAIT: Duration = Duration::from_secs(10);
-
+/// How often the jobs in doubt are asked for of which their providers may know more.
+const ASK_AGAIN: Duration = Duration::from_secs(600);
 /// How long the replies to what is being sent are waited for when driving is to end.
 const LAST_REPLIES: Duration = Duration::from_secs(2);
 /// How long the driver may take to end by itself; one that waits for the disk does not.
@@ -194,6 +192,8 @@ struct Actor {
     foreign: Foreign,
     /// The looks that are left before only a touch brings the next one.
     looks: u32,
+    /// When to ask next for jobs in doubt.
+    ask_again: Instant,
     /// What the journal of intents tells, once it could be read.
     witness: Option<Witness>,
     role: Role,
@@ -224,6 +224,7 @@ impl Actor {
             seen_version: None,
             foreign: Foreign::watch(&workspace.places.data_dir, FOREIGN_FILES),
             looks: 0,
+            ask_again: Instant::now(),
             witness: None,
             role: Role::Following,
             locks: DriverLocks::new(&workspace.places),
@@ -306,6 +307,10 @@ impl Actor {
         }
         let version = self.store(|store| store.data_version()).await??;
         let driving = matches!(self.role, Role::Driving { .. });
+        if driving && self.ask_again <= Instant::now() {
+            self.ask_again = Instant::now() + ASK_AGAIN;
+            self.executor.ask_again();
+        }
         let is_blind = driving && self.witness.is_none();
         if self.seen_version == Some(version) && !is_blind {
             return Ok(());
@@ -421,33 +426,6 @@ impl Actor {
             }
         }
         self.publish(stored).await
-    }
-
-    /// Tries for as long as this process lives: what a reply told, such as the id of a job that was taken,
-    /// is known here alone. Until it is stored nothing else is done, so nothing new is sent.
-    async fn commit(&self, writes: Vec<Write>, lease: Lease) -> Result<(), DriverError> {
-        let writes = Arc::new(writes);
-        let mut wait = FIRST_COMMIT_WAIT;
-        loop {
-            let batch = Arc::clone(&writes);
-            let outcome = self.store(move |store| store.commit(&batch, Some(lease))).await?;
-            let stuck = outcome.as_ref().err().and_then(|error| self.stuck(error));
-            self.told.send_if_modified(|snapshot| {
-                std::mem::replace(&mut snapshot.stuck, stuck) != stuck
-            });
-            if stuck.is_none() {
-                return Ok(outcome?);
-            }
-            tokio::time::sleep(wait).await;
-            wait = (wait * 2).min(LONGEST_COMMIT_WAIT);
-        }
-    }
-
-    fn stuck(&self, error: &StoreError) -> Option<Stuck> {
-        let why = error.waits_for()?;
-        let locked = matches!(error, StoreError::Busy { .. });
-        let pid = locked.then(|| driver_locks::stopped_within(&self.workspace.places)).flatten();
-        Some(pid.map_or(Stuck::Storing(why), |pid| Stuck::Stopped { pid }))
     }
 
     async fn publish(&mut self, stored: bool) -> Result<(), DriverError> {

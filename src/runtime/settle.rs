@@ -56,6 +56,15 @@ pub enum SettleError {
 /// Asks the provider of the job `id`, which is in doubt or was given up, whether it has it. A job that is found
 /// goes on; nothing is ever sent again by this.
 pub async fn look_up(workspace: &Arc<Workspace>, id: JobId) -> Result<Settled, SettleError> {
+    look_up_as(workspace, id, true).await
+}
+
+/// The same, for the user or by itself: then nothing goes on for the words alone that it is done.
+async fn look_up_as(
+    workspace: &Arc<Workspace>,
+    id: JobId,
+    for_user: bool,
+) -> Result<Settled, SettleError> {
     let job = workspace.store.run(move |store| store.job(id)).await??.ok_or(SettleError::Gone)?;
     if !job.may_be_recovered() {
         return Ok(Settled::WasNot(job.state));
@@ -66,6 +75,9 @@ pub async fn look_up(workspace: &Arc<Workspace>, id: JobId) -> Result<Settled, S
     }
     let (account, told) = ask(workspace, &job).await;
     match told {
+        Ok(Sighting::Seen(report)) if !for_user && report.only_promises() => {
+            Ok(Settled::NothingNew)
+        }
         // What is in doubt is driven to whatever end its provider tells.
         Ok(Sighting::Seen(report)) if job.state == JobState::InDoubt || job.gains_by(&report) => {
             let how = "looked up: the provider has it".to_owned();
@@ -90,8 +102,9 @@ pub async fn look_up(workspace: &Arc<Workspace>, id: JobId) -> Result<Settled, S
     }
 }
 
-/// Asks once more for every job in doubt whose provider was asked as another account than it would be now: the
-/// key or the address has changed, and this one may know it. Returns how many were found.
+/// Asks once more for every job in doubt whose provider may know more: it was asked as another account than it would
+/// be now, since the key or the address has changed, or it said that the job is done, gave no address for its clip,
+/// and still keeps it. Returns how many were found.
 pub async fn ask_again(workspace: &Arc<Workspace>) -> Result<usize, SettleError> {
     let doubted = workspace.store.run(Store::doubted_jobs).await??;
     let mut found = 0;
@@ -103,10 +116,11 @@ pub async fn ask_again(workspace: &Arc<Workspace>) -> Result<usize, SettleError>
         }
         // Without a key nobody is asked.
         let Ok(line) = line(workspace, id).await else { continue };
-        if job.asked_as == line.account() {
+        let known_ms = line.provider.record_lifetime_ms();
+        if job.asked_as == line.account() && !job.may_get_an_address(known_ms, wall()) {
             continue;
         }
-        match look_up(workspace, job.id).await {
+        match look_up_as(workspace, job.id, false).await {
             Ok(Settled::Yes(_)) => found += 1,
             Ok(_) | Err(SettleError::CanNotAsk(_) | SettleError::NoAnswer(_)) => {}
             Err(error) => return Err(error),

@@ -1,5 +1,6 @@
 //! A job in doubt whose provider can be asked is settled by asking, and never by sending it again.
 
+use jiff::SignedDuration;
 use rushes::domain::event::{JobEvent, Write};
 use rushes::domain::job::{Charged, FailureClass, JobError, JobId};
 use rushes::engine::apply;
@@ -82,4 +83,45 @@ fn what_can_not_be_canceled_is_left_to_a_keeper() {
     Running::start(command).ended().expecting(1).saying(&["a keeper saves what comes"]);
     until("the keeper to save it", || text(&desk.show(id), "/state") == "succeeded");
     assert_eq!(desk.accepted_once_each(), 1);
+}
+
+/// In doubt was the end of it, unless somebody looked it up, while the service had the clip.
+#[test]
+fn what_was_done_without_an_address_is_asked_for_by_itself_as_long_as_the_service_knows_it() {
+    for (days_ago, is_found) in [(1, true), (8, false)] {
+        let desk = Desk::new();
+        let clip = desk.clip("a pier");
+        let like = JobId(text(&clip, "/id").parse().expect("an id"));
+        let mut store = Store::open(&desk.database()).expect("a database");
+        let (at, created) = store.events(like).expect("events").swap_remove(0);
+        let JobEvent::Created { mut job } = created else { panic!("not created: {created:?}") };
+        job.id = JobId(Uuid::from_u128(job.id.0.as_u128() + 1));
+        let at = at - SignedDuration::from_hours(24 * days_ago);
+        let message = "it gives no address".to_owned();
+        let error = JobError::ours(FailureClass::Provider, "noAddress", message, Charged::Unknown);
+        let mut writes =
+            vec![Write { at, event: JobEvent::Created { job: job.clone() }, job: *job }];
+        let accepted = JobEvent::Accepted { remote_id: None, charge: None, how: String::new() };
+        for event in [JobEvent::Sent, accepted, JobEvent::Doubted { error, asked_as: None }] {
+            let mut job = writes[writes.len() - 1].job.clone();
+            assert!(apply(&mut job, &event, at), "{event:?}");
+            writes.push(Write { at, event, job });
+        }
+        store.commit(&writes, None).expect("a commit");
+        drop(store);
+        let id = writes[0].job.id.to_string();
+        let state = || text(&desk.show(&id), "/state").to_owned();
+        // Whoever drives asks.
+        desk.clip("a boat");
+        if is_found {
+            until("it to be found", || {
+                desk.clip("a boat");
+                state() != "in_doubt"
+            });
+            desk.done(&["wait"]);
+            assert_eq!(state(), "succeeded");
+        } else {
+            assert_eq!(state(), "in_doubt");
+        }
+    }
 }

@@ -92,7 +92,21 @@ pub struct Provider {
     pub note: String,
 }
 
+/// How long a provider of which nobody says it keeps files, and knows jobs: the longest that any names.
+const KEPT_MS: u64 = 7 * 24 * 3_600_000;
+
 impl Provider {
+    /// How long it keeps a file.
+    pub fn result_lifetime_ms(&self) -> u64 {
+        self.result_lifetime_h.map_or(KEPT_MS, |hours| u64::from(hours) * 3_600_000)
+    }
+
+    /// How long it knows a job.
+    pub fn record_lifetime_ms(&self) -> u64 {
+        let minutes = self.record_lifetime_min.map(|minutes| u64::from(minutes) * 60_000);
+        minutes.unwrap_or_else(|| self.result_lifetime_ms())
+    }
+
     /// Whether it can be asked for `job`: by its own id of it, or by the key that it was sent with.
     pub fn can_be_asked_for(&self, job: &Job) -> bool {
         self.can_look_up || job.remote_id.is_some()

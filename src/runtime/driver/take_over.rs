@@ -2,6 +2,8 @@
 
 use std::time::SystemTime;
 
+use tokio::time::Instant;
+
 use crate::domain::job::JobId;
 use crate::engine::Engine;
 use crate::runtime::clock::new_dice_seed;
@@ -62,7 +64,7 @@ impl Actor {
         let engine = Box::new(Engine::new(&self.workspace.catalog.providers, new_dice_seed()));
         self.role = Role::Driving { engine, lease };
         self.seen_version = None;
-        self.executor.ask_again();
+        self.ask_again = Instant::now();
         Ok(())
     }
 
