@@ -5,7 +5,12 @@
 use std::fmt;
 use std::str::FromStr;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// What is escaped in a segment of an address: all but letters, digits, `-`, `.`, `_` and `~` (RFC 3986, unreserved).
+pub const RESERVED: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// What stands in the place of a query.
 const HIDDEN: &str = "…";

@@ -1,11 +1,13 @@
 //! What the protocols share in reading a reply: what a bare status code means, ids that stand in an
 //! address, and JSON that may be anything.
 
+use percent_encoding::percent_encode;
 use serde_json::Value;
 
 use super::body;
 use super::registry::Named;
 use super::wire::HttpResponse;
+use crate::domain::address::RESERVED;
 use crate::domain::job::{Charged, FailureClass, JobError};
 use crate::domain::outcome::Trouble;
 use crate::domain::text::one_line;
@@ -105,13 +107,7 @@ pub(super) fn job_id(value: Option<&Value>) -> Option<String> {
 /// `text` as one segment of an address: everything but letters, digits, `-`, `.`, `_` and `~` is
 /// escaped (RFC 3986, unreserved characters).
 pub(super) fn segment(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes()
-        .map(|byte| match plain(byte) {
-            true => char::from(byte).to_string(),
-            false => format!("%{byte:02X}"),
-        })
-        .collect()
+    percent_encode(text.as_bytes(), RESERVED).to_string()
 }
 
 /// What says that the content was refused: the words of the models' maker, whose errors every service passes on

@@ -15,6 +15,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use percent_encoding::percent_encode;
 use tokio::fs::File;
 use tokio::io::{
     AsyncRead as _, AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _, ReadBuf,
@@ -23,6 +24,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OnceCell, Semaphore};
 
 use super::clock::new_attempt_key;
+use crate::domain::address::RESERVED;
 
 /// The most files that are served; the oldest gives way.
 const MAX_FILES: usize = 32;
@@ -209,10 +211,7 @@ fn kind(path: &Path) -> &'static str {
 
 /// A name as a part of an address or a header.
 fn escaped(name: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    name.bytes()
-        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
+    percent_encode(name.as_bytes(), RESERVED).to_string()
 }
 
 /// A part of a file, read as it is sent.

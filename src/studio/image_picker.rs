@@ -1,6 +1,8 @@
 //! What can be picked while a frame image is written: images that were used before, the last frames of
 //! one's own clips, and the files that a path can go on with.
 
+use percent_encoding::percent_decode_str;
+
 use super::app::Around;
 use super::effect::{Effect, Generation, Load};
 use super::jobs_view::title;
@@ -155,15 +157,7 @@ pub(super) fn plain_path(pasted: &str) -> String {
 fn plain_url(text: &str) -> Option<String> {
     let rest = text.strip_prefix("file://")?;
     let path = &rest[rest.find('/')?..];
-    let mut bytes = Vec::new();
-    let mut left = path.as_bytes();
-    while let [first, rest @ ..] = left {
-        let hex = rest.get(..2).filter(|_| *first == b'%');
-        let byte = hex.and_then(|hex| u8::from_str_radix(str::from_utf8(hex).ok()?, 16).ok());
-        bytes.push(byte.unwrap_or(*first));
-        left = if byte.is_some() { &rest[2..] } else { rest };
-    }
-    Some(String::from_utf8_lossy(&bytes).into_owned())
+    Some(percent_decode_str(path).decode_utf8_lossy().into_owned())
 }
 
 #[cfg(test)]

@@ -26,6 +26,8 @@ const MIN_CLIP_BYTES: u64 = 64 << 20;
 /// Half of what the raw pictures take (4:2:0), and several times what the highest quality gives: ProRes 4444 has
 /// 5.3 at 24 frames a second.
 const MAX_BITS_PER_PIXEL: u64 = 6;
+/// How alike two names are, from 0 to 1, of which one is the other mistyped.
+const NEARLY: f64 = 0.8;
 
 /// Every provider and model that is known, in catalog order.
 #[derive(Clone, Debug, Default)]
@@ -79,8 +81,8 @@ impl Catalog {
         (pixels * frames * MAX_BITS_PER_PIXEL / 8).clamp(MIN_CLIP_BYTES, MAX_CLIP_BYTES)
     }
 
-    /// The ids nearest to what was typed, for "did you mean": the same model at any provider, the
-    /// models of a provider that was named, or everything.
+    /// The ids nearest to what was typed, for "did you mean": the same model at any provider, what begins so or is
+    /// written nearly so, the models of a provider that was named, or everything.
     pub fn suggestions(&self, typed: &str) -> Vec<String> {
         let (provider, model) = typed.split_once('/').unwrap_or(("", typed));
         let ids = |keep: &dyn Fn(&Model) -> bool| -> Vec<String> {
@@ -93,6 +95,12 @@ impl Catalog {
         let begins = ids(&|candidate| candidate.key().to_string().starts_with(typed));
         if !typed.is_empty() && !begins.is_empty() {
             return begins;
+        }
+        let likeness =
+            |model: &Model| strsim::normalized_damerau_levenshtein(&model.key().to_string(), typed);
+        let most = self.models.iter().map(likeness).fold(0.0, f64::max);
+        if most >= NEARLY {
+            return ids(&|candidate| likeness(candidate) >= most);
         }
         let same_provider = ids(&|candidate| candidate.provider == provider);
         if !same_provider.is_empty() {

@@ -225,6 +225,8 @@ fn a_mistyped_model_has_near_ones() {
     let near = |typed: &str| sample::catalog().suggestions(typed);
     assert_eq!(near("runbase/1.5-pro"), ["runware/1.5-pro", "sandbox/1.5-pro"]);
     assert_eq!(near("runpod/9"), ["runpod/1.0-pro"]);
+    assert_eq!(near("runware/1.5-por"), ["runware/1.5-pro"]);
+    assert_eq!(near("runwrae/1.0-pr"), ["runware/1.0-pro"]);
     assert_eq!(near("what").len(), sample::catalog().models.len());
 }
 
