@@ -14,6 +14,7 @@ use crate::domain::job::{
 };
 use crate::domain::mark::Mark;
 use crate::domain::request::Parameters;
+use crate::domain::size::AspectRatio;
 use crate::domain::text;
 use crate::domain::wait::{Stuck, Unseen, Wait};
 
@@ -81,7 +82,10 @@ pub fn settings(request: &Parameters) -> String {
     if let Some((width, height)) = request.size_px {
         words.push(format!("{width}x{height}"));
     }
-    words.push(format!("{} {}", request.resolution, request.aspect));
+    words.push(match request.aspect {
+        AspectRatio::OF_IMAGE => format!("{} shaped as its image", request.resolution),
+        ratio => format!("{} {ratio}", request.resolution),
+    });
     words.push(request.duration.to_string());
     if request.results > 1 {
         words.push(format!("{} results", request.results));

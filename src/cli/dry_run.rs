@@ -32,7 +32,7 @@ pub(super) async fn run(
     let (catalog, problems) = read_catalog(&context.places);
     context.say_problems(&problems);
     let id = wish.model_id(config.model.as_ref())?;
-    let (model, request) = request(&catalog, &id, choices, &config.defaults)?;
+    let (model, request) = request(context, &catalog, &id, choices, &config.defaults)?;
     let job = new_job(&model, request, None);
     let Some(provider) = catalog.provider(&id.provider) else {
         return Err(Trouble::wrong(format!("the catalog has no provider '{}'", id.provider)));

@@ -53,7 +53,8 @@ pub(super) async fn run(context: &mut Context, wish: Box<Wish>) -> Result<u8, Tr
         None => (context.workspace()?, None),
     };
     let id = wish.model_id(workspace.config.model.as_ref())?;
-    let (model, request) = request(&workspace.catalog, &id, choices, &workspace.config.defaults)?;
+    let defaults = &workspace.config.defaults;
+    let (model, request) = request(context, &workspace.catalog, &id, choices, defaults)?;
     images::keep(&images, &workspace.places).map_err(|error| {
         Trouble::failed(format!(
             "the data folder can't take a copy of the image: {error}; nothing was sent"
@@ -83,6 +84,7 @@ async fn shot_before(context: &mut Context, text: &str) -> Result<ShotBefore, Tr
 }
 
 pub(super) fn request(
+    context: &mut Context,
     catalog: &Catalog,
     id: &ModelId,
     choices: Choices,
@@ -90,6 +92,13 @@ pub(super) fn request(
 ) -> Result<(Model, GenerationRequest), Trouble> {
     let model = find_model(catalog, id)?;
     let choices = choices.or_defaults(model, defaults);
+    if choices.guesses_shape(model) {
+        context.out.note(&format!(
+            "the image's shape is not known here, and {} is told one: {}. --aspect says another",
+            model.name,
+            choices.aspect_on(model)
+        ));
+    }
     let request = GenerationRequest::new(model, choices).map_err(|all| Trouble::refused(&all))?;
     Ok((model.clone(), request))
 }

@@ -9,7 +9,7 @@ use super::catalog::{Model, PriceUnit};
 use super::job::JobKind;
 use super::money::MicroUsd;
 use super::request::{Choices, ClipLength, GenerationRequest, Parameters};
-use super::size::Resolution;
+use super::size::{AspectRatio, Resolution};
 
 /// What a request will cost, with its parts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,21 +59,22 @@ impl Estimate {
             ..Self::default()
         };
         let rate = model.price.usd.get(&request.resolution).map(|rate| rate.0);
-        let (Some(rate), Some(pixels)) = (rate, request.size_px) else { return unknown };
+        let (Some(rate), Some((least_px, most_px))) = (rate, pixels(model, request)) else {
+            return unknown;
+        };
         let (shortest_ms, longest_ms) = match request.duration {
             ClipLength::Ms(ms) => (ms, ms),
             ClipLength::Auto => model.duration.range_ms(),
         };
-        let units = |ms: u32| match model.price.unit {
-            PriceUnit::Tokens => Some((
-                u128::from(pixels.0) * u128::from(pixels.1) * u128::from(frames(model, ms)),
-                1024 * 1_000_000_u128,
-            )),
+        let units = |pixels: u64, ms: u32| match model.price.unit {
+            PriceUnit::Tokens => {
+                Some((u128::from(pixels) * u128::from(frames(model, ms)), 1024 * 1_000_000_u128))
+            }
             PriceUnit::Second => Some((u128::from(ms), 1000)),
             PriceUnit::Unknown => None,
         };
-        let price = |ms: u32, swing_permille: u32| {
-            let (count, per) = units(ms)?;
+        let price = |pixels: u64, ms: u32, swing_permille: u32| {
+            let (count, per) = units(pixels, ms)?;
             let micro = u128::try_from(rate.0).ok()?;
             let numerator =
                 count * micro * u128::from(factor_permille) * u128::from(swing_permille);
@@ -81,14 +82,14 @@ impl Estimate {
         };
         let swing = model.price.tolerance_permille.min(999);
         let highest = match model.price.may_round_up {
-            true => rounded_up(model, pixels, longest_ms, rate),
-            false => price(longest_ms, 1000 + swing),
+            true => rounded_up(model, most_px, longest_ms, rate),
+            false => price(most_px, longest_ms, 1000 + swing),
         };
-        let each = price(shortest_ms, 1000 - swing).zip(highest);
+        let each = price(least_px, shortest_ms, 1000 - swing).zip(highest);
         Self {
             total: each.map(|(low, high)| (low * request.results, high * request.results)),
             each,
-            tokens: units(longest_ms)
+            tokens: units(most_px, longest_ms)
                 .filter(|_| model.price.unit == PriceUnit::Tokens)
                 .map(|(count, _)| (count / 1024) as u64),
             rate: Some(rate),
@@ -134,6 +135,22 @@ impl std::fmt::Display for Estimate {
     }
 }
 
+/// The fewest and the most pixels of a picture of the clip. Where it takes its shape from an image that nobody here has
+/// seen, or that is none of the model's, they are those of any shape at its resolution.
+fn pixels(model: &Model, request: &Parameters) -> Option<(u64, u64)> {
+    let area = |(width, height): (u32, u32)| u64::from(width) * u64::from(height);
+    if let Some(size) = request.size_px {
+        return Some((area(size), area(size)));
+    }
+    let ratios =
+        (request.aspect == AspectRatio::OF_IMAGE).then(|| model.ratios(request.resolution))?;
+    let areas = ratios.filter_map(|ratio| model.pixels(request.resolution, ratio).map(area));
+    areas.fold(None, |all, area| {
+        let (least, most) = all.unwrap_or((area, area));
+        Some((least.min(area), most.max(area)))
+    })
+}
+
 /// The frames that a clip of `ms` milliseconds is billed for: 25 + 4n of them, 29 to 289, where the
 /// price counts one more than the seconds hold, and as many as the seconds hold otherwise.
 fn frames(model: &Model, ms: u32) -> u32 {
@@ -151,9 +168,9 @@ fn frames(model: &Model, ms: u32) -> u32 {
 }
 
 /// A bill that counts one frame more than the clip's seconds hold, rounded up to the model's decimals.
-fn rounded_up(model: &Model, pixels: (u32, u32), ms: u32, rate: MicroUsd) -> Option<MicroUsd> {
+fn rounded_up(model: &Model, pixels: u64, ms: u32, rate: MicroUsd) -> Option<MicroUsd> {
     let frames = u128::from(ms) * u128::from(model.fps) / 1000 + 1;
-    let count = u128::from(pixels.0) * u128::from(pixels.1) * frames;
+    let count = u128::from(pixels) * frames;
     let micro = count * u128::try_from(rate.0).ok()?;
     let grain = 10_u128.pow(6_u32.saturating_sub(model.price.decimals.min(6)));
     let grains = micro.div_ceil(1024 * 1_000_000 * grain);
@@ -316,6 +333,18 @@ mod tests {
         assert!(free.believes(MicroUsd::ZERO), "what was to cost nothing");
         let told = Estimate { believed: Some(MicroUsd(5)), ..unpriced };
         assert!(told.believes(MicroUsd(5)) && !told.believes(MicroUsd(6)));
+    }
+
+    #[test]
+    fn a_clip_that_takes_its_images_shape_costs_what_any_shape_does() {
+        let image =
+            || Some(super::super::request::FrameImage::Url("https://a.example/a.png".to_owned()));
+        let estimate = estimate("runware/1.0-pro", |choices| choices.first_frame = image());
+        let of = |aspect: &str| {
+            let text = priced("runware/1.0-pro", "480p", aspect, 5, false).1;
+            text.trim_start_matches('$').parse::<f64>().ok().and_then(MicroUsd::from_usd)
+        };
+        assert_eq!(estimate.total, of("21:9").zip(of("16:9")), "the smallest to the largest");
     }
 
     #[test]

@@ -119,13 +119,44 @@ impl Choices {
         }
     }
 
-    /// The shape in force on `model`: the chosen one, or the nearest to the frame image.
+    /// The image that decides the shape of the clip, where there is one.
+    fn shape_image(&self) -> Option<&FrameImage> {
+        self.first_frame.as_ref().or(self.last_frame.as_ref())
+    }
+
+    /// Whether the clip can take the shape of a frame image on `model`.
+    pub fn can_follow(&self, model: &Model) -> bool {
+        self.shape_image().is_some() && model.size.can_follow()
+    }
+
+    /// Whether the shape of the clip is a guess on `model`: nobody said one, that of its image is not known here, and
+    /// the model needs one said.
+    pub fn guesses_shape(&self, model: &Model) -> bool {
+        let is_unknown = |image: &FrameImage| !matches!(image, FrameImage::File(_));
+        self.aspect.is_none()
+            && self.shape_image().is_some_and(is_unknown)
+            && !model.size.can_follow()
+    }
+
+    /// Width and height on `model`, where they are known beforehand.
+    pub fn size_on(&self, model: &Model) -> Option<(u32, u32)> {
+        let (resolution, mut aspect) = (self.resolution_on(model), self.aspect_on(model));
+        if aspect == AspectRatio::OF_IMAGE {
+            let offered: Vec<AspectRatio> = model.ratios(resolution).collect();
+            aspect = self.shape_image()?.same(&offered)?;
+        }
+        model.pixels(resolution, aspect)
+    }
+
+    /// The shape in force on `model`: the chosen one, that of the frame image, or the nearest to it.
     pub fn aspect_on(&self, model: &Model) -> AspectRatio {
         let offered: Vec<AspectRatio> = model.ratios(self.resolution_on(model)).collect();
         let wide = AspectRatio::WIDESCREEN;
         let default = offered.iter().find(|ratio| **ratio == wide).or(offered.first());
-        let image = self.first_frame.as_ref().or(self.last_frame.as_ref());
-        let by_image = image.and_then(|image| image.nearest(&offered));
+        let by_image = match self.can_follow(model) {
+            true => Some(AspectRatio::OF_IMAGE),
+            false => self.shape_image().and_then(|image| image.nearest(&offered)),
+        };
         self.aspect.or(by_image).or(default.copied()).unwrap_or(wide)
     }
 }
@@ -137,7 +168,7 @@ impl From<&Parameters> for Choices {
             prompt: request.prompt.clone(),
             draft: request.kind == JobKind::Draft,
             resolution: Some(request.resolution),
-            aspect: Some(request.aspect),
+            aspect: Some(request.aspect).filter(|one| *one != AspectRatio::OF_IMAGE),
             duration: Some(request.duration),
             seed: request.seed,
             results: Some(request.results),
@@ -190,6 +221,15 @@ pub struct Parameters {
 }
 
 impl Parameters {
+    /// The ratio; also where it is that of an image, if the pixels tell which.
+    fn aspect_of(&self, model: &Model) -> AspectRatio {
+        let has = |one: &AspectRatio| {
+            self.size_px.is_some() && model.pixels(self.resolution, *one) == self.size_px
+        };
+        let told = model.ratios(self.resolution).find(has);
+        told.filter(|_| self.aspect == AspectRatio::OF_IMAGE).unwrap_or(self.aspect)
+    }
+
     /// The container; `None` where the provider decides.
     pub fn format(&self) -> Option<OutputFormat> {
         self.options.get(Field::Format)?.parse()
@@ -323,10 +363,20 @@ impl FrameImage {
     /// The ratio among `offered` that is nearest to the image's, where its size is known: a portrait is
     /// not to become a widescreen clip just because nobody said so.
     pub fn nearest(&self, offered: &[AspectRatio]) -> Option<AspectRatio> {
+        self.by_distance(offered).map(|(ratio, _)| ratio)
+    }
+
+    /// The ratio among `offered` that the image has, as far as anybody sees: sizes are rounded to whole blocks.
+    fn same(&self, offered: &[AspectRatio]) -> Option<AspectRatio> {
+        self.by_distance(offered).filter(|(_, distance)| *distance < 0.03).map(|(ratio, _)| ratio)
+    }
+
+    fn by_distance(&self, offered: &[AspectRatio]) -> Option<(AspectRatio, f64)> {
         let Self::File(file) = self else { return None };
         let ratio = (f64::from(file.width_px) / f64::from(file.height_px)).ln();
         let distance = |one: &AspectRatio| (one.as_f64().ln() - ratio).abs();
-        offered.iter().copied().min_by(|a, b| distance(a).total_cmp(&distance(b)))
+        let all = offered.iter().map(|one| (*one, distance(one)));
+        all.min_by(|(_, a), (_, b)| a.total_cmp(b))
     }
 }
 
@@ -387,7 +437,7 @@ impl GenerationRequest {
             kind: if choices.draft { JobKind::Draft } else { JobKind::Single },
             resolution,
             aspect,
-            size_px: model.pixels(resolution, aspect),
+            size_px: choices.size_on(model),
             duration: check.duration(&choices),
             seed: check.seed(&choices),
             results: check.results(&choices),
@@ -433,7 +483,7 @@ impl GenerationRequest {
         Ok(Self(Parameters {
             kind: JobKind::Final,
             resolution,
-            size_px: model.pixels(resolution, draft.aspect),
+            size_px: model.pixels(resolution, draft.aspect_of(model)),
             seed: seed.or(draft.seed),
             results: 1,
             draft_id: Some(draft_id),

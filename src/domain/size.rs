@@ -71,7 +71,10 @@ impl AspectRatio {
     /// What a film is unless somebody says otherwise.
     pub const WIDESCREEN: Self = Self { width: 16, height: 9 };
 
-    /// Width over height.
+    /// That of the frame image, whatever it is; written `image`.
+    pub const OF_IMAGE: Self = Self { width: 0, height: 0 };
+
+    /// Width over height; no number where it is the image's.
     pub fn as_f64(self) -> f64 {
         f64::from(self.width) / f64::from(self.height)
     }
@@ -81,6 +84,9 @@ impl FromStr for AspectRatio {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        if text.trim() == "image" {
+            return Ok(Self::OF_IMAGE);
+        }
         let parts = text.trim().split_once(':').and_then(|(width, height)| {
             Some((width.parse::<u16>().ok()?, height.parse::<u16>().ok()?))
         });
@@ -108,6 +114,9 @@ impl From<AspectRatio> for String {
 
 impl fmt::Display for AspectRatio {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if *self == Self::OF_IMAGE {
+            return f.write_str("image");
+        }
         write!(f, "{}:{}", self.width, self.height)
     }
 }
@@ -152,6 +161,8 @@ mod tests {
             all.iter().map(ToString::to_string).collect::<Vec<_>>(),
             ["21:9", "16:9", "1:1", "9:21"]
         );
+        assert_eq!("image".parse::<AspectRatio>().map(|one| one.to_string()), Ok("image".into()));
+        assert!("0:0".parse::<AspectRatio>().is_err());
         assert!("16x9".parse::<AspectRatio>().is_err());
         assert!("16:0".parse::<AspectRatio>().is_err());
     }

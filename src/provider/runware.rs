@@ -19,6 +19,7 @@ use crate::domain::job::{Charged, FailureClass, Inline, Job, JobError, JobId, Ou
 use crate::domain::money::MicroUsd;
 use crate::domain::outcome::{Report, Sighting, SubmitOutcome, Trouble};
 use crate::domain::request::{ClipLength, Field, FrameImage, Parameters};
+use crate::domain::size::AspectRatio;
 use crate::domain::text::one_line;
 
 /// The request that submits `job` under its attempt key.
@@ -86,7 +87,10 @@ fn put_parameters(
     let frames = frame_images(request, images)?;
     let size = if frames.is_empty() { model.size.text } else { model.size.image };
     match (size, request.size_px) {
-        (SizeField::WidthHeight, Some((width, height))) => {
+        // With an image and no size the clip takes the image's ratio (docs, resolution).
+        (SizeField::WidthHeight, Some((width, height)))
+            if request.aspect != AspectRatio::OF_IMAGE =>
+        {
             task["width"] = json!(width);
             task["height"] = json!(height);
         }

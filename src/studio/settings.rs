@@ -11,6 +11,7 @@ use crate::domain::request::{
     Choices, ClipLength, Field, GenerationRequest, Options, Parameters, Refusal,
 };
 use crate::domain::setting::{Offer, SETTINGS, Setting, Value};
+use crate::domain::size::AspectRatio;
 
 /// What was chosen in the form.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -131,7 +132,10 @@ impl Settings {
         let chosen = self.chosen.clone();
         let draft = chosen.draft && model.drafts().is_some();
         let resolution = chosen.resolution.filter(|_| !draft);
-        Choices { prompt, draft, resolution, ..chosen }.or_defaults(model, &self.defaults)
+        // Where a clip can take its image's shape it does so by itself, and perhaps can't otherwise.
+        let follows = chosen.can_follow(model) && model.size.must_follow();
+        let aspect = chosen.aspect.filter(|one| *one != AspectRatio::OF_IMAGE && !follows);
+        Choices { prompt, draft, resolution, aspect, ..chosen }.or_defaults(model, &self.defaults)
     }
 
     /// The next or the previous value of the focused row.

@@ -197,7 +197,10 @@ fn value<'a>(app: &'a Seen<'_>, field: Field, model: &'a Model) -> Vec<Span<'a>>
     if outlook.is_some_and(|(request, _)| model.unverified_of(&request).is_some()) {
         spans.push(words("  unverified", app.theme.style(Tone::Warn)));
     }
-    let pixels = model.pixels(chosen.resolution_on(model), chosen.aspect_on(model));
+    if field == Field::AspectRatio && chosen.guesses_shape(model) {
+        spans.push(words("  the image's is not known", app.theme.style(Tone::Warn)));
+    }
+    let pixels = app.settings.choices(model, String::new()).size_on(model);
     if let (Field::Resolution, Some((width, height))) = (field, pixels) {
         spans.push(words(format!("  {width}×{height}"), strong));
     }
@@ -233,6 +236,9 @@ fn model_value<'a>(app: &Seen<'_>, model: &Model) -> Vec<Span<'a>> {
 
 /// `16:9` with a small drawing of its shape.
 fn shape(ratio: AspectRatio) -> String {
+    if ratio == AspectRatio::OF_IMAGE {
+        return ratio.to_string();
+    }
     let glyph = match ratio.as_f64() {
         wide if wide > 1.1 => "▭",
         tall if tall < 0.9 => "▯",

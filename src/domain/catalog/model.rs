@@ -185,6 +185,9 @@ impl Model {
         if self.dimensions.is_empty() || self.dimensions.values().any(BTreeMap::is_empty) {
             return Some("dimensions needs a row with at least one ratio per resolution".into());
         }
+        if self.dimensions.values().any(|row| row.contains_key(&AspectRatio::OF_IMAGE)) {
+            return Some("dimensions needs a ratio such as 16:9 for each size".into());
+        }
         if let Some(wrong) = named("default_resolution", &self.default_resolution) {
             return Some(wrong);
         }
@@ -258,6 +261,21 @@ pub struct SizeRule {
     pub text: SizeField,
     /// For a clip from frame images.
     pub image: SizeField,
+    /// Whether a clip from frame images can also take its ratio from them, by `resolution` alone.
+    #[serde(default)]
+    pub follows_image: bool,
+}
+
+impl SizeRule {
+    /// Whether a clip from frame images can take its ratio from them.
+    pub fn can_follow(&self) -> bool {
+        self.follows_image || self.must_follow()
+    }
+
+    /// Whether it can take none but theirs.
+    pub fn must_follow(&self) -> bool {
+        self.image == SizeField::Resolution
+    }
 }
 
 /// How a size is said on the wire.

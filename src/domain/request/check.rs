@@ -80,6 +80,19 @@ impl Check<'_> {
         let model = self.model;
         let offered: Vec<AspectRatio> = model.ratios(resolution).collect();
         let aspect = choices.aspect_on(model);
+        let has_image = choices.first_frame.is_some() || choices.last_frame.is_some();
+        if aspect == AspectRatio::OF_IMAGE {
+            if !choices.can_follow(model) {
+                let rule = "there is no frame image whose ratio the clip could take";
+                let rule = if has_image { "the model takes no ratio from an image" } else { rule };
+                self.refuse(Field::AspectRatio, rule, format!("choose {}", join(&offered)));
+            }
+            return aspect;
+        }
+        if has_image && model.size.must_follow() {
+            let rule = format!("{} takes its ratio from the frame image", model.name);
+            self.refuse(Field::AspectRatio, rule, "leave it out");
+        }
         // An unknown resolution was refused already and has no ratios to hold this one against.
         if !offered.is_empty() && !offered.contains(&aspect) {
             let rule = format!("{} has no {aspect} at {resolution}", model.name);

@@ -355,5 +355,57 @@ fn a_portrait_image_makes_a_portrait_clip_unless_something_else_is_chosen() {
         });
         made.aspect.to_string()
     };
-    assert_eq!((ratio(None).as_str(), ratio(Some("1:1")).as_str()), ("9:16", "1:1"));
+    assert_eq!((ratio(None).as_str(), ratio(Some("1:1")).as_str()), ("image", "1:1"));
+    let size = |width, height| {
+        made("runware/1.5-pro", |choices| choices.first_frame = image(width, height, 1)).size_px
+    };
+    assert_eq!(size(720, 1280), Some((496, 864)), "a shape of the model's");
+    assert_eq!(size(900, 600), None, "3:2 is none");
+    let draft = made("runware/1.5-pro", |choices| {
+        choices.draft = true;
+        choices.first_frame = image(720, 1280, 1);
+    });
+    let model = sample::model("runware/1.5-pro");
+    let done =
+        GenerationRequest::promote(model, &draft, "cgt-1".to_owned(), None, "1080p".parse().ok());
+    assert_eq!(done.expect("a final").size_px, Some((1080, 1920)));
+}
+
+/// Runware docs, `resolution`: "When used with input media, automatically matches the aspect ratio from the input."
+#[test]
+fn an_image_whose_shape_nobody_knows_makes_no_wide_clip_without_a_word() {
+    let portrait = "https://images.example/portrait.jpg";
+    for model in ["runware/1.0-pro", "runware/1.0-pro-fast", "runware/1.5-pro", "runware/2.5"] {
+        let request = made(model, |choices| choices.first_frame = url(portrait));
+        assert_eq!(
+            (request.aspect.to_string().as_str(), request.size_px),
+            ("image", None),
+            "{model}"
+        );
+    }
+    let guesses = |model, aspect: Option<&str>| {
+        let choices = Choices {
+            first_frame: url(portrait),
+            aspect: aspect.and_then(|text| text.parse().ok()),
+            ..Choices::default()
+        };
+        choices.guesses_shape(sample::model(model))
+    };
+    for model in ["runpod/1.0-pro", "runbase/1.0-pro"] {
+        assert!(guesses(model, None) && !guesses(model, Some("9:16")), "{model}");
+    }
+    assert!(!guesses("runware/1.0-pro", None));
+    let refused = |model: &str, aspect: &str, image: bool| {
+        let choices = Choices {
+            prompt: "a fox".to_owned(),
+            aspect: aspect.parse().ok(),
+            first_frame: url(portrait).filter(|_| image),
+            ..Choices::default()
+        };
+        let refusals = GenerationRequest::new(sample::model(model), choices).expect_err("refused");
+        refusals.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    };
+    assert!(refused("runware/2.5", "9:16", true).contains("takes its ratio from the frame image"));
+    assert!(refused("runware/1.0-pro", "image", false).contains("there is no frame image"));
+    assert!(refused("runpod/1.0-pro", "image", true).contains("takes no ratio from an image"));
 }

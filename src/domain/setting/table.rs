@@ -53,12 +53,11 @@ pub static SETTINGS: [Setting; 17] = [
         flag: "aspect",
         wire: &["aspect_ratio"],
         takes: Some("A"),
-        help: "16:9, 9:16, 1:1 and so on, as the model has them",
+        help: "16:9, 9:16, 1:1 and so on, as the model has them; where there is a frame image its own, \
+               if the model can take that",
         kind: Kind::Word(canonical::<AspectRatio>),
         unset: "default",
-        offer: |model, choices| {
-            one_of(model.ratios(choices.resolution_on(model)), choices.aspect_on(model))
-        },
+        offer: aspect_ratio,
         given_up: |_| Some("the default aspect ratio".to_owned()),
         option: None,
     },
@@ -356,6 +355,17 @@ pub static SETTINGS: [Setting; 17] = [
         }),
     },
 ];
+
+fn aspect_ratio(model: &Model, choices: &Choices) -> Offer {
+    let ratios = model.ratios(choices.resolution_on(model));
+    match choices.can_follow(model) {
+        true if model.size.must_follow() => {
+            Offer::Settled("this model takes the image's", AspectRatio::OF_IMAGE.to_string())
+        }
+        true => one_of([AspectRatio::OF_IMAGE].into_iter().chain(ratios), choices.aspect_on(model)),
+        false => one_of(ratios, choices.aspect_on(model)),
+    }
+}
 
 fn last_frame(model: &Model, choices: &Choices) -> Offer {
     let Some(rule) = model.frames.as_ref().filter(|rule| rule.last) else {

@@ -209,9 +209,13 @@ fn another_model_gives_up_the_images_that_it_does_not_take() {
 #[test]
 fn the_clip_takes_the_shape_of_its_first_frame_and_the_form_says_so() {
     let mut bench = Bench::new();
-    put(&mut bench, Field::FirstFrame, file("tall.png", 600, 1000, 9));
+    put(&mut bench, Field::FirstFrame, file("tall.png", 720, 1280, 9));
     let screen = bench.screen(120, 36);
     assert!(screen.contains("496×864"), "{screen}");
+    // None of the model's shapes: its own, whatever that is in pixels.
+    put(&mut bench, Field::FirstFrame, file("tall.png", 600, 1000, 9));
+    let screen = bench.screen(120, 36);
+    assert!(screen.contains(" image ") && !screen.contains("×864"), "{screen}");
 }
 
 #[test]

@@ -101,6 +101,22 @@ fn every_example_request_of_the_model_pages_is_made_to_the_field() {
     }
 }
 
+/// "Either provide `inputs.frameImages`, or specify `width/height` or `resolution`"; with the latter the clip has the
+/// image's ratio (docs, all three pages).
+#[test]
+fn a_clip_follows_its_image_unless_a_ratio_is_chosen() {
+    for model in ["runware/1.0-pro", "runware/1.0-pro-fast", "runware/1.5-pro"] {
+        for (aspect, size) in [(None, json!(["480p", null])), (Some("1:1"), json!([null, 640]))] {
+            let sent = submitted_task(model, |choices| {
+                choices.first_frame = Some(FrameImage::Url("https://a.example/a.png".to_owned()));
+                choices.aspect = aspect.and_then(|text: &str| text.parse().ok());
+            });
+            assert_eq!(json!([sent["resolution"], sent["width"]]), size, "{model}");
+            assert_eq!(sent["width"], sent["height"], "{model}");
+        }
+    }
+}
+
 #[test]
 fn the_attempt_key_is_the_tasks_id() {
     assert_eq!(submitted_task("runware/1.0-pro", |_| {})["taskUUID"], KEY);
