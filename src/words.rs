@@ -2,6 +2,7 @@
 
 pub mod images;
 pub mod objection;
+mod settings;
 pub mod shell;
 
 use jiff::{SignedDuration, Timestamp};
@@ -13,10 +14,9 @@ use crate::domain::job::{
     Charged, ClipFile, FailureClass, Job, JobError, JobKind, JobState, Output, Work,
 };
 use crate::domain::mark::Mark;
-use crate::domain::request::Parameters;
-use crate::domain::size::AspectRatio;
 use crate::domain::text;
 use crate::domain::wait::{Stuck, Unseen, Wait};
+pub use settings::settings;
 
 /// A job's state as a person reads it.
 pub fn state(job: &Job) -> &'static str {
@@ -74,32 +74,6 @@ pub fn stars(mark: &Mark) -> Option<String> {
     let star = mark.starred.then(|| "★".to_owned());
     let parts: Vec<String> = star.into_iter().chain(wins).collect();
     (!parts.is_empty()).then(|| parts.join(" "))
-}
-
-/// `draft · 864x496 · 5 s · 480p · 16:9 · sound`.
-pub fn settings(request: &Parameters) -> String {
-    let mut words = vec![kind(request.kind).to_owned()];
-    if let Some((width, height)) = request.size_px {
-        words.push(format!("{width}x{height}"));
-    }
-    words.push(match request.aspect {
-        AspectRatio::OF_IMAGE => format!("{} shaped as its image", request.resolution),
-        ratio => format!("{} {ratio}", request.resolution),
-    });
-    words.push(request.duration.to_string());
-    if request.results > 1 {
-        words.push(format!("{} results", request.results));
-    }
-    match request.audio {
-        Some(true) => words.push("sound".to_owned()),
-        Some(false) => words.push("silent".to_owned()),
-        None => {}
-    }
-    words.extend(request.options.iter().filter_map(|(field, value)| {
-        let rule = field.setting()?.option.as_ref()?;
-        (rule.summary)(value)
-    }));
-    words.join(" · ")
 }
 
 /// What is said of a saved result: `1.4 MB, flagged by the service`.

@@ -7,7 +7,7 @@ use clap::{ArgAction, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use super::Context;
-use super::setting_args::SettingArgs;
+use super::setting_args::{FinalArgs, SettingArgs};
 use super::trouble::Trouble;
 use crate::domain::catalog::ModelId;
 use crate::domain::money::MicroUsd;
@@ -56,18 +56,7 @@ pub(super) enum Verb {
     #[command(after_help = trouble_help())]
     Generate(Box<Wish>),
     /// Turn a finished draft into its final
-    Promote {
-        /// The draft: its short id, or the beginning of its whole one
-        job: String,
-        /// Which of several results, counted from 1
-        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
-        result: Option<u32>,
-        /// 720p or 1080p; the highest that the model promotes to if left out
-        #[arg(long)]
-        resolution: Option<Resolution>,
-        #[command(flatten)]
-        submitting: Submitting,
-    },
+    Promote(Box<Promotion>),
     /// Carry on with jobs until they have ended; one that is held and named here is sent
     Wait {
         /// Their ids, or the beginnings; all live ones if left out
@@ -296,6 +285,44 @@ pub(super) struct Submitting {
     pub(super) no_keeper: bool,
 }
 
+/// Which draft becomes a final, and how.
+#[derive(clap::Args, Debug)]
+pub(super) struct Promotion {
+    /// The draft: its short id, or the beginning of its whole one
+    #[arg(required_unless_present = "draft_id", conflicts_with = "draft_id")]
+    pub(super) job: Option<String>,
+    /// Which of several results, counted from 1
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100), conflicts_with = "draft_id")]
+    pub(super) result: Option<u32>,
+    /// A draft that was made elsewhere, by the id that the service gave it
+    #[arg(long, value_name = "ID", requires = "prompt")]
+    pub(super) draft_id: Option<String>,
+    /// The model that made that draft [default: the config's, or sandbox/1.5-pro]
+    #[arg(long, value_name = "ID", requires = "draft_id")]
+    pub(super) model: Option<String>,
+    /// The prompt of that draft
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true, requires = "draft_id")]
+    pub(super) prompt: Option<String>,
+    /// 480p, 720p or 1080p, as the model has them; the cheapest if left out
+    #[arg(long)]
+    pub(super) resolution: Option<Resolution>,
+    #[command(flatten)]
+    pub(super) settings: FinalArgs,
+    #[command(flatten)]
+    pub(super) submitting: Submitting,
+    /// Print the estimate and the exact request, and send nothing; with =remote the service checks it and
+    /// says its price, where it can, and renders nothing
+    #[arg(
+        long,
+        value_name = "remote",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "local",
+        conflicts_with = "wait"
+    )]
+    pub(super) dry_run: Option<DryRun>,
+}
+
 /// What a person wants rendered.
 #[derive(clap::Args, Debug)]
 #[command(allow_negative_numbers = true)]
@@ -351,11 +378,16 @@ pub(super) enum DryRun {
 impl Wish {
     /// The model that is named, or else `default`.
     pub(super) fn model_id(&self, default: Option<&ModelId>) -> Result<ModelId, Trouble> {
-        match (&self.model, default) {
-            (Some(text), _) => text.parse().map_err(Trouble::wrong),
-            (None, Some(default)) => Ok(default.clone()),
-            (None, None) => "sandbox/1.5-pro".parse().map_err(Trouble::wrong),
-        }
+        model_id(self.model.as_deref(), default)
+    }
+}
+
+/// The model that is `named`, or else `default`.
+pub(super) fn model_id(named: Option<&str>, default: Option<&ModelId>) -> Result<ModelId, Trouble> {
+    match (named, default) {
+        (Some(text), _) => text.parse().map_err(Trouble::wrong),
+        (None, Some(default)) => Ok(default.clone()),
+        (None, None) => "sandbox/1.5-pro".parse().map_err(Trouble::wrong),
     }
 }
 

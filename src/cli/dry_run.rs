@@ -7,7 +7,7 @@ use super::args::{DryRun, Wish};
 use super::generate::request;
 use super::submit;
 use super::trouble::Trouble;
-use crate::domain::catalog::{Model, Provider};
+use crate::domain::catalog::{Catalog, Model, Provider};
 use crate::domain::job::Job;
 use crate::domain::money::MicroUsd;
 use crate::domain::request::Choices;
@@ -34,21 +34,33 @@ pub(super) async fn run(
     let id = wish.model_id(config.model.as_ref())?;
     let (model, request) = request(context, &catalog, &id, choices, &config.defaults)?;
     let job = new_job(&model, request, None);
+    tell(context, (&catalog, &config), &model, &job, &images::contents(images), who).await
+}
+
+/// The same for `job`, whose model and price are looked up in a catalog and a config.
+pub(super) async fn tell(
+    context: &mut Context,
+    (catalog, config): (&Catalog, &Config),
+    model: &Model,
+    job: &Job,
+    contents: &Images,
+    who: DryRun,
+) -> Result<u8, Trouble> {
+    let id = &job.request.model;
     let Some(provider) = catalog.provider(&id.provider) else {
         return Err(Trouble::wrong(format!("the catalog has no provider '{}'", id.provider)));
     };
-    let contents = images::contents(images);
     let base_url = if provider.play_money {
         "http://127.0.0.1:<chosen at start>/v1".to_owned()
     } else {
-        keys::base_url(provider, &config).map_err(|error| Trouble::wrong(error.message))?.url
+        keys::base_url(provider, config).map_err(|error| Trouble::wrong(error.message))?.url
     };
-    let wire = registry::submit(provider.protocol, &base_url, &model, &job, &contents)
+    let wire = registry::submit(provider.protocol, &base_url, model, job, contents)
         .map_err(|error| Trouble::failed(error.message))?;
     let body: Value = serde_json::from_slice(&wire.body).map_err(Trouble::failed)?;
     let price = match who {
         DryRun::Local => None,
-        DryRun::Remote => Some(ask(context, provider, &model, &job, &contents).await?),
+        DryRun::Remote => Some(ask(context, provider, model, job, contents).await?),
     };
     if context.json {
         let estimate = &job.estimate;
@@ -68,7 +80,7 @@ pub(super) async fn run(
         context.out.json(&told)?;
         return Ok(0);
     }
-    print(context, &model, &job, &keys::shown(&wire.url), body)?;
+    print(context, model, job, &keys::shown(&wire.url), body)?;
     match price {
         None => context.out.note("nothing was sent"),
         Some(Some(price)) => {

@@ -207,9 +207,7 @@ fn dispatch(context: &mut Context, verb: Option<Verb>) -> Result<u8, Trouble> {
     runtime.block_on(async {
         let ended = match verb {
             Verb::Generate(wish) => generate::run(context, wish).await,
-            Verb::Promote { job, result, resolution, submitting } => {
-                promote::run(context, &job, result, resolution, submitting).await
-            }
+            Verb::Promote(promotion) => promote::run(context, *promotion).await,
             Verb::Wait { jobs, over_limit, again, max_usd } => {
                 follow::run(context, &jobs, follow::Yes { over_limit, again, max_usd }).await
             }

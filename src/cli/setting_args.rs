@@ -48,6 +48,48 @@ impl FromArgMatches for SettingArgs {
     }
 }
 
+/// What was said of a final: how it comes, and for the price of a draft from elsewhere what is known of that.
+#[derive(Clone, Debug)]
+pub(super) struct FinalArgs {
+    /// The choices.
+    pub(super) choices: Choices,
+}
+
+/// What a draft from elsewhere hands down and costs by.
+const PRICED: [Field; 3] = [Field::AspectRatio, Field::Duration, Field::Audio];
+
+fn of_final() -> impl Iterator<Item = &'static Setting> {
+    SETTINGS.iter().filter(|setting| setting.is_of_final() || PRICED.contains(&setting.field))
+}
+
+impl Args for FinalArgs {
+    fn augment_args(command: Command) -> Command {
+        command.args(of_final().map(|setting| match PRICED.contains(&setting.field) {
+            true => arg(setting).requires("draft_id").help("Of that draft, for the price"),
+            false => arg(setting),
+        }))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for FinalArgs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut choices = Choices::default();
+        for setting in of_final() {
+            choices.put(setting.field, value(setting, matches));
+        }
+        Ok(Self { choices })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
 fn arg(setting: &'static Setting) -> Arg {
     let arg = Arg::new(setting.flag).long(setting.flag).help(setting.help);
     let Some(takes) = setting.takes else { return arg.action(ArgAction::SetTrue) };

@@ -50,7 +50,12 @@ impl Estimate {
 
     /// The estimate of what `request` will cost on `model`.
     pub fn of(model: &Model, request: &Parameters) -> Self {
-        let factor_permille = factor_permille(model, request);
+        let factor_permille = factor_permille(model, request, request.audio);
+        // Of a draft from elsewhere it may not be known whether it has sound.
+        let least_permille = match (request.audio, &model.audio) {
+            (None, Some(_)) => self::factor_permille(model, request, Some(false)),
+            _ => factor_permille,
+        };
         let unknown = Self {
             results: request.results,
             factor_permille,
@@ -73,7 +78,7 @@ impl Estimate {
             PriceUnit::Second => Some((u128::from(ms), 1000)),
             PriceUnit::Unknown => None,
         };
-        let price = |pixels: u64, ms: u32, swing_permille: u32| {
+        let price = |pixels: u64, ms: u32, factor_permille: u32, swing_permille: u32| {
             let (count, per) = units(pixels, ms)?;
             let micro = u128::try_from(rate.0).ok()?;
             let numerator =
@@ -83,9 +88,9 @@ impl Estimate {
         let swing = model.price.tolerance_permille.min(999);
         let highest = match model.price.may_round_up {
             true => rounded_up(model, most_px, longest_ms, rate),
-            false => price(most_px, longest_ms, 1000 + swing),
+            false => price(most_px, longest_ms, factor_permille, 1000 + swing),
         };
-        let each = price(least_px, shortest_ms, 1000 - swing).zip(highest);
+        let each = price(least_px, shortest_ms, least_permille, 1000 - swing).zip(highest);
         Self {
             total: each.map(|(low, high)| (low * request.results, high * request.results)),
             each,
@@ -177,8 +182,8 @@ fn rounded_up(model: &Model, pixels: u64, ms: u32, rate: MicroUsd) -> Option<Mic
     i64::try_from(grains * grain).ok().map(MicroUsd)
 }
 
-fn factor_permille(model: &Model, request: &Parameters) -> u32 {
-    let silent = request.audio == Some(false);
+fn factor_permille(model: &Model, request: &Parameters, audio: Option<bool>) -> u32 {
+    let silent = audio == Some(false);
     let sound = if silent { model.price.silent_permille } else { 1000 };
     let draft = match (&model.draft, request.kind) {
         (Some(rule), JobKind::Draft) if silent => {

@@ -1,6 +1,7 @@
 //! What is asked of a provider. A [`GenerationRequest`] exists only if every rule of its model holds.
 
 mod check;
+mod finish;
 mod options;
 
 use std::fmt;
@@ -10,7 +11,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use check::{Check, join};
+use check::Check;
 
 use super::catalog::{Model, ModelId};
 use super::job::JobKind;
@@ -449,47 +450,6 @@ impl GenerationRequest {
             prompt: check.prompt(choices.prompt),
         };
         if check.refusals.is_empty() { Ok(Self(parameters)) } else { Err(check.refusals) }
-    }
-
-    /// The final of the draft that `draft` made and the provider knows as `draft_id`.
-    ///
-    /// Prompt, ratio, duration, seed, sound, camera and images are the draft's: the provider
-    /// inherits them, and they stand here so that the price and the history are right.
-    pub fn promote(
-        model: &Model,
-        draft: &Self,
-        draft_id: String,
-        seed: Option<u64>,
-        resolution: Option<Resolution>,
-    ) -> Result<Self, Refusal> {
-        let refuse = |field, rule: &str, allowed: String| {
-            Err(Refusal { field, rule: rule.to_owned(), allowed })
-        };
-        let Some(rule) = model.drafts() else {
-            let allowed = "run it again as a full render instead".to_owned();
-            return refuse(Field::Draft, "this model can't promote drafts", allowed);
-        };
-        let offered = &rule.promote_resolutions;
-        let resolution = resolution.or(offered.last().copied()).unwrap_or(draft.resolution);
-        if !offered.contains(&resolution) {
-            let rule = format!("a draft can't be promoted to {resolution}");
-            return refuse(Field::Resolution, &rule, format!("choose {}", join(offered)));
-        }
-        let mut options = draft.options.clone();
-        // The addresses were the draft's own.
-        for field in [Field::Quality, Field::UploadEndpoint, Field::WebhookUrl] {
-            options.put(field, None);
-        }
-        Ok(Self(Parameters {
-            kind: JobKind::Final,
-            resolution,
-            size_px: model.pixels(resolution, draft.aspect_of(model)),
-            seed: seed.or(draft.seed),
-            results: 1,
-            draft_id: Some(draft_id),
-            options,
-            ..draft.0.clone()
-        }))
     }
 }
 

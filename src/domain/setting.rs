@@ -220,6 +220,8 @@ pub struct Optional {
     pub instead: &'static str,
     /// Whether it is about what becomes of the result, which few ever set.
     pub is_delivery: bool,
+    /// Whether a final says it for itself, and does not inherit its draft's.
+    pub is_of_final: bool,
     /// Whether the model's default is written into a request where nothing is chosen.
     pub is_said: bool,
     /// How a request's summary tells of the value; `None` where it does not.
@@ -277,6 +279,11 @@ impl Setting {
     /// Whether a form folds it below the delivery.
     pub fn is_delivery(&self) -> bool {
         self.option.as_ref().is_some_and(|option| option.is_delivery)
+    }
+
+    /// Whether a final says it for itself.
+    pub fn is_of_final(&self) -> bool {
+        self.option.as_ref().is_some_and(|option| option.is_of_final)
     }
 
     /// The value that `text` says, or why it says none.

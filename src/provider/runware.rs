@@ -64,6 +64,7 @@ fn put_wishes(task: &mut Value, request: &Parameters) {
         task["safety"] = json!({ "checkContent": mode != "none", "mode": mode });
     }
     let wires = [
+        (Field::Quality, "outputQuality"),
         (Field::Ttl, "ttl"),
         (Field::UploadEndpoint, "uploadEndpoint"),
         (Field::WebhookUrl, "webhookURL"),
@@ -107,9 +108,6 @@ fn put_parameters(
     task["numberResults"] = json!(request.results);
     if let Some(seed) = request.seed {
         task["seed"] = json!(seed);
-    }
-    if let Some(quality) = request.options.whole(Field::Quality) {
-        task["outputQuality"] = json!(quality);
     }
     if let (Some(rule), Some(fixed)) =
         (&model.camera_fixed, request.options.flag(Field::CameraFixed))

@@ -18,7 +18,7 @@ use super::results;
 use super::update::changed;
 use crate::domain::cost::Estimate;
 use crate::domain::job::{Job, JobState, Parent, Relation};
-use crate::domain::request::GenerationRequest;
+use crate::domain::request::{GenerationRequest, Options};
 use crate::words;
 
 const NOT_IN_DOUBT: &str = "it is not in doubt";
@@ -101,7 +101,8 @@ fn promote(app: &mut App, draft: Job) -> Vec<Effect> {
                 app.seed(&draft),
                 Some(*resolution),
             );
-            let request = request.ok()?;
+            let defaults = &app.settings.defaults;
+            let request = request.ok()?.finished_as(&model, &Options::default(), defaults).ok()?;
             Some(Final { estimate: Estimate::of(&model, &request), request })
         })
         .collect();

@@ -153,7 +153,7 @@ fn facts<'a>(app: &Seen<'_>, entry: &Entry) -> Vec<Row<'a>> {
     lines
 }
 
-/// `⇡ promote: 720p $0.26136, 1080p $0.58806, 6 d left`.
+/// `⇡ promote, 6 d left: 720p $0.26136, 1080p $0.58806`.
 fn promotion<'a>(app: &Seen<'_>, entry: &Entry) -> Option<Row<'a>> {
     let job = &entry.job;
     let model = app.catalog.model(&job.request.model)?;
@@ -169,7 +169,7 @@ fn promotion<'a>(app: &Seen<'_>, entry: &Entry) -> Option<Row<'a>> {
             Some(format!("{resolution} {}", Estimate::of(model, &request)))
         })
         .collect();
-    let text = format!("⇡ promote: {}, {} left", prices.join(", "), words::span(promotable.left));
+    let text = format!("⇡ promote, {} left: {}", words::span(promotable.left), prices.join(", "));
     Some(Row::from(span(text, app.theme.style(Tone::Promote))))
 }
 

@@ -188,3 +188,63 @@ fn the_next_shot_begins_with_the_last_frame_and_is_kept_as_a_descendant() {
     desk.run(&generate("an owl", &gone)).expecting(1).saying(&["no longer there"]);
     assert_eq!(desk.done(&["history", "won:", "--json"]).out, "");
 }
+
+/// A finished draft.
+fn fox(desk: &Desk) -> Value {
+    let line = ["generate", "--json", "--draft", "--duration", "4", "--wait", "a fox"];
+    desk.done(&line).object()
+}
+
+/// A dry run of it renders nothing; quality, format and the config's defaults are the final's own.
+#[test]
+fn a_promotion_is_shown_before_it_is_paid_for_and_says_how_the_final_comes() {
+    let desk = Desk::quick();
+    desk.write("config/config.toml", "[defaults]\nquality = 60\n");
+    let draft = fox(&desk);
+    let id = text(&draft, "/id");
+    let shown = |more: &[&str]| {
+        let line = [&["promote", id, "--dry-run", "--json"], more].concat();
+        desk.done(&line).object()
+    };
+    let plain = shown(&[]);
+    assert_eq!(plain["body"][0]["resolution"], "480p", "the cheapest");
+    assert_eq!(plain["body"][0]["inputs"]["draftId"], draft["draft_id"]);
+    assert_eq!(plain["body"][0]["outputQuality"], 60, "the config's");
+    let mov = shown(&["--resolution", "720p", "--quality", "99", "--format", "mov"]);
+    assert_eq!(
+        (&mov["body"][0]["outputQuality"], &mov["body"][0]["outputFormat"]),
+        (&99.into(), &"MOV".into())
+    );
+    assert!(mov["estimate_usd"].as_f64() > plain["estimate_usd"].as_f64());
+    desk.run(&["promote", id, "--quality", "100"]).expecting(2).saying(&["quality", "20 to 99"]);
+    desk.run(&["promote", id, "--duration", "5"]).expecting(2).saying(&["--draft-id"]);
+    assert_eq!(desk.accepted_once_each(), 1, "only the draft");
+}
+
+#[test]
+fn a_draft_from_elsewhere_is_promoted_by_its_id_once() {
+    let desk = Desk::quick();
+    let draft = fox(&desk);
+    let elsewhere =
+        ["promote", "--draft-id", text(&draft, "/draft_id"), "--prompt", "a fox", "--json"];
+    let model = [&elsewhere[..], &["--model", "sandbox/1.5-pro"]].concat();
+    let known =
+        [&model[..], &["--duration", "4", "--aspect", "16:9", "--audio", "on", "--dry-run"]]
+            .concat();
+    let (known, open) =
+        (desk.done(&known).object(), desk.done(&[&model[..], &["--dry-run"]].concat()).object());
+    assert_eq!(known["estimate_usd"], known["estimate_low_usd"]);
+    assert_ne!(open["estimate_usd"], open["estimate_low_usd"], "what is not known costs from to");
+    let done = desk.done(&[&model[..], &["--wait"]].concat()).object();
+    assert_eq!((&done["kind"], &done["draft_id"]), (&"final".into(), &draft["draft_id"]));
+    assert_eq!((&done["state"], &done["parent"]), (&"succeeded".into(), &Value::Null));
+    // One final a draft, however it is named.
+    for line in [&model[..], &["promote", text(&draft, "/id")]] {
+        desk.run(line).expecting(2).saying(&["already", "--again"]);
+    }
+    assert_eq!(desk.accepted_once_each(), 2);
+    desk.run(&elsewhere[..3]).expecting(2).saying(&["--prompt"]);
+    desk.run(&["promote"]).expecting(2).saying(&["JOB"]);
+    let never = [&elsewhere[..], &["--model", "sandbox/1.0-pro"]].concat();
+    desk.run(&never).expecting(2).saying(&["has no drafts"]);
+}

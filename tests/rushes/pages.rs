@@ -38,7 +38,7 @@ fn images_come_as_data_uris_and_as_base64_and_a_last_frame_alone() {
         let body = sent(&desk, &["--model", "runware/1.0-pro", "--last-frame", given]);
         let frames = json!([{ "image": uri, "frame": "last" }]);
         assert_eq!(body["inputs"]["frameImages"], frames);
-        assert_eq!((&body["width"], &body["height"]), (&json!(640), &json!(640)), "its shape");
+        assert_eq!((&body["resolution"], &body["width"]), (&json!("480p"), &Value::Null));
     }
     for wrong in ["data:image/png;base64,AAAA", "data:image/png,AAAA", "data:"] {
         let line = ["generate", "--prompt", "a boat", "--first-frame", wrong];

@@ -68,9 +68,9 @@ fn a_dialog_that_was_left_open_does_not_pay_for_what_another_promoted_meanwhile(
     let drafts = rushes(home.path(), &["history", "is:draft", "--json"]);
     let (_, id) = drafts.split_once("\"id\":\"").expect("a draft");
     let id = id.split('"').next().expect("an id");
-    rushes(home.path(), &["promote", id, "--resolution", "720p"]);
+    rushes(home.path(), &["promote", id, "--resolution", "480p"]);
     terminal.says_yes("Make the final");
     terminal.until("the question", |screen| screen.contains("Pay for another final?"));
-    terminal.until("which", |screen| screen.contains("has a final at 720p already"));
+    terminal.until("which", |screen| screen.contains("has a final at 480p already"));
     assert_eq!(accepted(home.path()), 2);
 }

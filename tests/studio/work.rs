@@ -98,7 +98,7 @@ fn a_draft_becomes_its_final() {
     terminal.until("the dialog", |screen| screen.contains("Make the final"));
     terminal.until_screen("the cheapest chosen", |screen| is_chosen(screen, "1280×720"));
     terminal.says_yes("Make the final");
-    terminal.until("a final under way", |screen| screen.contains("final 1.5-pro 720p"));
+    terminal.until("a final under way", |screen| screen.contains("final 1.5-pro 480p"));
     terminal.until("a ready final", |screen| screen.matches("✓ ready").count() == 2);
     terminal.until("its facts", |screen| screen.contains("1280×720"));
 }

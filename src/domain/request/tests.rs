@@ -1,6 +1,7 @@
 //! Every rule between a model and what is asked of it, with what a person reads when it is broken.
 
 use super::*;
+use crate::domain::cost::Estimate;
 use crate::domain::sample;
 
 /// What speaks against a request, as a person reads it.
@@ -229,7 +230,7 @@ fn a_draft_has_the_resolution_of_drafts() {
     assert_eq!(
         resolution("1080p"),
         [
-            "resolution: a draft is always 480p, not 1080p; leave the resolution out, and choose 720p or 1080p when you promote it"
+            "resolution: a draft is always 480p, not 1080p; leave the resolution out, and choose 480p, 720p or 1080p when you promote it"
         ]
     );
     for model in ["runware/1.0-pro", "runware/2.5"] {
@@ -330,20 +331,78 @@ fn a_final_is_its_draft_at_another_resolution() {
         let resolution = resolution.and_then(|text| text.parse().ok());
         GenerationRequest::promote(model, &draft, "cgt-1".to_owned(), seed, resolution)
     };
-    let highest = promote(Some(7), None).expect("a final");
-    assert_eq!(highest.resolution.to_string(), "1080p", "the best is the default");
+    let lowest = promote(Some(7), None).expect("a final");
+    assert_eq!(lowest.resolution.to_string(), "480p", "the cheapest is the default");
+    let highest = promote(Some(7), Some("1080p")).expect("a final");
     assert_eq!((highest.kind, highest.draft_id.as_deref()), (JobKind::Final, Some("cgt-1")));
     assert_eq!((highest.size_px, highest.results, highest.seed), (Some((1080, 1920)), 1, Some(7)));
     assert_eq!((&highest.prompt, highest.duration), (&draft.prompt, draft.duration));
     assert_eq!(promote(None, Some("720p")).expect("a final").size_px, Some((720, 1280)));
-    let refusal = promote(None, Some("480p")).expect_err("refused").to_string();
-    assert_eq!(refusal, "resolution: a draft can't be promoted to 480p; choose 720p or 1080p");
+    let refusal = promote(None, Some("4k")).expect_err("refused").to_string();
+    assert_eq!(refusal, "resolution: a draft can't be promoted to 4k; choose 480p, 720p or 1080p");
     let other = sample::model("runware/1.0-pro");
     let refusal = GenerationRequest::promote(other, &draft, "cgt-1".to_owned(), None, None);
     assert_eq!(
         refusal.expect_err("refused").to_string(),
         "draft: this model can't promote drafts; run it again as a full render instead"
     );
+}
+
+#[test]
+fn a_final_says_for_itself_how_it_comes_and_inherits_the_rest() {
+    let model = sample::model("runware/1.5-pro");
+    let option = |field, value: &str| {
+        let mut options = Options::default();
+        let setting = Field::setting(field).expect("a setting");
+        options.put(field, Some(setting.parse(value).expect("a value")));
+        options
+    };
+    let draft = made("runware/1.5-pro", |choices| {
+        choices.draft = true;
+        choices.options = option(Field::CameraFixed, "fixed");
+        choices.options.put(Field::Format, Some(Value::word(OutputFormat::Mov)));
+        choices.options.put(Field::Quality, Some(Value::Whole(30)));
+    });
+    let of = |chosen: &Options, defaults: &Options| {
+        GenerationRequest::promote(model, &draft, "cgt-1".to_owned(), None, None)
+            .expect("a final")
+            .finished_as(model, chosen, defaults)
+    };
+    let none = Options::default();
+    let plain = of(&none, &none).expect("a final").options.clone();
+    assert_eq!((plain.get(Field::Quality), plain.flag(Field::CameraFixed)), (None, Some(true)));
+    assert_eq!(plain.get(Field::Format), Some(&Value::word(OutputFormat::Mov)), "the draft's");
+    let defaults = option(Field::Quality, "70");
+    let quality = |final_: GenerationRequest| final_.options.whole(Field::Quality);
+    assert_eq!(of(&none, &defaults).ok().and_then(quality), Some(70), "the config's");
+    assert_eq!(of(&option(Field::Quality, "99"), &defaults).ok().and_then(quality), Some(99));
+    let refused = of(&option(Field::Quality, "100"), &none).expect_err("refused");
+    assert_eq!(refused[0].to_string(), "quality: 100 is out of range; choose 20 to 99");
+}
+
+/// Its service made it: what is not known of it here is open, and costs from the least to the most.
+#[test]
+fn the_final_of_a_draft_from_elsewhere_costs_by_what_is_known_of_it() {
+    let model = sample::model("runware/1.5-pro");
+    let price = |choose: fn(&mut Choices)| {
+        let mut choices = Choices { prompt: "a fox".to_owned(), ..Choices::default() };
+        choose(&mut choices);
+        let draft = GenerationRequest::draft_from_elsewhere(model, choices).expect("a draft");
+        let id = "cgt-1".to_owned();
+        let made = GenerationRequest::promote(model, &draft, id, None, "1080p".parse().ok());
+        Estimate::of(model, &made.expect("a final")).to_string()
+    };
+    let known = price(|choices| {
+        choices.aspect = "16:9".parse().ok();
+        choices.duration = Some(ClipLength::Ms(8000));
+        choices.audio = Some(true);
+    });
+    assert_eq!(known, "$0.93798");
+    assert_eq!(price(|_| {}), "$0.23571 to $1.41");
+    let choices = Choices { prompt: "a fox".to_owned(), ..Choices::default() };
+    let other = sample::model("runware/1.0-pro");
+    let refused = GenerationRequest::draft_from_elsewhere(other, choices).expect_err("refused");
+    assert!(refused[0].to_string().starts_with("draft: Seedance 1.0 Pro has no drafts"));
 }
 
 #[test]

@@ -24,14 +24,14 @@ fn promote_shows_both_prices_and_submits_the_chosen_one() {
     assert_eq!(story_wanted(&bench.keys("p")), Some(fox.job.id));
     bench.story(fox.story(None, &[]));
     let screen = bench.screen(80, 24);
-    for resolution in ["720p", "1080p"] {
+    for resolution in ["480p", "720p", "1080p"] {
         let price = priced(&fox.promoted(0, resolution).job.request).to_string();
         assert!(screen.contains(resolution) && screen.contains(&price), "{screen}");
     }
     assert!(screen.contains("6 d"), "{screen}");
     let effects = bench.keys("<up><enter>");
     let (request, parent) = submitted(&effects);
-    assert_eq!((request.kind, request.resolution.to_string()), (JobKind::Final, "720p".to_owned()));
+    assert_eq!((request.kind, request.resolution.to_string()), (JobKind::Final, "480p".to_owned()));
     assert_eq!(request.draft_id.as_deref(), fox.job.draft_id());
     assert_eq!(request.seed, fox.job.seed());
     let parent = parent.expect("a parent");
@@ -46,14 +46,14 @@ fn nothing_is_promoted_until_the_finals_that_are_there_are_known() {
     assert!(matches!(bench.app.dialog, Some(Dialog::Promote { .. })));
     assert!(bench.toast().contains("looking whether it has a final"), "{}", bench.toast());
     let effects = bench.story(fox.story(None, &[]));
-    assert_eq!(submitted(&effects).0.resolution.to_string(), "720p", "the early Enter counts");
+    assert_eq!(submitted(&effects).0.resolution.to_string(), "480p", "the early Enter counts");
     assert!(bench.app.dialog.is_none());
 }
 
 #[test]
 fn an_early_enter_asks_when_the_final_is_there_and_is_forgotten_when_another_key_follows() {
     let (mut bench, fox) = with_draft();
-    let there = fox.promoted(30, "720p").running();
+    let there = fox.promoted(30, "480p").running();
     bench.keys("p<enter>");
     assert!(is_free(&bench.story(fox.story(None, &[&there]))));
     assert!(matches!(bench.app.dialog, Some(Dialog::Confirm { .. })));
@@ -73,7 +73,7 @@ fn the_children_of_another_draft_are_not_taken_for_this_ones() {
 #[test]
 fn a_second_final_is_confirmed_first() {
     let (mut bench, fox) = with_draft();
-    let there = fox.promoted(30, "720p").running();
+    let there = fox.promoted(30, "480p").running();
     bench.keys("p");
     bench.story(fox.story(None, &[&there]));
     assert!(is_free(&bench.keys("<enter>")));
@@ -177,7 +177,7 @@ fn p_proposes_the_cheapest_final() {
     };
     let cheapest = finals.iter().map(|one| one.estimate.most()).min();
     assert_eq!(Some(finals[*chosen].estimate.most()), cheapest);
-    assert_eq!(finals[*chosen].request.resolution.to_string(), "720p");
+    assert_eq!(finals[*chosen].request.resolution.to_string(), "480p");
 }
 
 #[test]

@@ -115,7 +115,7 @@ fn fox() -> Take {
 /// A studio with what leads to a question that pays, one for each.
 fn questions() -> Vec<(&'static str, Bench)> {
     let fox = fox();
-    let last = fox.promoted(30, "720p").running();
+    let last = fox.promoted(30, "480p").running();
     let with = |takes: &[Take]| {
         let mut bench = Bench::with_jobs(takes);
         bench.keys("<esc>3");
@@ -196,7 +196,7 @@ fn a_question_is_answered_only_after_it_was_drawn() {
     bench.tell(Msg::Tick);
     assert!(is_free(&bench.press(press(4990, "<enter>"))), "on its way before it was drawn");
     let effects = at(&mut bench, 6000, "<enter>");
-    assert_eq!(submitted(&effects).0.resolution.to_string(), "720p");
+    assert_eq!(submitted(&effects).0.resolution.to_string(), "480p");
 }
 
 #[test]
