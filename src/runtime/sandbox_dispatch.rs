@@ -7,7 +7,6 @@ use super::clock::wall;
 use super::http::Transport;
 use super::sandbox_server::Server;
 use crate::sandbox::Dispatch;
-use crate::sandbox::clip::Container;
 
 /// How often one is tried (docs, webhooks: again where the answer is no success).
 const TRIES: u32 = 4;
@@ -41,10 +40,7 @@ pub(super) async fn run(server: Arc<Server>) {
 /// What can't be sent is given up after a while: the client polls for its results all the same.
 async fn send(server: &Server, transport: &Transport, dispatch: &Dispatch) {
     if let Some((to, video, container)) = &dispatch.clip {
-        let kind = match container {
-            Container::Mp4 => "video/mp4",
-            Container::Mov => "video/quicktime",
-        };
+        let kind = container.media_type();
         if let Ok(clip) = tokio::fs::read(server.files.clip(*video, *container)).await {
             try_to(transport, to.expose(), true, kind, &clip).await;
         }

@@ -142,11 +142,7 @@ impl SandboxFiles {
 
     /// Where a clip is kept.
     pub(super) fn clip(&self, video: Uuid, container: Container) -> PathBuf {
-        let extension = match container {
-            Container::Mp4 => "mp4",
-            Container::Mov => "mov",
-        };
-        self.folder.join("files").join(format!("{video}.{extension}"))
+        self.folder.join("files").join(format!("{video}.{}", container.extension()))
     }
 
     /// Where a file that a client stored is kept.

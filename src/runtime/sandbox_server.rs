@@ -23,7 +23,7 @@ use super::sandbox_dispatch;
 use super::sandbox_files::SandboxFiles;
 use super::sandbox_gate::Gate;
 use crate::provider::wire::{HttpRequest, HttpResponse, Method};
-use crate::sandbox::clip::{self, ClipSpec, Container};
+use crate::sandbox::clip::{self, ClipSpec};
 use crate::sandbox::{Body, Delivery, Reply, Sandbox};
 
 /// The largest body that is read: a little more than the largest that the remote takes.
@@ -154,10 +154,7 @@ impl Server {
             }
             (_, Body::Clip { video, container }) => {
                 let path = self.files.clip(video, container);
-                let kind = match container {
-                    Container::Mp4 => "video/mp4",
-                    Container::Mov => "video/quicktime",
-                };
+                let kind = container.media_type();
                 Ok(file(path, kind, request.header("range").map(str::to_owned)).await)
             }
         }

@@ -1,4 +1,4 @@
-//! Renders a request into a real clip: H.264 and AAC in an MP4 or MOV file.
+//! Renders a request into a real clip: H.264 and AAC in an MP4 or MOV file, VP8 and Vorbis in a WebM one.
 //!
 //! The film is cut into short pieces that each begin with a key frame. Pieces
 //! are drawn and encoded on several threads and joined in order, so the bytes
@@ -6,6 +6,8 @@
 
 mod mux;
 mod sps;
+mod vp8;
+mod webm;
 
 use std::ops::Range;
 use std::sync::Mutex;
@@ -15,7 +17,7 @@ use rusty_h264_common::YuvPlanes;
 use rusty_h264_encoder::{Encoder, EncoderConfig};
 
 use super::scene::{Brush, FRAME_RATE, Scene, Script};
-use super::tone;
+use super::{tone, vorbis};
 
 /// The file format of a clip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +26,28 @@ pub enum Container {
     Mp4,
     /// QuickTime: the same boxes under the brand `qt  `.
     Mov,
+    /// WebM.
+    Webm,
+}
+
+impl Container {
+    /// The ending of such a file's name.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Mp4 => "mp4",
+            Self::Mov => "mov",
+            Self::Webm => "webm",
+        }
+    }
+
+    /// What such a file is called in HTTP.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Mp4 => "video/mp4",
+            Self::Mov => "video/quicktime",
+            Self::Webm => "video/webm",
+        }
+    }
 }
 
 /// What to render.
@@ -87,6 +111,9 @@ pub enum RenderError {
     /// The audio encoder failed.
     #[error("the audio encoder failed: {0}")]
     Audio(#[from] tone::ToneError),
+    /// The one of WebM's sound failed.
+    #[error("the audio encoder failed: {0}")]
+    Vorbis(#[from] vorbis_rs::VorbisError),
     /// The file could not be built.
     #[error("the clip could not be put together: {0}")]
     Mux(String),
@@ -100,7 +127,7 @@ const MAX_DURATION_MS: u32 = 60_000;
 /// No more threads than this are started, whatever is asked for.
 const MAX_THREADS: usize = 16;
 
-/// One encoded picture in Annex B form.
+/// One encoded picture: H.264 in Annex B form, or VP8.
 struct Picture {
     bytes: Vec<u8>,
     key: bool,
@@ -129,6 +156,11 @@ impl ClipSpec {
             return Err(RenderError::Duration { duration_ms: self.duration_ms });
         }
         Ok(())
+    }
+
+    /// The quality of a VP8 picture, in percent.
+    fn vp8_quality(&self) -> f32 {
+        f32::from(self.quality.clamp(20, 99)) * if self.draft { 0.8 } else { 1.0 }
     }
 
     /// The quantiser: 18 at the best quality, 40 at the lowest.
@@ -173,16 +205,21 @@ pub fn render(
         scene,
         pieces: pieces(spec.frames()),
         config: config(spec),
+        vp8_quality: (spec.container == Container::Webm).then(|| spec.vp8_quality()),
         next: AtomicUsize::new(0),
         failed: AtomicBool::new(false),
         cancelled,
     };
     let pictures = film.shoot(threads)?;
-    let packets = if spec.audio {
-        tone::packets(scene_number(spec), spec.frames() * FRAME_RATE / spec.fps.max(1))?
-    } else {
-        Vec::new()
-    };
+    let seconds_frames = spec.frames() * FRAME_RATE / spec.fps.max(1);
+    let number = scene_number(spec);
+    if spec.container == Container::Webm {
+        let sound = spec
+            .audio
+            .then(|| vorbis::encode(tone::SAMPLE_RATE, &tone::planes(number, seconds_frames)));
+        return Ok(webm::join(spec, &pictures, sound.transpose()?.as_ref()));
+    }
+    let packets = if spec.audio { tone::packets(number, seconds_frames)? } else { Vec::new() };
     mux::join(spec, &pictures, &packets)
 }
 
@@ -216,6 +253,8 @@ struct Film<'a> {
     scene: Scene,
     pieces: Vec<Range<u32>>,
     config: EncoderConfig,
+    /// The quality of VP8 in percent, where that is what is encoded.
+    vp8_quality: Option<f32>,
     /// The next piece that nobody works on.
     next: AtomicUsize,
     /// Set by the first thread that fails, so that the others stop.
@@ -287,6 +326,10 @@ impl Film<'_> {
                 return Err(RenderError::Cancelled);
             }
             self.scene.draw(frame, canvas, brush);
+            if let Some(quality) = self.vp8_quality {
+                pictures.push(Picture { bytes: vp8::key_frame(canvas, quality)?, key: true });
+                continue;
+            }
             let planes = YuvPlanes::tight(
                 canvas.width_px,
                 canvas.height_px,

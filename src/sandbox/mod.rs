@@ -36,6 +36,7 @@ mod task;
 mod tests;
 mod tone;
 pub mod trouble;
+mod vorbis;
 
 pub use dispatch::Dispatch;
 pub use envelope::{MAX_BODY_BYTES, MAX_TASKS_PER_REQUEST};

@@ -286,7 +286,7 @@ fn wishes(fields: &mut Fields<'_>, model: &Model) -> Option<Wishes> {
 }
 
 fn format(fields: &mut Fields<'_>, model: &Model) -> Option<OutputFormat> {
-    let rendered = [OutputFormat::Mp4, OutputFormat::Mov];
+    let rendered = [OutputFormat::Mp4, OutputFormat::Webm, OutputFormat::Mov];
     let offered: Vec<OutputFormat> = rendered
         .into_iter()
         .filter(|one| model.formats.is_empty() || model.formats.contains(one))
@@ -300,8 +300,7 @@ fn format(fields: &mut Fields<'_>, model: &Model) -> Option<OutputFormat> {
         return Some(*format);
     }
     let words: Vec<String> = offered.iter().map(word).collect();
-    let why = if wanted == "WEBM" { "This sandbox renders only MP4 and MOV. " } else { "" };
-    let rule = format!("{why}It must be {}.", or(&words));
+    let rule = format!("It must be {}.", or(&words));
     fields.refuse(Fault::invalid("outputFormat", rule).allowing(words));
     None
 }

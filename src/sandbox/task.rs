@@ -178,7 +178,8 @@ impl Task {
     pub(super) fn container(&self) -> Container {
         match self.order().wishes.format {
             OutputFormat::Mov => Container::Mov,
-            OutputFormat::Mp4 | OutputFormat::Webm => Container::Mp4,
+            OutputFormat::Mp4 => Container::Mp4,
+            OutputFormat::Webm => Container::Webm,
         }
     }
 

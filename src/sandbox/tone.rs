@@ -21,6 +21,14 @@ pub enum ToneError {
     Count { got: usize, wanted: usize },
 }
 
+/// The sound of a film of `frames` pictures: its left and its right samples.
+pub fn planes(number: u64, frames: u32) -> [Vec<f32>; 2] {
+    let total = u64::from(frames) * u64::from(SAMPLE_RATE / FRAME_RATE);
+    let (voices, total) = (voices(number), total as usize);
+    let (left, right) = (0..total).map(|at| sample(&voices, at, total)).unzip();
+    [left, right]
+}
+
 /// The sound of a film of `frames` pictures as AAC-LC packets with ADTS headers.
 ///
 /// Only whole packets that end no later than the last picture are returned, so

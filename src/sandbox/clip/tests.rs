@@ -47,6 +47,27 @@ fn a_clip_is_what_was_asked_for() {
     assert_eq!(facts_of(&file), want);
 }
 
+/// Held against ffprobe by the tests that need other tools.
+#[test]
+fn a_webm_has_a_key_frame_for_every_picture_and_an_index_before_them() {
+    let webm = ClipSpec { container: Container::Webm, audio: true, ..spec() };
+    let file = rendered(&webm, 2);
+    assert!(
+        file.starts_with(&[0x1a, 0x45, 0xdf, 0xa3])
+            && file[..100].windows(4).any(|at| at == b"webm")
+    );
+    let count = |bytes: &[u8]| file.windows(bytes.len()).filter(|at| *at == bytes).count();
+    // The sync code and the size of a key frame (RFC 6386, section 9.1).
+    assert_eq!(count(&[0x9d, 0x01, 0x2a, 160, 0, 96, 0]), 24);
+    assert_eq!((count(b"V_VP8"), count(b"A_VORBIS"), count(b"\x03vorbis")), (1, 1, 1));
+    let at = |id: &[u8]| file.windows(4).position(|at| at == id);
+    let [cues, cluster] = [[0x1c, 0x53, 0xbb, 0x6b], [0x1f, 0x43, 0xb6, 0x75]].map(|id| at(&id));
+    assert!(cues.is_some() && cues < cluster);
+    assert!(rendered(&webm, 1) == file, "the same bytes on any number of threads");
+    let silent = rendered(&ClipSpec { audio: false, ..webm }, 2);
+    assert!(!silent.windows(8).any(|at| at == b"A_VORBIS") && silent.len() < file.len());
+}
+
 #[test]
 fn the_index_comes_first() {
     let file = rendered(&spec(), 1);

@@ -26,7 +26,7 @@ fn a_task_that_breaks_a_rule_is_refused_with_its_code() {
         (json!({ "numberResults": 0 }), "invalidNumberResults"),
         (json!({ "numberResults": 5 }), "invalidNumberResults"),
         (json!({ "outputType": "base64Data" }), "invalidOutputType"),
-        (json!({ "outputFormat": "WEBM" }), "invalidOutputFormat"),
+        (json!({ "outputFormat": "AVI" }), "invalidOutputFormat"),
         (json!({ "outputFormat": "mp4" }), "invalidOutputFormat"),
         (json!({ "outputQuality": 19 }), "invalidOutputQuality"),
         (json!({ "outputQuality": 100 }), "invalidOutputQuality"),
@@ -109,11 +109,11 @@ fn results_go_nowhere_beyond_this_machine() {
 
 #[test]
 fn a_refusal_names_the_parameter_and_what_is_allowed() {
-    let (_, body) = Remote::new().ask(json!([task(1, json!({ "outputFormat": "WEBM" }))]));
+    let (_, body) = Remote::new().ask(json!([task(1, json!({ "outputFormat": "AVI" }))]));
     let error = &body["errors"][0];
     assert_eq!(error["parameter"], "outputFormat");
-    assert_eq!(error["allowedValues"], json!(["MP4", "MOV"]));
-    assert!(text(&error["message"]).contains("This sandbox renders only MP4 and MOV"));
+    assert_eq!(error["allowedValues"], json!(["MP4", "WEBM", "MOV"]));
+    assert!(text(&error["message"]).contains("It must be MP4, WEBM or MOV"));
     assert_eq!(error["taskType"], "videoInference");
     assert_eq!(error["taskUUID"], json!(uuid(1)));
 
