@@ -20,8 +20,10 @@ pub mod request;
 pub mod result;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod search_form;
 pub mod secret;
 pub mod setting;
 pub mod size;
+pub mod terminal_sequence;
 pub mod text;
 pub mod wait;

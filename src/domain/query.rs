@@ -4,11 +4,12 @@ use std::str::FromStr;
 
 use super::job::{JobKind, JobState};
 use super::money::MicroUsd;
+use super::search_form::search_form;
 
 /// A parsed search. Every part must hold; an empty query holds for every job.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct HistoryQuery {
-    /// Words or quoted phrases that the text must contain.
+    /// Words or quoted phrases that the text must contain, in the form in which a search compares.
     pub words: Vec<String>,
     /// The filters.
     pub filters: Vec<Filter>,
@@ -69,10 +70,11 @@ pub enum Compare {
 impl FromStr for HistoryQuery {
     type Err = String;
 
-    /// Parses a search; an unknown filter or a value that it can't have is said in words.
+    /// Parses a search, in whatever quotes, case and width it is written; an unknown filter or a value that it can't
+    /// have is said in words.
     fn from_str(text: &str) -> Result<Self, String> {
         let mut query = Self::default();
-        for token in tokens(text) {
+        for token in tokens(&search_form(text)) {
             match token {
                 Token::Phrase(phrase) => query.words.push(phrase),
                 Token::Word(word) => match word.split_once(':') {
@@ -99,12 +101,12 @@ fn filter(name: &str, value: &str) -> Result<Filter, String> {
     let wrong =
         |example: &str| format!("{name}:{value} is not understood; write it like {example}");
     match name {
-        "model" if !value.is_empty() => Ok(Filter::Model(value.to_lowercase())),
+        "model" if !value.is_empty() => Ok(Filter::Model(value.to_owned())),
         "is" | "state" => kind_or_state(value)
             .ok_or_else(|| wrong("is:draft, is:final, is:ready, is:failed or is:running")),
         "star" => Ok(Filter::Starred),
         "won" => Ok(Filter::Won),
-        "tag" if !value.is_empty() => Ok(Filter::Tag(value.to_lowercase())),
+        "tag" if !value.is_empty() => Ok(Filter::Tag(value.to_owned())),
         "cost" => {
             let (compare, amount) = match value.split_at_checked(1) {
                 Some(("<", amount)) => (Compare::Below, amount),
@@ -207,6 +209,14 @@ mod tests {
                 Filter::State(JobState::Succeeded),
             ]
         );
+    }
+
+    #[test]
+    fn it_is_read_in_any_quotes_case_and_width() {
+        let query = parse("“Red Tram” ｍｏｄｅｌ：1.5 IS:Draft f\u{AD}ox’s «den»");
+        assert_eq!(query.words, ["red tram", "fox's", "den"]);
+        assert_eq!(query.filters, [Filter::Model("1.5".into()), Filter::Kind(JobKind::Draft)]);
+        assert_eq!(parse("\u{200B}\u{AD} “\u{200B}”"), HistoryQuery::default());
     }
 
     #[test]

@@ -3,35 +3,59 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// `text` without anything that could steer a terminal or a reader: control characters other than newline
-/// and tab, the marks that make one text read as another, and letters that nobody sees. `\r\n`, a lone
-/// `\r` and Unicode's own line ends become a newline. Joiners, variation selectors and the tags of a
-/// flag stay, since emoji and scripts need them.
+use super::terminal_sequence::sequence;
+
+/// `text` without anything that could steer a terminal or a reader: a terminal's sequences, control characters
+/// other than newline and tab, the marks that make one text read as another, and letters that nobody sees. Whatever
+/// ends a line becomes a newline, and a control between two words becomes a space. Joiners, variation selectors and
+/// the tags of a flag stay, since emoji and scripts need them.
 pub fn clean(text: &str) -> String {
     let mut cleaned = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
+    let mut apart = false;
+    let mut rest = text.chars();
+    loop {
+        let here = rest.as_str();
+        let Some(c) = rest.next() else { return cleaned };
         match c {
             '\r' => {
-                chars.next_if_eq(&'\n');
+                rest = rest.as_str().strip_prefix('\n').unwrap_or(rest.as_str()).chars();
                 cleaned.push('\n');
             }
-            '\u{2028}' | '\u{2029}' => cleaned.push('\n'),
+            '\x0b' | '\x0c' | '\u{85}' | '\u{2028}' | '\u{2029}' => cleaned.push('\n'),
             '\n' | '\t' => cleaned.push(c),
-            BLACK_FLAG => {
+            _ if c.is_control() => {
+                let sequence = sequence(here);
+                rest = here[sequence.map_or(c.len_utf8(), |sequence| sequence.bytes)..].chars();
+                let words = cleaned.ends_with(char::is_alphanumeric);
+                apart |= words && sequence.is_none_or(|sequence| sequence.moves);
+                continue;
+            }
+            _ if is_hidden(c) => continue,
+            _ => {
+                if apart && c.is_alphanumeric() {
+                    cleaned.push(' ');
+                }
                 cleaned.push(c);
-                let tags = chars.clone().take_while(|c| is_flag_tag(*c)).count();
-                if (1..=MAX_FLAG_TAGS).contains(&tags)
-                    && chars.clone().nth(tags) == Some(END_OF_TAGS)
-                {
-                    cleaned.extend(chars.by_ref().take(tags + 1));
+                if c == BLACK_FLAG {
+                    let tags = flag_tags(rest.as_str());
+                    cleaned.push_str(tags);
+                    rest = rest.as_str()[tags.len()..].chars();
                 }
             }
-            _ if is_hidden(c) => {}
-            _ => cleaned.push(c),
         }
+        apart = false;
     }
-    cleaned
+}
+
+/// The tags that make a flag of the black one before `rest`, with their end.
+fn flag_tags(rest: &str) -> &str {
+    let end = rest.find(|c| !is_flag_tag(c)).unwrap_or(rest.len());
+    let tags = rest[..end].chars().count();
+    if (1..=MAX_FLAG_TAGS).contains(&tags) && rest[end..].starts_with(END_OF_TAGS) {
+        &rest[..end + END_OF_TAGS.len_utf8()]
+    } else {
+        ""
+    }
 }
 
 /// `text` cleaned, on one line, and at most `max_chars` characters long with an ellipsis where it
@@ -70,11 +94,7 @@ pub fn is_hidden(c: char) -> bool {
 /// Whether `c` takes no place on a screen, although scripts need some of them within words (Unicode's
 /// Default_Ignorable_Code_Point): a name with one looks like the name without.
 fn is_unseen(c: char) -> bool {
-    is_hidden(c)
-        || matches!(c,
-            '\u{AD}' | '\u{34F}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
-            | '\u{200B}'..='\u{200D}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFF8}'
-            | '\u{1BCA0}'..='\u{1BCA3}' | '\u{E0000}'..='\u{E0FFF}')
+    c.is_control() || is_invisible(c)
 }
 
 /// `text` as a name or an id is shown: with what nobody sees written out, so that no two of them look alike.
@@ -86,9 +106,27 @@ pub fn name(text: &str) -> String {
     if text.contains(is_unseen) { text.chars().map(written).collect() } else { text.to_owned() }
 }
 
+/// Whether `c` is seen by nobody, wherever it stands: what is hidden, joiners, selectors, fillers, soft hyphens.
+pub fn is_invisible(c: char) -> bool {
+    !c.is_control()
+        && (is_hidden(c)
+            || matches!(c,
+                '\u{AD}' | '\u{34F}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
+                | '\u{200B}'..='\u{200D}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFF8}'
+                | '\u{1BCA0}'..='\u{1BCA3}' | '\u{E0100}'..='\u{E01EF}'))
+}
+
+/// Whether nothing can be seen in `text`.
+pub fn is_blank(text: &str) -> bool {
+    const EMPTY_BRAILLE: char = '\u{2800}';
+    let unseen = |c: char| c.is_whitespace() || c.is_control() || is_invisible(c);
+    text.chars().all(|c| unseen(c) || c == EMPTY_BRAILLE)
+}
+
 /// What `json` says, with all its texts cleaned: a database or a file may be somebody else's.
 pub fn from_json<T: DeserializeOwned>(json: &str) -> serde_json::Result<T> {
-    if !json.contains("\\u") && !json.contains(is_hidden) {
+    let escapes = ["\\u", "\\r", "\\f", "\\b"];
+    if !escapes.iter().any(|escape| json.contains(escape)) && !json.contains(is_hidden) {
         return serde_json::from_str(json);
     }
     let mut value = serde_json::from_str(json)?;
@@ -125,13 +163,38 @@ mod tests {
 
     #[test]
     fn escape_sequences_lose_their_power() {
-        assert_eq!(clean("a\x1b[2Jb\x07\u{9b}31mc"), "a[2Jb31mc");
+        assert_eq!(clean("a\x1b[2Jb\x07\u{9b}31mc"), "ab c");
+        assert_eq!(
+            clean("\x1b]8;;https://a.example\x1b\\fox\x1b]8;;\x1b\\ \x1b(B\x1b[m!"),
+            "fox !"
+        );
+        assert_eq!(clean("red\x1b[12;40Hfox fire\x1b[01;31m\x1b[Kfox\x1b[m"), "red fox firefox");
         assert_eq!(clean("safe\u{202e}gpj.exe"), "safegpj.exe");
     }
 
     #[test]
     fn line_ends_become_newlines_and_scripts_survive() {
         assert_eq!(clean("一\r\n二\r三\n👩‍🚀"), "一\n二\n三\n👩‍🚀");
+        assert_eq!(clean("a\x0bb\x0cc\u{85}d\u{2028}e\u{2029}f\r\r\ng"), "a\nb\nc\nd\ne\nf\n\ng");
+    }
+
+    #[test]
+    fn a_control_joins_no_words() {
+        assert_eq!(clean("red\0fox\x07\x1b\x7f月. \x08a\x1bb"), "red fox 月. a b");
+        assert_eq!(clean("red\x07\n\x07 fox\x00"), "red\n fox");
+        assert_eq!(clean("red\x07\u{FEFF}fox"), "red fox");
+    }
+
+    #[test]
+    fn what_nobody_sees_is_blank() {
+        for text in
+            ["", " \n\t", "\u{200B}\u{AD}", "\u{2800}\u{3164}", "\u{FE0F}\u{200D}", "\u{E0061}"]
+        {
+            assert!(is_blank(text), "{text:?}");
+        }
+        for text in ["a", "月", ".", "\u{200B}a"] {
+            assert!(!is_blank(text), "{text:?}");
+        }
     }
 
     #[test]
@@ -190,7 +253,9 @@ mod tests {
     fn json_is_read_with_its_texts_cleaned() {
         let all: Vec<String> =
             from_json("[\"a\u{202E}b\", \"c\\u001b[2Jd\", \"e\"]").expect("texts");
-        assert_eq!(all, ["ab", "c[2Jd", "e"]);
+        assert_eq!(all, ["ab", "cd", "e"]);
+        let all: Vec<String> = from_json(r#"["a\rb", "c\bd", "e\ff"]"#).expect("texts");
+        assert_eq!(all, ["a\nb", "c d", "e\nf"]);
         assert!(from_json::<Vec<String>>("[\"\\u001b\"").is_err());
     }
 

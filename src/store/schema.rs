@@ -4,8 +4,8 @@ use std::path::Path;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::StoreError;
 use super::backup::back_up;
+use super::{StoreError, search_text};
 
 /// Each takes the schema from its place in the list to the next.
 pub(super) const MIGRATIONS: &[&str] = &["
@@ -75,7 +75,13 @@ CREATE INDEX job_short ON job (short);
 ", "
 -- When money went out: a job that was held may be sent days after it was made.
 CREATE INDEX job_event_sent ON job_event (at_us) WHERE event = 'sent';
+", "
+-- Searching compares in another form from here on: `migrate` makes the terms anew.
+INSERT INTO job_text (job_text) VALUES ('delete-all');
 "];
+
+/// The schema whose terms are those of `search_text`.
+const NEWEST_TERMS: i64 = 5;
 
 /// Brings the schema from the version it has to the end of `migrations`, in one transaction, after a copy of
 /// what was there is safe. A database from beyond their end is refused before anything is written.
@@ -102,6 +108,9 @@ pub(super) fn migrate(
     }
     for migration in &migrations[found as usize..] {
         transaction.execute_batch(migration).map_err(wrong)?;
+    }
+    if found < NEWEST_TERMS && known >= NEWEST_TERMS {
+        search_text::rebuild(&transaction).map_err(wrong)?;
     }
     transaction.pragma_update(None, "user_version", known).map_err(wrong)?;
     transaction.commit().map_err(wrong)

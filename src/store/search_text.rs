@@ -4,15 +4,28 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{Row, Transaction, params};
+use rusqlite::{Error, Row, Transaction, params};
 
 use super::left_aside::text;
+use crate::domain::search_form::search_form;
 
 /// Terms of the model's name, which is searched for by its parts as well.
 pub(super) const MODEL: char = '\u{e100}';
 /// Terms of the tags, likewise.
 pub(super) const TAG: char = '\u{e101}';
 const FACT: char = '\u{e102}';
+
+/// Makes all terms anew, as this version makes them. A row that can't be read is found by none of them.
+pub(super) fn rebuild(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    let mut all = transaction.prepare("SELECT seq FROM job ORDER BY seq")?;
+    for seq in all.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()? {
+        match index(transaction, seq) {
+            Err(Error::InvalidColumnType(..) | Error::FromSqlConversionFailure(..)) | Ok(()) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
 
 /// Tells the index what the job of row `seq` says now.
 pub(super) fn index(transaction: &Transaction<'_>, seq: i64) -> rusqlite::Result<()> {
@@ -30,12 +43,13 @@ pub(super) fn index(transaction: &Transaction<'_>, seq: i64) -> rusqlite::Result
 }
 
 fn terms(row: &Row<'_>) -> rusqlite::Result<String> {
-    let text = |index| text(row, index);
+    let text = |index| text(row, index).map(|text| search_form(&text));
     let (prompt, model, tags) = (text(0)?, text(1)?, text(3)?);
     // Nobody can type a line end into a search, so nothing is found across two of these.
-    let all = [prompt, model.clone(), text(2)?, tags.clone(), text(4)?].join("\n");
+    let all = [prompt, text(2)?, tags.clone(), text(4)?].join("\n");
     let mut terms = String::with_capacity(all.len() * 8);
     parts(&all, None, &mut terms);
+    name_parts(&model, &mut terms);
     parts(&model, Some(MODEL), &mut terms);
     parts(&tags, Some(TAG), &mut terms);
     let mut facts = vec![fact("kind", &text(5)?), fact("state", &text(6)?)];
@@ -58,7 +72,7 @@ pub(super) fn fact(name: &str, value: &str) -> String {
     format!("{FACT}{name}{FACT}{value}")
 }
 
-/// What finds `part` in a text: one term, or several that must follow each other.
+/// What finds `part`, in the form of a search, in a text: one term, or several that must follow each other.
 pub(super) fn phrase(part: &str, of: Option<char>) -> String {
     let letters: Vec<char> = part.chars().map(letter).collect();
     let terms: Vec<String> =
@@ -69,26 +83,40 @@ pub(super) fn phrase(part: &str, of: Option<char>) -> String {
 /// Writes the terms of `text`: its triples in their order, then each of its characters and pairs once.
 fn parts(text: &str, of: Option<char>, terms: &mut String) {
     let letters: Vec<char> = text.chars().map(letter).collect();
-    let mut write = |window: &[char]| {
-        terms.extend(of);
-        terms.extend(window);
-        terms.push(' ');
-    };
-    letters.windows(3).for_each(&mut write);
+    letters.windows(3).for_each(|window| write(of, window, terms));
     let short: BTreeSet<&[char]> = letters.windows(1).chain(letters.windows(2)).collect();
-    short.into_iter().for_each(&mut write);
+    short.into_iter().for_each(|window| write(of, window, terms));
+}
+
+/// Writes the terms under which plain words find a model's `name`: what is shorter than three characters only as
+/// the beginning of a part of it, or who looks for shot 5 would find all that was made by 1.5-pro.
+fn name_parts(name: &str, terms: &mut String) {
+    let letters: Vec<char> = name.chars().map(letter).collect();
+    letters.windows(3).for_each(|window| write(None, window, terms));
+    let goes_on = |c: char| c.is_alphanumeric() || c == '.';
+    let before = std::iter::once(' ').chain(name.chars());
+    for (at, _) in before.enumerate().filter(|(_, before)| !goes_on(*before)) {
+        let rest = &letters[at.min(letters.len())..];
+        (1..=rest.len().min(2)).for_each(|length| write(None, &rest[..length], terms));
+    }
+}
+
+fn write(of: Option<char>, letters: &[char], terms: &mut String) {
+    terms.extend(of.iter().chain(letters));
+    terms.push(' ');
 }
 
 fn term(of: Option<char>, letters: &[char]) -> String {
     of.iter().chain(letters).collect()
 }
 
-/// A character as it stands in terms: in lower case, and as a letter of the private use area where the
-/// tokenizer would take it for a gap between terms.
+/// A character as it stands in terms: as a letter of the private use area where the tokenizer would take it for a
+/// gap between terms.
 fn letter(c: char) -> char {
     match c {
-        c if c.is_ascii_alphanumeric() => c.to_ascii_lowercase(),
-        c if c.is_ascii() => char::from_u32(0xe000 + u32::from(c)).unwrap_or(c),
-        c => c.to_lowercase().next().unwrap_or(c),
+        c if c.is_ascii() && !c.is_ascii_alphanumeric() => {
+            char::from_u32(0xe000 + u32::from(c)).unwrap_or(c)
+        }
+        c => c,
     }
 }

@@ -14,6 +14,7 @@ use crate::domain::event::JobEvent;
 use crate::domain::job::{Job, JobId};
 use crate::domain::promotion::Promotable;
 use crate::domain::request::{Choices, Field, GenerationRequest, Parameters};
+use crate::domain::search_form::search_form;
 use crate::domain::setting::{SETTINGS, Setting};
 use crate::domain::text::one_line;
 
@@ -141,11 +142,12 @@ pub enum Dialog {
 
 /// The palette's rows for what was written: every action whose title or name has all of its words.
 pub fn palette_rows(line: &Line) -> Vec<Action> {
-    let words: Vec<String> = line.text().split_whitespace().map(str::to_lowercase).collect();
+    let words: Vec<String> =
+        search_form(line.text()).split_whitespace().map(str::to_owned).collect();
     let hidden =
         [Action::Up, Action::Down, Action::Left, Action::Right, Action::Back, Action::Palette];
     let fits = |action: &Action| {
-        let text = format!("{} {}", action.name(), action.title()).to_lowercase();
+        let text = search_form(&format!("{} {}", action.name(), action.title()));
         words.iter().all(|word| text.contains(word))
     };
     Action::ALL.iter().copied().filter(|action| !hidden.contains(action) && fits(action)).collect()
@@ -153,9 +155,10 @@ pub fn palette_rows(line: &Line) -> Vec<Action> {
 
 /// The models for what was written: every one whose id, name or standing has all of its words.
 pub fn model_rows<'a>(catalog: &'a Catalog, line: &Line) -> Vec<&'a Model> {
-    let words: Vec<String> = line.text().split_whitespace().map(str::to_lowercase).collect();
+    let words: Vec<String> =
+        search_form(line.text()).split_whitespace().map(str::to_owned).collect();
     let fits = |model: &&Model| {
-        let text = format!("{} {} {}", model.key(), model.name, model.status.note).to_lowercase();
+        let text = search_form(&format!("{} {} {}", model.key(), model.name, model.status.note));
         words.iter().all(|word| text.contains(word))
     };
     catalog.models.iter().filter(fits).collect()

@@ -248,12 +248,10 @@ impl Prompt {
             self.remember(change);
         }
         self.last = change;
-        if c == '\n' {
-            self.area.insert_newline();
-        } else if clean(c.encode_utf8(&mut [0; 4])).is_empty() {
-            return;
-        } else {
-            self.area.insert_char(c);
+        match clean(c.encode_utf8(&mut [0; 4])).chars().next() {
+            None => return,
+            Some('\n') => self.area.insert_newline(),
+            Some(c) => self.area.insert_char(c),
         }
         self.characters += 1;
         self.unsaved = true;
@@ -425,7 +423,7 @@ mod tests {
     fn pasted_lines_keep_their_ends_and_lose_their_escapes() {
         let mut prompt = Prompt::default();
         prompt.paste("one\rtwo\r\nthree\x1b[31m");
-        assert_eq!(prompt.text(), "one\ntwo\nthree[31m");
-        assert_eq!(prompt.characters(), 17);
+        assert_eq!(prompt.text(), "one\ntwo\nthree");
+        assert_eq!(prompt.characters(), 13);
     }
 }

@@ -24,6 +24,7 @@ use super::term::keyboard::Reply;
 use crate::domain::job::{Job, JobKind, JobState};
 use crate::domain::money::MicroUsd;
 use crate::domain::secret::without_values;
+use crate::domain::terminal_sequence::with_escapes;
 use crate::words;
 
 /// The pause after which what was written is saved.
@@ -41,7 +42,7 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Effect> {
         }
         Msg::Paste(text) => {
             app.presses.brought(now);
-            paste(app, &text)
+            paste(app, &with_escapes(&text))
         }
         Msg::Mouse(event) => super::mouse::mouse(app, event),
         Msg::Resize(columns, rows) => {

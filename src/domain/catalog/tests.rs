@@ -48,7 +48,7 @@ fn no_text_of_a_catalog_steers_what_is_seen() {
     let (catalog, problems) = load(&text);
     assert_eq!(problems, [""; 0]);
     let mine = catalog.models.iter().find(|model| model.id == "mine").expect("a model");
-    assert_eq!((mine.name.as_str(), mine.sure.as_str()), ("Mine", "mine"));
+    assert_eq!((mine.name.as_str(), mine.sure.as_str()), ("M ine", "mine"));
     let (_, problems) = load("\"\u{202e}wrong\" = 1");
     assert!(problems[0].starts_with("mine.toml:1: 'wrong' is not known here"), "{problems:?}");
 }

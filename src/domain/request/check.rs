@@ -6,6 +6,7 @@ use super::{Choices, ClipLength, Field, FrameImage, Options, Refusal};
 use crate::domain::catalog::Model;
 use crate::domain::setting::{Offer, SETTINGS, Value};
 use crate::domain::size::{AspectRatio, Resolution};
+use crate::domain::text::is_blank;
 
 /// All rules between choices and a model, in one place.
 pub(super) struct Check<'a> {
@@ -27,7 +28,7 @@ impl Check<'_> {
             None => format!("{} takes at least {} character", self.model.name, rule.min_chars),
         };
         let length = prompt.chars().count();
-        let blank = prompt.trim().is_empty();
+        let blank = is_blank(&prompt);
         if blank && (rule.required || length > 0) {
             self.refuse(Field::Prompt, "there is nothing to render in it", limits);
         } else if !blank && length < rule.min_chars {

@@ -4,6 +4,7 @@ use super::*;
 use crate::domain::job::FailureClass;
 use crate::domain::mark::Mark;
 use crate::domain::query::HistoryQuery;
+use crate::domain::search_form::search_form;
 
 /// Three jobs, made two hours apart, the last one at `now`.
 struct History {
@@ -97,6 +98,60 @@ fn the_model_and_the_error_are_searched_too() {
     assert_eq!(history.find("moderated"), [2]);
 }
 
+/// Found by the parts of its name, and not by each digit in it.
+#[test]
+fn a_number_is_not_found_inside_a_models_name() {
+    let (place, mut store) = store();
+    let now = sample::noon();
+    for (id, prompt) in [(1, "shot 4 of a fox"), (2, "shot 5 of a fox"), (3, "shot 15 of a fox")] {
+        life_on("runware/1.5-pro", id, |choices| choices.prompt = prompt.to_owned())
+            .store(&mut store);
+    }
+    let history = History { _place: place, store, now };
+    assert_eq!(history.find("shot 5"), [3, 2]);
+    assert_eq!(history.find("\"shot 5\""), [2]);
+    for part in ["1.5", "5-pro", "pro", "p", "ru", "1", "1.5-pro fox"] {
+        assert_eq!(history.find(part), [3, 2, 1], "{part}");
+    }
+    for part in [".5", "o", "un"] {
+        assert_eq!(history.find(&format!("model:{part}")), [3, 2, 1], "model:{part}");
+    }
+    assert_eq!(history.find("un"), []);
+}
+
+#[test]
+fn what_looks_the_same_is_found() {
+    let (place, mut store) = store();
+    let now = sample::noon();
+    let text = "The fox’s “red den” in a Cafe\u{301}, 3–4\u{A0}light\u{AD}houses, ＦＵＬＬ";
+    life(1, |choices| choices.prompt = text.to_owned()).store(&mut store);
+    let history = History { _place: place, store, now };
+    for query in [
+        "fox's",
+        "FOX‘S",
+        "\"red den\"",
+        "“red den”",
+        "«Red Den»",
+        "café",
+        "CAFÉ",
+        "cafe\u{301}",
+        "3-4",
+        "3—4",
+        "lighthouses",
+        "light\u{AD}houses",
+        "LIGHT\u{200B}HOUSES",
+        "full",
+        "ｆｕｌｌ",
+        "ｉｓ：queued",
+        "\"4 lighthouses\"",
+    ] {
+        assert_eq!(history.find(query), [1], "{query}");
+    }
+    for query in ["cafe", "lighthouse\u{301}s", "foxs"] {
+        assert_eq!(history.find(query), [], "{query}");
+    }
+}
+
 #[test]
 fn filters_narrow_it_down() {
     let history = History::new();
@@ -176,7 +231,9 @@ fn any_part_of_any_text_is_found() {
     let text = "Ünïted 月光下的 fox_9%! “quoted” — ok… é\u{301}";
     life(1, |choices| choices.prompt = text.to_owned()).store(&mut store);
     let letters: Vec<char> = text.chars().collect();
+    let contains = |part: &str| search_form(text).contains(&search_form(part));
     let found = |word: String| {
+        let word = search_form(&word);
         let query = HistoryQuery { words: vec![word], ..HistoryQuery::default() };
         store.history(&query, 10, sample::noon()).expect("a search").len()
     };
@@ -186,7 +243,7 @@ fn any_part_of_any_text_is_found() {
             assert_eq!(found(part.clone()), 1, "{part}");
             assert_eq!(found(part.to_uppercase()), 1, "{part} in capitals");
             let turned: String = part.chars().rev().collect();
-            assert_eq!(found(turned.clone()), usize::from(text.contains(&turned)), "{turned}");
+            assert_eq!(found(turned.clone()), usize::from(contains(&turned)), "{turned}");
         }
     }
 }

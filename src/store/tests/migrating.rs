@@ -17,6 +17,7 @@ const RELEASED: &[&str] = &[
     "7be6ea955c5a1ad288b705c63a9c769cf453a3729f7c5e16d98a86ceba71a050",
     "424eec6d65e809e7e1ceb1650a41686d3b0fecadb45f83bfd66d57bf15dee93e",
     "780c1bf7725898b423153dd0468c4208157dcc6cb88ad20624a0ccd08273bca1",
+    "b4b051ad3046a6efde8b9816ee847cf5d5a1ba6aa80ce4acfd11a790f8828034",
 ];
 
 #[test]
@@ -59,6 +60,10 @@ fn a_database_of_every_version_opens_with_all_that_is_in_it() {
             let found = store.history(&query.parse().expect("a query"), 9, jobs[0].updated_at);
             assert_eq!(found.expect("jobs"), std::slice::from_ref(draft), "v{version}: {query}");
         }
+        // Its terms are those of today.
+        let inside_a_name = "5 is:draft".parse().expect("a query");
+        let found = store.history(&inside_a_name, 9, jobs[0].updated_at);
+        assert_eq!(found.expect("jobs"), [], "v{version}");
         assert_eq!(store.live_jobs().expect("jobs").len(), 1);
         store.take_lease("a test", sample::noon()).expect("a lease");
         life(4711, |_| {}).accepted().succeeded().store(&mut store);

@@ -31,7 +31,7 @@ fn a_newer_schema_is_refused_and_left_as_it_is() {
     drop(store);
     let before = fs::read(place.path()).expect("the file");
     let error = Store::open(&place.path()).expect_err("refused");
-    assert!(matches!(error, StoreError::Newer { found: 99, known: 4, .. }), "{error}");
+    assert!(matches!(error, StoreError::Newer { found: 99, known: 5, .. }), "{error}");
     assert!(error.to_string().contains("use that version, or another --data-dir"), "{error}");
     assert_eq!(fs::read(place.path()).expect("the file"), before);
 }
