@@ -229,6 +229,10 @@ impl Studio {
                 Input::Resized => {
                     self.measure().await?;
                     let size = self.screen.size()?;
+                    if self.app.size == (size.width, size.height) {
+                        // Who says so without a new size wants all of it again: tmux that took another client on.
+                        self.screen.repaint()?;
+                    }
                     Msg::Resize(size.width, size.height)
                 }
                 Input::Suspend => Msg::Suspend,

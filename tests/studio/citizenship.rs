@@ -192,6 +192,40 @@ fn a_storm_of_sizes_ends_in_a_whole_picture() {
     assert_eq!(screen.matches("╭ Prompt").count(), 1, "{screen}");
 }
 
+/// A multiplexer that another client attached to, or a window that was moved, asks so for the picture.
+#[test]
+fn a_signal_of_the_size_brings_the_whole_picture_also_where_it_is_the_same() {
+    let home = home();
+    let mut terminal = Terminal::studio(home.path());
+    terminal.types("a fox in the snow");
+    let before = terminal.until("the prompt", |screen| screen.contains("a fox in the snow"));
+    terminal.is_wiped();
+    terminal.signal(Signal::WINCH);
+    terminal.until("the same picture", |screen| {
+        screen.contains("a fox in the snow") && screen.lines().count() == before.lines().count()
+    });
+}
+
+/// The answers and keys of a slow line, each byte by itself.
+#[test]
+fn bytes_that_come_apart_type_nothing() {
+    let home = home();
+    let mut terminal = Terminal::studio(home.path());
+    for bytes in ["\x1b[?62;4;22c", "\x1b[6;18;9t", "\x1bP>|XTerm(390)\x1b\\", "\x1b[12;40R"] {
+        for byte in bytes.chars() {
+            terminal.types(&byte.to_string());
+            // The pause is what is tried.
+            std::thread::sleep(Duration::from_millis(60));
+        }
+    }
+    // The lone escapes were keys, since nobody can tell.
+    terminal.until("the jobs' keys", |screen| screen.contains("/ search"));
+    terminal.types("ia \x1b[27;2;70~o\x1b[120u\x1b[27;5;95~\x1b[27;2;70~ox");
+    terminal.until("that alone", |screen| {
+        screen.contains("│ a Fox   ") && screen.contains(" 5 / 3000 ")
+    });
+}
+
 /// Starts a studio by `command`, types, takes its terminal away once `wanted` is seen, and returns how long
 /// it lived on.
 fn outlives_its_terminal(command: CommandBuilder, keys: &str, wanted: &str) -> Duration {

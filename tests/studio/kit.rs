@@ -154,6 +154,11 @@ impl Terminal {
         self.master.resize(size).expect("a size");
     }
 
+    /// What the eye sees is gone, without the program's doing.
+    pub fn is_wiped(&self) {
+        self.seen.0.lock().expect("a screen").parser.process(b"\x1b[2J");
+    }
+
     /// Waits until the screen is as wanted, and returns its text.
     pub fn until(&self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
         self.until_screen(what, |screen| wanted(&screen.contents()))

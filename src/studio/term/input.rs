@@ -28,10 +28,6 @@ use super::tty;
 const QUEUE_MAX: usize = 256;
 /// How much is read at once.
 const READ_BYTES: usize = 4096;
-/// How long the rest of a sequence may take: beyond that an escape was the key.
-const REST_OF_SEQUENCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 40_000_000 };
-/// How long the rest of a paste may take, over a link that stalls: beyond that its end is lost.
-const REST_OF_PASTE: Timespec = Timespec { tv_sec: 30, tv_nsec: 0 };
 /// How often a reader without room looks whether there is some.
 const LOOK_EVERY: Timespec = Timespec { tv_sec: 0, tv_nsec: 10_000_000 };
 
@@ -225,8 +221,7 @@ fn read_keys(
     let (mut keyboard, mut burst, mut inputs) = (Keyboard::default(), Burst::default(), Vec::new());
     let mut bytes = [0; READ_BYTES];
     loop {
-        let paste = keyboard.is_in_paste().then_some(REST_OF_PASTE);
-        let patience = keyboard.waits().then_some(REST_OF_SEQUENCE).or(paste);
+        let patience = keyboard.patience().and_then(|patience| Timespec::try_from(patience).ok());
         let mut fds =
             [PollFd::new(stopped, PollFlags::empty()), PollFd::new(terminal, PollFlags::IN)];
         match poll(&mut fds, patience.as_ref()) {

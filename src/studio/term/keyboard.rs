@@ -3,11 +3,14 @@
 //! A reply is told from keys by its form alone, so that one that comes late, or that nobody asked for, is never
 //! typed into a prompt. What the sequences of keys and clicks mean, a library knows.
 
+use std::time::Duration;
+
 use crossterm::event::{
     KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
 use termina::{Event, Parser, event as from};
 
+use super::coded_key::CodedKey;
 use super::input::Input;
 
 /// The longest sequence of a key or a click; what is longer is none.
@@ -17,6 +20,7 @@ const MAX_STRING_BYTES: usize = 4096;
 /// The longest paste; the rest of a longer one is left out.
 const MAX_PASTE_BYTES: usize = 4 << 20;
 
+const ESC: u8 = 0x1b;
 const PASTE_BEGIN: &[u8] = b"\x1b[200~";
 const PASTE_END: &[u8] = b"\x1b[201~";
 
@@ -67,138 +71,176 @@ enum State {
     Paste,
 }
 
+/// How long an escape may be the beginning of something: beyond that it was the key.
+const ESCAPE: Duration = Duration::from_millis(40);
+/// How long the rest of a sequence may take whose escape was taken for the key. What does not become a sequence in
+/// pauses of at most this was typed.
+const BELATED: Duration = Duration::from_millis(500);
+/// How long two bytes may be the beginning of something: beyond that they were Alt with a letter.
+const ALT: Duration = Duration::from_secs(1);
+/// How long the rest of a sequence or of a paste may take, over a link that stalls: beyond that it is lost.
+const REST: Duration = Duration::from_secs(30);
+
 /// What of the bytes was not understood yet.
+///
+/// Bytes may come apart anywhere, by any pause. That a lone escape was a key can be known only by waiting, so it counts as
+/// one after [`ESCAPE`]. What follows then is still read as the sequence that it would have begun, where it becomes
+/// one; so that an answer whose first byte came alone gives an Esc, and types nothing.
 #[derive(Debug)]
 pub struct Keyboard {
     state: State,
     sequence: Vec<u8>,
+    /// Whether the escape that `sequence` begins with was handed on as a key.
+    belated: bool,
     /// Takes plain text, whose characters may come in pieces.
     plain: Parser,
 }
 
 impl Default for Keyboard {
     fn default() -> Self {
-        Self { state: State::Ground, sequence: Vec::new(), plain: Parser::default() }
+        Self {
+            state: State::Ground,
+            sequence: Vec::new(),
+            belated: false,
+            plain: Parser::default(),
+        }
     }
 }
 
 impl Keyboard {
-    /// Takes `bytes` in and hands every input that is whole to `take`.
+    /// Takes `bytes`, which came at once, in and hands every input that is whole to `take`.
     pub fn read(&mut self, bytes: &[u8], mut take: impl FnMut(Input)) {
         for &byte in bytes {
             self.byte(byte, &mut take);
         }
+        // Nobody types two keys at once.
+        self.belated &= bytes.len() < 2 || self.sequence.len() < 3;
     }
 
-    /// Whether a sequence has begun, of which the rest should follow soon.
-    pub fn waits(&self) -> bool {
-        !matches!(self.state, State::Ground | State::Paste)
-    }
-
-    /// Whether a paste has begun, whose rest may take its time.
-    pub fn is_in_paste(&self) -> bool {
-        self.state == State::Paste
+    /// How long to wait for more before [`Self::settle`]; none where nothing has begun.
+    pub fn patience(&self) -> Option<Duration> {
+        match (self.state, self.sequence.len()) {
+            (State::Ground, _) => None,
+            (State::Paste, _) => Some(REST),
+            _ if self.belated => Some(BELATED),
+            (_, 1) => Some(ESCAPE),
+            (_, 2) => Some(ALT),
+            _ => Some(REST),
+        }
     }
 
     /// Takes what has begun for whole, since nothing followed: an escape was the key, and of a paste no more comes.
     pub fn settle(&mut self, mut take: impl FnMut(Input)) {
-        if self.is_in_paste() {
+        if self.state == State::Paste {
             take(Input::Paste(String::from_utf8_lossy(&self.sequence).into_owned()));
-            return self.begin();
+            self.begin();
+        } else if self.state == State::Escape && !self.belated {
+            take(Input::Key(KeyEvent::from(KeyCode::Esc).into()));
+            self.belated = true;
+        } else {
+            self.break_off(&mut take);
         }
-        match (self.waits(), &self.sequence[..]) {
-            (true, [_]) => take(Input::Key(KeyEvent::from(KeyCode::Esc).into())),
+    }
+
+    /// What has begun goes on no more: it was typed where that can be, and else it is lost.
+    fn break_off(&mut self, take: &mut impl FnMut(Input)) {
+        let (belated, sequence) = (self.belated, std::mem::take(&mut self.sequence));
+        self.begin();
+        match sequence[..] {
+            [_, ref typed @ ..] if belated => typed.iter().for_each(|byte| self.plain(*byte, take)),
+            [_] => take(Input::Key(KeyEvent::from(KeyCode::Esc).into())),
             // Alt with a letter that begins sequences.
-            (true, [_, byte]) => {
+            [_, byte] => {
                 let shift = byte.is_ascii_uppercase().then_some(KeyModifiers::SHIFT);
                 let held = KeyModifiers::ALT | shift.unwrap_or(KeyModifiers::NONE);
-                take(Input::Key(KeyEvent::new(KeyCode::Char(char::from(*byte)), held).into()));
+                take(Input::Key(KeyEvent::new(KeyCode::Char(char::from(byte)), held).into()));
             }
             _ => {}
-        }
-        if self.waits() {
-            self.begin();
         }
     }
 
     fn begin(&mut self) {
-        self.state = State::Ground;
+        (self.state, self.belated) = (State::Ground, false);
         self.sequence.clear();
     }
 
+    fn plain(&mut self, byte: u8, take: &mut impl FnMut(Input)) {
+        self.plain.parse(&[byte], true);
+        while let Some(event) = self.plain.pop() {
+            input_of(event).into_iter().for_each(&mut *take);
+        }
+    }
+
     fn byte(&mut self, byte: u8, take: &mut impl FnMut(Input)) {
-        const ESC: u8 = 0x1b;
-        let within = matches!(self.state, State::Text | State::Paste);
-        if byte == ESC && !within {
-            // Whatever had begun is broken off; two escapes are one key, and a beginning.
-            self.settle(&mut *take);
-            self.plain = Parser::default();
-        }
         match self.state {
-            State::Ground if byte != ESC => {
-                self.plain.parse(&[byte], true);
-                while let Some(event) = self.plain.pop() {
-                    input_of(event).into_iter().for_each(&mut *take);
-                }
-                return;
+            State::Paste => return self.pasted(byte, take),
+            State::Ground if byte != ESC => return self.plain(byte, take),
+            State::Ground => {}
+            State::Text if byte == ESC => return self.sequence.push(byte),
+            // Only its terminator has one.
+            State::Text if byte != b'\\' && self.sequence.ends_with(&[ESC]) => {
+                self.begin();
+                self.byte(ESC, take);
+                return self.byte(byte, take);
             }
-            _ => self.sequence.push(byte),
+            _ if byte != ESC && self.takes(byte) => {}
+            // Two escapes are one key, and a beginning.
+            _ => {
+                self.break_off(take);
+                self.plain = Parser::default();
+                return self.byte(byte, take);
+            }
         }
-        let done = match self.state {
-            State::Ground => {
-                self.state = State::Escape;
-                false
+        self.sequence.push(byte);
+        self.state = match (self.state, byte) {
+            (State::Ground, _) => State::Escape,
+            (State::Escape, b'[') => State::Control,
+            (State::Escape, b'O') => State::Short,
+            (State::Escape, b'_' | b'P' | b']' | b'^' | b'X') => State::Text,
+            // With Alt; a character may have more bytes, for which the library waits.
+            (State::Escape, 0x80..) => {
+                self.begin();
+                return self.plain.parse(&[ESC, byte], true);
             }
-            State::Escape => {
-                self.state = match byte {
-                    b'[' => State::Control,
-                    b'O' => State::Short,
-                    b'_' | b'P' | b']' | b'^' | b'X' => State::Text,
-                    // With Alt; a character may have more bytes.
-                    _ if byte >= 0x80 => return self.alt(byte),
-                    _ => return self.finish(take),
-                };
-                false
-            }
-            State::Short => true,
-            State::OldMouse(1) => true,
-            State::OldMouse(left) => {
-                self.state = State::OldMouse(left - 1);
-                false
-            }
-            State::Control if self.sequence == b"\x1b[M" => {
-                self.state = State::OldMouse(3);
-                false
-            }
+            (State::Escape | State::Short | State::OldMouse(1), _) => return self.finish(take),
+            (State::OldMouse(left), _) => State::OldMouse(left - 1),
+            (State::Control, b'M') if self.sequence.len() == 3 => State::OldMouse(3),
             // The Linux console's function keys have a second bracket.
-            State::Control => (0x40..=0x7e).contains(&byte) && self.sequence != b"\x1b[[",
-            State::Text => {
-                let done = byte == 7 || self.sequence.ends_with(b"\x1b\\");
-                if !done && self.sequence.len() > MAX_STRING_BYTES + 1 {
-                    // The last byte may begin the terminator.
-                    self.sequence.remove(MAX_STRING_BYTES);
-                }
-                done
+            (State::Control, b'@'..=b'~') if self.sequence != b"\x1b[[" => {
+                return self.finish(take);
             }
-            State::Paste => return self.pasted(take),
+            (State::Control, _) if self.sequence.len() > MAX_SEQUENCE_BYTES => return self.begin(),
+            (State::Text, 7 | b'\\') if byte == 7 || self.sequence.ends_with(b"\x1b\\") => {
+                return self.finish(take);
+            }
+            (same, _) => same,
         };
-        if done && self.sequence == PASTE_BEGIN {
-            self.state = State::Paste;
-            self.sequence.clear();
-        } else if done {
-            self.finish(take);
-        } else if self.state == State::Control && self.sequence.len() > MAX_SEQUENCE_BYTES {
-            self.begin();
+        if self.state == State::Text && self.sequence.len() > MAX_STRING_BYTES + 1 {
+            // The last byte may begin the terminator.
+            self.sequence.remove(MAX_STRING_BYTES);
         }
     }
 
-    /// A character with Alt whose first byte came: the library waits for the others.
-    fn alt(&mut self, byte: u8) {
-        self.begin();
-        self.plain.parse(&[0x1b, byte], true);
+    /// Whether what has begun can go on with `byte`.
+    fn takes(&self, byte: u8) -> bool {
+        match self.state {
+            // What only a key with Alt has is no rest of an Esc that was pressed before.
+            State::Escape => !self.belated || b"[O_P]".contains(&byte),
+            State::Short => byte.is_ascii_alphabetic(),
+            State::Control => (b' '..=b'~').contains(&byte),
+            // So do all strings begin that terminals say; and no key ends a line in one.
+            State::Text => match self.sequence[1..] {
+                [b'P'] => b"0123456789>!$+|".contains(&byte),
+                [b']'] => byte.is_ascii_digit() || b"lL".contains(&byte),
+                [b'_'] => byte == b'G',
+                _ => byte >= b' ' || byte == 7,
+            },
+            State::Ground | State::OldMouse(_) | State::Paste => true,
+        }
     }
 
-    fn pasted(&mut self, take: &mut impl FnMut(Input)) {
+    fn pasted(&mut self, byte: u8, take: &mut impl FnMut(Input)) {
+        self.sequence.push(byte);
         if self.sequence.ends_with(PASTE_END) {
             let end = self.sequence.len() - PASTE_END.len();
             take(Input::Paste(String::from_utf8_lossy(&self.sequence[..end]).into_owned()));
@@ -210,14 +252,28 @@ impl Keyboard {
     }
 
     fn finish(&mut self, take: &mut impl FnMut(Input)) {
+        if self.sequence == PASTE_BEGIN {
+            self.begin();
+            self.state = State::Paste;
+            return;
+        }
+        let mut inputs = Vec::new();
         if let Some(reply) = reply(&self.sequence) {
-            take(Input::Reply(reply));
+            inputs.push(Input::Reply(reply));
+        } else if let Some(key) = CodedKey::read(&self.sequence) {
+            inputs.extend(key.presses().into_iter().map(|event| Input::Key(event.into())));
         } else if self.state != State::Text {
             let mut parser = Parser::default();
             parser.parse(&self.sequence, false);
-            parser.pop().and_then(input_of).into_iter().for_each(&mut *take);
+            inputs.extend(parser.pop().and_then(input_of));
+        }
+        let short = !self.sequence.iter().any(|byte| b";?<=>".contains(byte));
+        if inputs.is_empty() && self.belated && self.state != State::Text && short {
+            // A person typed it after an Esc.
+            return self.break_off(take);
         }
         self.begin();
+        inputs.into_iter().for_each(take);
     }
 }
 
@@ -280,6 +336,8 @@ fn key_of(key: from::KeyEvent) -> Option<KeyEvent> {
         from::KeyEventKind::Release => return None,
     };
     let code = match key.code {
+        // The byte of Ctrl+_, which has other names too.
+        From::Char('7') if key.modifiers == from::Modifiers::CONTROL => KeyCode::Char('_'),
         From::Char(char) => KeyCode::Char(char),
         From::Enter => KeyCode::Enter,
         From::Backspace => KeyCode::Backspace,

@@ -15,6 +15,7 @@
 pub mod backend;
 pub mod burst;
 pub mod canvas;
+pub mod coded_key;
 pub mod frame;
 pub mod half_blocks;
 pub mod input;
