@@ -18,7 +18,8 @@ pub fn sequence(text: &str) -> Option<Sequence> {
     let stays = |bytes| Some(Sequence { bytes, moves: false });
     let mut chars = text.chars();
     match chars.next()? {
-        '\u{9B}' => control(text, chars.as_str()),
+        // Some old texts have it for a quote.
+        '\u{9B}' => control(text, chars.as_str()).filter(|sequence| sequence.bytes > 3),
         '\u{90}' | '\u{98}' | '\u{9D}' | '\u{9E}' | '\u{9F}' => string(text, chars.as_str()),
         '\x1b' => match chars.next()? {
             '[' => control(text, chars.as_str()),
@@ -99,6 +100,7 @@ mod tests {
             ("\x1b[31mred", 5),
             ("\x1b[mred", 3),
             ("\u{9B}1;31mred", 7),
+            ("\u{9B}red", 0),
             ("\x1b[?2004hred", 8),
             ("\x1b[200~red", 6),
             ("\x1b]8;;https://a.example/\x1b\\red", 25),
