@@ -6,7 +6,7 @@ use rushes::cli::{self, Asked};
 use rushes::studio;
 
 fn main() -> ExitCode {
-    match cli::run(std::env::args_os()) {
+    match cli::run(std::env::args_os(), studio::wrong_keys) {
         Asked::Done(status) => status,
         Asked::Studio(places) => {
             let (status, message) = studio::run(places);

@@ -18,6 +18,9 @@ use crate::domain::text;
 use crate::domain::wait::{Stuck, Unseen, Wait};
 pub use settings::settings;
 
+/// The themes that are there without a file of one's own, in the order in which a key takes them.
+pub const THEMES: [&str; 3] = ["ansi", "dark", "light"];
+
 /// A job's state as a person reads it.
 pub fn state(job: &Job) -> &'static str {
     match &job.error {

@@ -7,9 +7,11 @@ use super::trouble::Trouble;
 use crate::domain::catalog::Provider;
 use crate::domain::job::{FailureClass, JobError};
 use crate::domain::money::MicroUsd;
+use crate::domain::secret::without_values;
 use crate::domain::wait::Stuck;
 use crate::runtime::account::{self, Account};
 use crate::runtime::clip_server;
+use crate::runtime::config::Config;
 use crate::runtime::driver_locks;
 use crate::runtime::ffmpeg;
 use crate::runtime::intents;
@@ -26,7 +28,7 @@ use crate::words::images::{Between, Images};
 const MAX_SKEW_S: u64 = 60;
 
 /// What a machine may lack, and be as it should.
-const OPTIONAL: [&str; 4] = ["player", "link", "kitten", "ffmpeg"];
+const OPTIONAL: [&str; 5] = ["player", "link", "kitten", "ffmpeg", "keys"];
 
 /// One thing that was looked at.
 struct Finding {
@@ -53,6 +55,8 @@ pub(super) async fn run(context: &mut Context) -> Result<u8, Trouble> {
         driver_locks::stopped(&workspace.places)
             .map(|pid| found(false, "driver", words::stuck(None, Some(Stuck::Stopped { pid })))),
     );
+    let keys = (context.wrong_keys)(&workspace.config.keys);
+    findings.extend(keys.into_iter().map(|what| found(false, "keys", without_values(&what))));
     findings.extend(unknown_clips(&workspace).await);
     findings.extend(unknown_sends(&workspace).await);
     findings.extend(profile(&workspace));
@@ -72,11 +76,11 @@ pub(super) async fn run(context: &mut Context) -> Result<u8, Trouble> {
 /// What can be said where the data folder, its database or the config can't be used: the doctor is needed
 /// most there.
 async fn without_workspace(context: &mut Context, why: String) -> Result<u8, Trouble> {
-    let mut findings = vec![
-        found(true, "data", context.places.data_dir.display().to_string()),
-        config(context),
-        found(false, "opening", why),
-    ];
+    let mut findings = vec![found(true, "data", context.places.data_dir.display().to_string())];
+    match Config::read(&context.places) {
+        Err(wrong) => findings.push(found(false, "config", wrong.to_string())),
+        Ok(_) => findings.extend([config(context), found(false, "opening", why)]),
+    }
     findings.extend(ways(context, &[], Images::default()).await);
     print(context, findings)?;
     Ok(1)

@@ -32,6 +32,7 @@ mod show;
 mod submit;
 mod trouble;
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -54,11 +55,15 @@ use args::{Args, Verb};
 use out::Out;
 use trouble::Trouble;
 
+/// What the studio has to say of the config's keys.
+pub type WrongKeys = fn(&BTreeMap<String, BTreeMap<String, Vec<String>>>) -> Vec<String>;
+
 /// What every verb works with.
 struct Context {
     places: Places,
     out: Out,
     json: bool,
+    wrong_keys: WrongKeys,
     /// The database, once it is open.
     store: Option<StoreThread>,
     /// What is to be said about it beside the verb's own words.
@@ -119,7 +124,7 @@ pub enum Asked {
 /// Does what `arguments`, whose first is the program's own name, ask for. The exit status is 0 done, 1 the
 /// job failed, 2 wrong usage, 3 the outcome is not known, 4 the output could not be written. Without a verb a terminal gets the studio, and
 /// anything else an overview.
-pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Asked {
+pub fn run(arguments: impl IntoIterator<Item = OsString>, wrong_keys: WrongKeys) -> Asked {
     core_dumps::off();
     private::keep_owners_bits();
     capacity::outlive_large_files();
@@ -150,7 +155,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Asked {
     let ended = match found.and_then(|places| logged(args.log, places)) {
         Ok(places) if args.verb.is_none() && is_terminal() => return Asked::Studio(places),
         Ok(places) => dispatch(
-            &mut Context { places, out: Out::new(), json, store: None, notes: None },
+            &mut Context { places, out: Out::new(), json, wrong_keys, store: None, notes: None },
             args.verb,
         ),
         Err(trouble) => Err(trouble),

@@ -9,14 +9,18 @@ use secrecy::SecretString;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use thiserror::Error;
+use toml::Spanned;
 
+use super::defaults::read_defaults;
 use super::keys::service_address;
+use super::mistakes::{self, Listed, Mistake, near};
 use super::places::Places;
 use crate::domain::catalog::ModelId;
 use crate::domain::ledger::Limits;
 use crate::domain::request::Options;
 use crate::domain::secret::without_values;
-use crate::domain::setting::{SETTINGS, Value};
+use crate::domain::text::one_line;
+use crate::words::THEMES;
 use crate::words::images::Images;
 use crate::words::shell::shell_word;
 
@@ -27,12 +31,12 @@ pub struct Config {
     /// The model that is used where none is named.
     pub model: Option<ModelId>,
     /// What the settings are that nobody chose, where the model has them.
-    #[serde(deserialize_with = "defaults")]
+    #[serde(deserialize_with = "read_defaults")]
     pub defaults: Options,
     /// The program that shows clips, with its arguments; the file's path is added.
     pub player: Vec<String>,
     /// The studio's theme: ansi, dark, light, or a file of the folder `themes` beside this one.
-    pub theme: Option<String>,
+    pub theme: Option<Spanned<String>>,
     /// Whether nothing in the studio may move by itself.
     pub still: bool,
     /// Whether the studio leaves the mouse to the terminal.
@@ -64,7 +68,7 @@ pub struct Profile {
     /// The model that is used where none is named.
     pub model: Option<ModelId>,
     /// The studio's theme.
-    pub theme: Option<String>,
+    pub theme: Option<Spanned<String>>,
     /// The services; what is left out here stays as it is without the profile.
     pub providers: BTreeMap<String, ProviderConfig>,
 }
@@ -141,14 +145,12 @@ pub enum ConfigError {
         path: PathBuf,
     },
     /// It is wrong.
-    #[error("{path}:{line}: {what}; correct that line or remove it, nothing was changed", path = path.display())]
+    #[error("{}", Listed(path, mistakes))]
     Wrong {
         /// The file.
         path: PathBuf,
-        /// The line, counted from one.
-        line: usize,
-        /// What is wrong.
-        what: String,
+        /// All that is wrong.
+        mistakes: Vec<Mistake>,
     },
     /// It holds a key and others may read it.
     #[error(
@@ -227,12 +229,20 @@ impl Config {
     }
 
     fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
-        toml::from_str(text).map_err(|error| {
-            let offset = error.span().map_or(0, |span| span.start).min(text.len());
-            let line = text[..offset].matches('\n').count() + 1;
-            let what = without_values(&error.message().lines().collect::<Vec<_>>().join(" "));
-            ConfigError::Wrong { path: path.to_owned(), line, what }
-        })
+        let (config, mut mistakes): (Self, _) = mistakes::read(text);
+        let own = path.with_file_name("themes");
+        let profiles = config.profiles.values().filter_map(|profile| profile.theme.as_ref());
+        for theme in config.theme.iter().chain(profiles) {
+            let name = theme.as_ref().as_str();
+            if !THEMES.contains(&name) && !own.join(format!("{name}.toml")).exists() {
+                mistakes.push(Mistake::at(text, theme.span().start, no_theme(name, &own)));
+            }
+        }
+        mistakes.sort_by_key(|mistake| mistake.line);
+        match mistakes[..] {
+            [] => Ok(config),
+            _ => Err(ConfigError::Wrong { path: path.to_owned(), mistakes }),
+        }
     }
 
     /// Whether no keeper is to be started: as the environment says, or the file.
@@ -255,31 +265,20 @@ fn read_whole(path: &Path) -> std::io::Result<(String, u32)> {
     Ok((std::io::read_to_string(file)?, mode))
 }
 
+fn no_theme(name: &str, own: &Path) -> String {
+    let name = without_values(&one_line(name, 24));
+    let meant = match near(&name, THEMES.into_iter()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("there are {}", THEMES.join(", ")),
+    };
+    format!("there is no theme `{name}`, nor a file {name}.toml in {}; {meant}", own.display())
+}
+
 fn there(profiles: &[String]) -> String {
     match profiles {
         [] => "it has none; one begins with a line like [profiles.client-a]".to_owned(),
         some => format!("there are {}", some.join(", ")),
     }
-}
-
-fn defaults<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Options, D::Error> {
-    let mut defaults = Options::default();
-    for (key, value) in BTreeMap::<String, Value>::deserialize(deserializer)? {
-        let all = || SETTINGS.iter().filter(|setting| setting.option.is_some());
-        let Some(setting) = all().find(|setting| setting.key() == key) else {
-            let keys: Vec<String> = all().map(|setting| setting.key()).collect();
-            return Err(D::Error::custom(format!(
-                "this setting does not exist; a default can be given for {}",
-                keys.join(", ")
-            )));
-        };
-        let value = setting.parse(&setting.show(Some(&value)));
-        // The value may be a credential, and is not repeated.
-        let expected = setting.takes.unwrap_or("true|false");
-        let wrong = |_| D::Error::custom(format!("{key} is not valid; expected {expected}"));
-        defaults.put(setting.field, Some(value.map_err(wrong)?));
-    }
-    Ok(defaults)
 }
 
 fn speed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
@@ -379,6 +378,46 @@ mod tests {
         assert_eq!(config.limits, limits);
         assert_eq!(config.sandbox.speed, Some(2.5));
         assert_eq!(config.providers["runware"].base_url.as_deref(), Some("http://127.0.0.1:1/v1"));
+    }
+
+    /// Whoever mends one line is not told of the next one then.
+    #[test]
+    fn all_that_is_wrong_is_told_at_once() {
+        let text = "modle = \"runware/1.0-pro\"\nstill = 3\ntheme = \"drak\"\n\n[limits]\ndaily_usd = \"ten\"\nsubmit_usd = 1\n\n[defaults]\nqualty = 80\nquality = \"high\"\nformat = \"mov\"\n\n[sandbox]\nspead = 2\nspeed = 0\n[profiles.a]\nthem = \"dark\"\n[profiles.a.providers.runware]\nbase_url = \"ftp://a.example\"\n[network]\nallow = [\"vpn\"]\n";
+        let error = Config::parse(Path::new("c.toml"), text).expect_err("refused").to_string();
+        let lines: Vec<&str> = error.lines().collect();
+        let expected = [
+            "c.toml:1: unknown field `modle`, expected one of `model`",
+            "c.toml:2: invalid type: integer, expected a boolean",
+            "c.toml:3: there is no theme `drak`",
+            "c.toml:6: ",
+            "c.toml:10: this setting does not exist",
+            "c.toml:11: quality is not valid",
+            "c.toml:15: unknown field `spead`",
+            "c.toml:16: a speed of 0 can't be",
+            "c.toml:18: unknown field `them`",
+            "c.toml:20: base_url ",
+            "c.toml:22: allow has no range",
+            "Correct these lines",
+        ];
+        assert_eq!(lines.len(), expected.len(), "{error}");
+        for (line, expected) in lines.iter().zip(expected) {
+            assert!(line.starts_with(expected), "{line}");
+        }
+        for meant in ["`model`?", "`dark`?", "`quality`?", "`speed`?", "`theme`?"] {
+            assert!(error.contains(&format!("did you mean {meant}")), "{meant}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_toml_is_told_with_all_else() {
+        let text = "still = \nmodel = [\n\"a\"]\n[sandbox\nspead = 1\n";
+        let error = Config::parse(Path::new("c.toml"), text).expect_err("refused").to_string();
+        assert!(error.contains("c.toml:1: ") && error.contains("c.toml:4: "), "{error}");
+        for (text, line) in [("a", 1), ("still = true\nstill = false\n", 2), ("\n\n= 1", 3)] {
+            let error = Config::parse(Path::new("c.toml"), text).expect_err(text).to_string();
+            assert!(error.starts_with(&format!("c.toml:{line}: ")), "{error}");
+        }
     }
 
     const KEY: &str = "rw-secret-value-4711";

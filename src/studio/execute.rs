@@ -125,7 +125,8 @@ pub(super) fn opened(workspace: &Workspace) -> Opened {
     let config = &workspace.config;
     let text = std::fs::read(saved_file(workspace)).ok();
     let here = Here::look();
-    let theme = config.theme.clone().map(|name| {
+    let theme = config.theme.as_ref().map(|name| {
+        let name = name.as_ref().clone();
         let folder = workspace.places.config_file.with_file_name("themes");
         let text = std::fs::read_to_string(folder.join(format!("{name}.toml"))).ok();
         (name, text)

@@ -28,7 +28,22 @@ pub enum Place {
 /// Tables of the file: place, then action, then keys.
 pub type Tables = BTreeMap<String, BTreeMap<String, Vec<String>>>;
 
+/// What is to be said of the user's own keys: what is wrong with them, and what they take the place of.
+pub fn wrong_keys(own: &Tables) -> Vec<String> {
+    Keymap::new(own).1
+}
+
 impl Place {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Everywhere => "everywhere",
+            Self::Text => "text",
+            Self::Commands => "commands",
+            Self::Job => "job",
+            Self::Compare => "compare",
+        }
+    }
+
     fn named(name: &str) -> Option<Self> {
         match name {
             "everywhere" => Some(Self::Everywhere),
@@ -49,6 +64,16 @@ struct Chord {
 }
 
 impl Chord {
+    fn in_words(&self) -> String {
+        let format = KeyCombinationFormat::default().with_implicit_shift();
+        match self.second {
+            Some(second) => {
+                format!("{} {}", format.to_string(self.first), format.to_string(second))
+            }
+            None => format.to_string(self.first),
+        }
+    }
+
     /// Whether text has such keys in it.
     fn is_text(&self) -> bool {
         let is_text = |key: &KeyCombination| is_text(*key.codes.first(), key.modifiers);
@@ -88,8 +113,46 @@ impl Keymap {
                 keymap.bindings.retain(|(other, _, same)| *other != place || *same != action);
             }
         }
-        problems.extend(keymap.add(own));
+        let mut mine = Self { bindings: Vec::new() };
+        problems.extend(mine.add(own));
+        problems.extend(keymap.give_way(&mut mine));
+        keymap.bindings.append(&mut mine.bindings);
         (keymap, problems)
+    }
+
+    /// Takes away what is bound to keys that the user's own bindings have in the same place, and says so; of two of the
+    /// user's the first counts.
+    fn give_way(&mut self, own: &mut Self) -> Vec<String> {
+        let mut words = Vec::new();
+        let mut kept: Vec<(Place, Chord, Action)> = Vec::new();
+        for (place, chord, action) in own.bindings.drain(..) {
+            let same = |(at, other, to): &(Place, Chord, Action)| {
+                *at == place && *other == chord && *to != action
+            };
+            let key = chord.in_words();
+            if let Some((.., first)) = kept.iter().find(|one| same(one)) {
+                words.push(format!(
+                    "{key} is bound to {} and to {} in [keys.{}]; it is {}, take one of them out",
+                    first.name(),
+                    action.name(),
+                    place.name(),
+                    first.name()
+                ));
+                continue;
+            }
+            if let Some((.., default)) = self.bindings.iter().find(|one| same(one)) {
+                words.push(format!(
+                    "{key} is {} in [keys.{}] of the config, and no longer {}",
+                    action.name(),
+                    place.name(),
+                    default.name()
+                ));
+                self.bindings.retain(|one| !same(one));
+            }
+            kept.push((place, chord, action));
+        }
+        own.bindings = kept;
+        words
     }
 
     fn add(&mut self, tables: &Tables) -> Vec<String> {
@@ -155,19 +218,13 @@ impl Keymap {
 
     /// The keys of `action` in `places`, as a person reads them; the first is the shortest.
     pub fn keys(&self, action: Action, places: &[Place]) -> Vec<String> {
-        let format = KeyCombinationFormat::default().with_implicit_shift();
         let mut keys: Vec<String> = self
             .bindings
             .iter()
             .filter(|(place, chord, same)| {
                 *same == action && places.contains(place) && !self.is_taken(chord, *place, places)
             })
-            .map(|(_, chord, _)| match chord.second {
-                Some(second) => {
-                    format!("{} {}", format.to_string(chord.first), format.to_string(second))
-                }
-                None => format.to_string(chord.first),
-            })
+            .map(|(_, chord, _)| chord.in_words())
             .map(|key| key.replace("BackTab", "Shift-Tab").replace("Shift-Shift", "Shift"))
             .map(|key| key.replace("Hyphen", "-"))
             .collect();
@@ -227,6 +284,24 @@ mod tests {
             Meaning::Action(Action::CopyPrompt)
         );
         assert_eq!(keymap.meaning(pending, press('y'), &places[..2]), Meaning::Unknown);
+    }
+
+    #[test]
+    fn an_own_key_takes_the_place_of_a_default_one_with_a_word() {
+        let own = "[job]\npromote = [\"o\", \"ctrl-g\"]\nstar = [\"ctrl-g\"]\n";
+        let own: Tables = toml::from_str(own).expect("tables");
+        let (keymap, words) = Keymap::new(&own);
+        let means = |event| keymap.meaning(&mut None, event, &[Place::Job]);
+        assert_eq!(means(press('o')), Meaning::Action(Action::Promote));
+        let control_g = KeyEvent::new(KeyCode::Char('g'), KeyModifiers::CONTROL);
+        assert_eq!(means(control_g), Meaning::Action(Action::Promote));
+        assert_eq!(
+            words,
+            [
+                "o is promote in [keys.job] of the config, and no longer open",
+                "Ctrl-g is bound to promote and to star in [keys.job]; it is promote, take one of them out",
+            ]
+        );
     }
 
     #[test]

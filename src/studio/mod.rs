@@ -55,4 +55,5 @@ mod view;
 mod ways;
 mod word_diff;
 
+pub use keymap::wrong_keys;
 pub use run::run;

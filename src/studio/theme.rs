@@ -3,10 +3,12 @@
 use ratatui::style::{Color, Modifier, Style};
 use serde::Deserialize;
 
+use crate::words::THEMES;
+
 const BUILT_IN: [(&str, &str); 3] = [
-    ("ansi", include_str!("../../assets/themes/ansi.toml")),
-    ("dark", include_str!("../../assets/themes/dark.toml")),
-    ("light", include_str!("../../assets/themes/light.toml")),
+    (THEMES[0], include_str!("../../assets/themes/ansi.toml")),
+    (THEMES[1], include_str!("../../assets/themes/dark.toml")),
+    (THEMES[2], include_str!("../../assets/themes/light.toml")),
 ];
 
 /// A theme: one colour for each meaning.

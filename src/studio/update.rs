@@ -365,8 +365,12 @@ fn opened_workspace(app: &mut App, opened: Opened) -> Vec<Effect> {
     // What was allowed when it was saved may not be today.
     let catalog = app.catalog.clone();
     app.settings.fit(&catalog);
-    if let Some(problem) = problems.first() {
-        app.say(problem.clone(), true);
+    if let [problem, others @ ..] = &problems[..] {
+        let more = match others.len() {
+            0 => String::new(),
+            more => format!(" · and {more} more, which `rushes doctor` tells"),
+        };
+        app.say(format!("{problem}{more}"), true);
     }
     let mut effects =
         vec![app.asked.jobs(), Effect::Terminal(Terminal::Title("Rushes".to_owned()))];
