@@ -5,16 +5,17 @@ mod file;
 mod frame_rule;
 mod model;
 mod provider;
+mod size_rule;
 
 pub use duration_rule::DurationRule;
 pub use file::{BUILT_IN, CatalogFile, CatalogProblem};
 pub use frame_rule::FrameRule;
 pub use model::{
     AudioRule, Dimensions, DraftRule, FlagRule, Model, ModelId, Price, PriceUnit, PromptRule,
-    QualityRule, ReferenceRule, ResultsRule, SafetyRule, SeedRule, SizeField, SizeRule, Status,
-    StatusKind, Verified,
+    QualityRule, ReferenceRule, ResultsRule, SafetyRule, SeedRule, Status, StatusKind, Verified,
 };
 pub use provider::{Protocol, Provider, RequestRate};
+pub use size_rule::{SizeField, SizeRule};
 
 use super::job::JobKind;
 use super::request::{ClipLength, Field, Parameters};
