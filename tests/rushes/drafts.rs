@@ -144,7 +144,7 @@ fn only_a_finished_draft_is_promoted() {
     let desk = Desk::new();
     let single = desk.clip("a heron on a jetty");
     let single = text(&single, "/id");
-    desk.run(&["promote", single]).expecting(2).saying(&["no draft"]);
+    desk.run(&["promote", single]).expecting(2).saying(&["not a draft"]);
     let draft = ["generate", "--json", "--draft", "--duration", "4", "--prompt"];
     let slow = draft.iter().copied().chain(["a heron sandbox:slow"]).collect::<Vec<_>>();
     let running = desk.done(&slow).object();
