@@ -176,6 +176,10 @@ impl Engine {
     pub(super) fn refused(&mut self, id: JobId, error: JobError, now: Now, step: &mut Step) {
         let Some(live) = self.live.get(&id) else { return };
         let (may_arrive, asked_as) = (live.may_arrive, live.asked_as.clone());
+        if may_arrive && live.job.state.is_to_be_sent() {
+            // What keeps it from being sent again, such as another key, says nothing of the earlier send.
+            return self.unsure(id, error.message, now, step);
+        }
         let error = self.not_taken(id, error);
         let event = match may_arrive {
             true => JobEvent::Doubted { error, asked_as },

@@ -20,8 +20,7 @@ pub fn transition(state: JobState, event: &E) -> Option<JobState> {
         (Queued | RetryWait | Held | Submitting, E::OutcomeUnknown { .. }) => Some(Confirming),
         (Confirming, E::NotFound) => Some(RetryWait),
         (
-            RetryWait | Submitting | Confirming | Running | Canceling | Downloading | InDoubt
-            | Held,
+            Submitting | Confirming | Running | Canceling | Downloading | InDoubt | Held,
             E::Doubted { .. },
         ) => Some(InDoubt),
         // Nobody but the user, or another key, brings these: the provider was asked, or the job is given up.

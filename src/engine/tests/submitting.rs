@@ -303,3 +303,22 @@ fn a_send_of_unknown_fate_stays_one_when_the_next_can_not_be_made_ready() {
     script.give(Input::Hold { job, reason: "its verb was interrupted".to_owned() });
     assert_eq!(script.state(job), JobState::RetryWait, "it may have been taken");
 }
+
+/// Another account's key was set for a moment, between two sends of which the first may have been taken: the job was in
+/// doubt then, although its own account could tell.
+#[test]
+fn what_can_not_be_sent_again_is_asked_for_where_it_may_have_been_taken() {
+    let mut script = Script::new();
+    let job = script.job(KEEPS_RECORDS, 1);
+    script.reply(job, lost());
+    script.unknown_until_look_up(job);
+    script.is_ready = false;
+    script.records(job, Ok(Sighting::NotKnown));
+    let outcome = SubmitOutcome::Refused(sample::error(FailureClass::Key));
+    script.give(Input::Submitted { job, outcome });
+    assert_eq!(script.story(job), "created sent outcome_unknown not_found outcome_unknown");
+    script.crash();
+    script.poll(job, seen(&["a"], 0));
+    script.save(job, 0, Ok(()));
+    assert_eq!(script.state(job), JobState::Succeeded);
+}

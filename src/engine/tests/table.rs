@@ -13,7 +13,7 @@ submitting  .    .    runn retr conf .    .    .    .    .    .    .    .    .  
 confirming  .    .    runn .    .    retr .    .    .    .    .    .    .    .    fail .    .    .    in_d .    .    .    .
 running     .    .    .    .    .    .    runn runn runn down runn runn runn .    fail .    cing .    in_d .    .    .    .
 downloading .    .    .    .    .    .    .    down .    .    down down down succ .    expi .    .    in_d .    .    .    .
-retry_wait  .    subm .    retr conf .    .    .    .    .    .    .    .    .    fail .    .    cncl in_d .    .    held .
+retry_wait  .    subm .    retr conf .    .    .    .    .    .    .    .    .    fail .    .    cncl .    .    .    held .
 canceling   .    .    .    .    .    .    cing cing cing down cing cing cing .    fail .    .    cncl in_d .    .    .    .
 succeeded   .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    runn .    .    .
 failed      .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    .    runn .    .    .
