@@ -84,7 +84,7 @@ impl Context {
             let path = workspace.places.data_dir.display();
             self.out.note(&format!(
                 "{path} can't be written, so jobs are only shown and none is carried on; make it writable, or \
-                 choose another folder with --data-dir"
+                 free some space there, or choose another folder with --data-dir"
             ));
         }
         Ok(self.opened(workspace))

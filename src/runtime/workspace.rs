@@ -90,10 +90,14 @@ impl Workspace {
         Ok(workspace)
     }
 
-    /// Opens it as well as it can be: where the data folder can't be written, to be looked at.
+    /// Opens it as well as it can be: where the data folder can't be written, or its disk is full, to be looked at.
     pub fn open_to_read(places: Places) -> Result<Self, WorkspaceError> {
         match Self::open(places.clone()) {
-            Err(WorkspaceError::Store(error @ StoreError::ReadOnly { .. })) => {
+            Err(WorkspaceError::Store(
+                error @ (StoreError::ReadOnly { .. }
+                | StoreError::Full { .. }
+                | StoreError::Disk { .. }),
+            )) => {
                 let config = Config::read(&places)?;
                 let Ok(store) = Store::open_to_read(&places.database()) else {
                     return Err(error.into());

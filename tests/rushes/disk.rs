@@ -152,6 +152,24 @@ fn a_data_folder_that_can_not_be_written_can_be_looked_at() {
     assert_eq!(desk.accepted().len(), 1);
 }
 
+/// SQLite needs room even to open a database, and nobody could see what was paid for until there was some.
+#[test]
+fn what_is_on_a_full_disk_can_be_looked_at() {
+    let desk = Desk::new();
+    fs::create_dir(desk.data()).expect("a folder");
+    let Some(_disk) = Disk::mount(desk.data(), "16m") else {
+        return skipped("no small disk can be mounted here");
+    };
+    let job = desk.clip("a fox");
+    fill(&desk.data().join("filler"));
+    for line in [vec!["history"], vec!["jobs"], vec!["show", text(&job, "/id")]] {
+        let shown = desk.done(&line).saying(&["can't be written", "free some space"]);
+        assert!(shown.out.contains("a fox"), "{}", shown.out);
+    }
+    desk.run(&["generate", "--prompt", "a heron"]).expecting(1).saying(&["Free some space"]);
+    assert_eq!(desk.accepted().len(), 1);
+}
+
 /// A real full disk, where one can be mounted: the program says so, ends or waits for room, and the next
 /// one goes on.
 #[test]
@@ -207,7 +225,7 @@ fn a_reply_that_comes_to_a_full_disk_is_kept_until_there_is_room() {
     fs::remove_file(&filler).expect("space is freed");
     let job = running.ended().expecting(0).object();
     assert_eq!((text(&job, "/state"), facts(&job).frames), ("succeeded", 120), "{job}");
-    assert!(says("it goes on"));
+    assert!(says("the jobs go on"));
     assert_eq!(there.accepted_once_each(), 1);
 }
 
