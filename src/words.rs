@@ -279,7 +279,8 @@ fn unseen(why: Unseen, provider: &str, long: &str) -> (String, String) {
             format!("done, without an address for {long}"),
             format!(
                 "{provider} has said for {long} that it is done, and gives no address for the clip. It is asked \
-                 again for ten minutes; then it is in doubt, and can be looked up by hand"
+                 again for ten minutes; then it is in doubt, and asked for from time to time as long as {provider} \
+                 knows it"
             ),
         ),
         Unseen::Untold => (

@@ -21,6 +21,7 @@ use crate::runtime::driver::Driver;
 use crate::runtime::held::{self, Released};
 use crate::runtime::live::{LiveJob, Snapshot};
 use crate::runtime::profiles;
+use crate::runtime::settle;
 use crate::runtime::workspace::Workspace;
 use crate::store::StoreError;
 use crate::words::{self, objection::objections};
@@ -68,7 +69,11 @@ pub(super) async fn run(context: &mut Context, texts: &[String], yes: Yes) -> Re
     let both = workspace.store.run(move |store| {
         Ok::<_, StoreError>((store.live_jobs()?, store.history(&query, MOST_NAMED, wall())?))
     });
-    let (live, held) = both.await??;
+    let (mut live, held) = both.await??;
+    // What is in doubt may be known with the key of now, and nobody else drives to ask.
+    if live.is_empty() && settle::ask_again(&workspace).await.is_ok_and(|found| found > 0) {
+        live = workspace.store.run(|store| store.live_jobs()).await??;
+    }
     for job in held {
         let what = words::held(&job).unwrap_or_default();
         context.out.note(&format!("job {} is held, {what}", job.id));

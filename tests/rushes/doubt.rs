@@ -111,16 +111,13 @@ fn what_was_done_without_an_address_is_asked_for_by_itself_as_long_as_the_servic
         drop(store);
         let id = writes[0].job.id.to_string();
         let state = || text(&desk.show(&id), "/state").to_owned();
-        // Whoever drives asks.
-        desk.clip("a boat");
+        // Whoever drives asks, and whoever waits.
         if is_found {
-            until("it to be found", || {
-                desk.clip("a boat");
-                state() != "in_doubt"
-            });
             desk.done(&["wait"]);
             assert_eq!(state(), "succeeded");
         } else {
+            desk.clip("a boat");
+            desk.done(&["wait"]).saying(&["no job is live"]);
             assert_eq!(state(), "in_doubt");
         }
     }
