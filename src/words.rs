@@ -1,10 +1,13 @@
 //! How states, settings, sizes and times read to a person; the command line and the studio speak alike.
 
+pub mod finish;
+mod fitting;
 pub mod images;
 pub mod objection;
 mod settings;
 pub mod shell;
 
+pub use fitting::{cut, wrapped};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::catalog::Catalog;
@@ -454,26 +457,4 @@ fn work(work: &Work) -> String {
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
-}
-
-/// `text` in at most `cells` cells, with an ellipsis where it was cut.
-pub fn cut(text: &str, cells: usize) -> String {
-    use unicode_segmentation::UnicodeSegmentation as _;
-    use unicode_width::UnicodeWidthStr as _;
-    if text.width() <= cells {
-        return text.to_owned();
-    }
-    let mut kept = String::new();
-    let mut used = 1;
-    for grapheme in text.graphemes(true) {
-        used += grapheme.width();
-        if used > cells {
-            break;
-        }
-        kept.push_str(grapheme);
-    }
-    if cells > 0 {
-        kept.push('…');
-    }
-    kept
 }

@@ -9,7 +9,7 @@ use clap_complete::Shell;
 use super::Context;
 use super::setting_args::{FinalArgs, SettingArgs};
 use super::trouble::Trouble;
-use crate::domain::catalog::ModelId;
+use crate::domain::catalog::{ModelId, default_model};
 use crate::domain::money::MicroUsd;
 use crate::domain::query::age_ms;
 use crate::domain::size::Resolution;
@@ -343,7 +343,7 @@ pub(super) struct Wish {
     /// A file with the prompt; - reads it from standard input
     #[arg(long, value_name = "FILE")]
     pub(super) prompt_file: Option<PathBuf>,
-    /// provider/model, as `rushes models` lists them [default: the config's, or sandbox/1.5-pro]
+    /// provider/model, as `rushes models` lists them [default: the config's, or sandbox/1.0-pro, and for a draft sandbox/1.5-pro]
     #[arg(long, value_name = "ID")]
     pub(super) model: Option<String>,
     #[command(flatten)]
@@ -378,16 +378,20 @@ pub(super) enum DryRun {
 impl Wish {
     /// The model that is named, or else `default`.
     pub(super) fn model_id(&self, default: Option<&ModelId>) -> Result<ModelId, Trouble> {
-        model_id(self.model.as_deref(), default)
+        model_id(self.model.as_deref(), default, self.settings.choices.draft)
     }
 }
 
-/// The model that is `named`, or else `default`.
-pub(super) fn model_id(named: Option<&str>, default: Option<&ModelId>) -> Result<ModelId, Trouble> {
+/// The model that is `named`, or else `default`, or else one for drafts or for full renders.
+pub(super) fn model_id(
+    named: Option<&str>,
+    default: Option<&ModelId>,
+    draft: bool,
+) -> Result<ModelId, Trouble> {
     match (named, default) {
         (Some(text), _) => text.parse().map_err(Trouble::wrong),
         (None, Some(default)) => Ok(default.clone()),
-        (None, None) => "sandbox/1.5-pro".parse().map_err(Trouble::wrong),
+        (None, None) => Ok(default_model(draft)),
     }
 }
 
@@ -410,9 +414,7 @@ pub(super) fn print_overview(context: &mut Context) -> Result<u8, Trouble> {
     context.out.line(help.to_string().trim_end())?;
     context.out.line("")?;
     context.out.line("A first clip, rendered on this machine for nothing:")?;
-    context
-        .out
-        .line("  rushes generate --draft --wait --prompt \"a paper boat on a rain puddle\"")?;
+    context.out.line("  rushes generate --wait --prompt \"a paper boat on a rain puddle\"")?;
     Ok(0)
 }
 

@@ -11,6 +11,10 @@ use crate::domain::setting::SETTINGS;
 use crate::runtime::workspace::read_catalog;
 use crate::words;
 
+/// What fits into the narrowest terminal that is common.
+const COLUMNS: usize = 80;
+const INDENT: &str = "    ";
+
 pub(super) fn run(context: &mut Context) -> Result<u8, Trouble> {
     let (catalog, problems) = read_catalog(&context.places);
     context.say_problems(&problems);
@@ -18,49 +22,63 @@ pub(super) fn run(context: &mut Context) -> Result<u8, Trouble> {
         catalog.models.iter().try_for_each(|model| context.out.json(&json_of(model)))?;
         return Ok(0);
     }
-    let rows = catalog.models.iter().map(row);
-    let titles =
-        ["model", "resolutions", "seconds", "5 s, lowest", "drafts", "sound", "frames", "status"];
-    let titles = titles.map(str::to_owned).to_vec();
-    let table: Vec<Vec<String>> = std::iter::once(titles).chain(rows).collect();
-    words::table(&table).iter().try_for_each(|line| context.out.line(line))?;
-    // What a page calls live and is known otherwise stays in the list, with what is known.
-    let noted = catalog.models.iter().filter(|model| !model.status.note.is_empty());
-    for model in noted {
-        context.out.line(&format!("{}: {}", model.key(), model.status.note))?;
-    }
+    let is_copy = |model: &Model| {
+        catalog.provider(&model.provider).is_some_and(|provider| provider.mirrors.is_some())
+    };
+    let mut lines = catalog.models.iter().flat_map(|model| told(model, is_copy(model)));
+    lines.try_for_each(|line| context.out.line(&line))?;
     Ok(0)
 }
 
-fn row(model: &Model) -> Vec<String> {
+/// A model in lines that are read at 80 columns, with all that is to be known of it; of a copy its way alone.
+fn told(model: &Model, is_copy: bool) -> Vec<String> {
+    let price = Estimate::of_default(model, None).filter(|price| price.most().is_some());
+    let price = price.map_or_else(
+        || "no price published".to_owned(),
+        |price| format!("{price} for 5 s at {}", model.default_resolution),
+    );
     let resolutions: Vec<String> = model.resolutions().map(|one| one.to_string()).collect();
-    let frames = match &model.frames {
-        Some(rule) if rule.last => "first, last",
-        Some(_) => "first",
-        None => "-",
-    };
-    let status = match model.status.kind {
-        StatusKind::Live => "live".to_owned(),
-        StatusKind::RetiredUpstream => dated("retired upstream", model),
-        StatusKind::Delisted => dated("delisted", model),
-    };
-    vec![
-        model.key().to_string(),
+    let has = |has: bool, what: &'static str| has.then_some(what);
+    let frames = model.frames.as_ref();
+    let parts = [
+        has(model.audio.is_some(), "sound"),
+        has(model.seed.is_some(), "seed"),
+        has(frames.is_some_and(|rule| !rule.last), "first frame"),
+        has(frames.is_some_and(|rule| rule.last), "first and last frame"),
+    ];
+    let parts: Vec<&str> = parts.into_iter().flatten().collect();
+    let makes = format!(
+        "{price}; {}; {}; {}",
         resolutions.join(" "),
-        model.duration.in_words().replace(" seconds", ""),
-        Estimate::of_default(model, None)
-            .map_or_else(|| "?".to_owned(), |estimate| estimate.to_string()),
-        if model.drafts().is_some() { "yes" } else { "-" }.to_owned(),
-        if model.audio.is_some() { "yes" } else { "-" }.to_owned(),
-        frames.to_owned(),
-        status,
-    ]
-}
-
-fn dated(what: &str, model: &Model) -> String {
-    let since = model.status.since.as_deref().unwrap_or("an unknown day");
-    let successor = model.status.successor.as_deref().map(|id| format!(", use {id}"));
-    format!("{what} since {since}{}", successor.unwrap_or_default())
+        model.duration.in_words(),
+        if parts.is_empty() { "nothing else".to_owned() } else { parts.join(", ") }
+    );
+    // What a page calls live and is known otherwise stays in the list, with what is known.
+    let mut notes = vec![model.status.note.clone()];
+    if !is_copy {
+        notes.extend(model.verified.as_ref().map(|verified| verified.note.clone()));
+        notes.extend(model.unverified.iter().map(|(what, why)| format!("{what}: {why}")));
+        notes.extend(
+            model
+                .safety
+                .as_ref()
+                .filter(|rule| !rule.note.is_empty())
+                .map(|rule| format!("safety: {}", rule.note)),
+        );
+        notes.extend(
+            frames
+                .and_then(|rule| rule.bounds_by.as_ref())
+                .map(|by| format!("bounds of frame images: {by}")),
+        );
+        notes.extend(model.drafts().map(|rule| format!("drafts: {}", rule.sure)));
+        notes.push(format!("price: {}", model.price.sure));
+        notes.push(format!("as of {}: {}", model.as_of, model.sure));
+    }
+    notes.retain(|note| !note.is_empty());
+    let head = format!("{}  {}", model.key(), words::finish::standing(model));
+    let below = [makes, words::finish::way(model)].into_iter().chain(notes);
+    let below = below.flat_map(|text| words::wrapped(&text, COLUMNS - INDENT.len()));
+    std::iter::once(head).chain(below.map(|line| format!("{INDENT}{line}"))).collect()
 }
 
 fn json_of(model: &Model) -> Value {

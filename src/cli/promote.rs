@@ -46,7 +46,7 @@ fn from_elsewhere(
     draft_id: &str,
     promotion: &Promotion,
 ) -> Result<(Model, GenerationRequest, Option<Parent>), Trouble> {
-    let id = model_id(promotion.model.as_deref(), workspace.config.model.as_ref())?;
+    let id = model_id(promotion.model.as_deref(), workspace.config.model.as_ref(), true)?;
     let model = find_model(&workspace.catalog, &id)?;
     let choices = Choices {
         prompt: clean(promotion.prompt.as_deref().unwrap_or_default()),
@@ -100,7 +100,9 @@ fn not_promoted(draft: &Job, why: &NotPromotable) -> String {
     let seed = draft.seed().map(|seed| format!(" --seed {seed}")).unwrap_or_default();
     let instead = match why {
         NotPromotable::NotReady => format!("`rushes wait {short}` waits for it"),
-        NotPromotable::NoId => format!("`rushes show {short}` tells how it ended"),
+        NotPromotable::NoId | NotPromotable::NoClip | NotPromotable::Largest => {
+            format!("`rushes show {short}` tells how it ended")
+        }
         NotPromotable::NoDraft(_) => "`rushes history is:draft` lists the drafts".to_owned(),
         NotPromotable::TooOld { .. } | NotPromotable::ModelCannot => format!(
             "a full render still works: rushes generate --model {}{seed} --prompt …",

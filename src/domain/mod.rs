@@ -8,6 +8,7 @@ pub mod catalog;
 pub mod consent;
 pub mod cost;
 pub mod event;
+pub mod finish;
 pub mod job;
 pub mod ledger;
 pub mod mark;

@@ -37,6 +37,10 @@ pub enum NotPromotable {
     },
     /// The model promotes no drafts, or not any more.
     ModelCannot,
+    /// It ended without a clip.
+    NoClip,
+    /// Its model makes nothing larger.
+    Largest,
 }
 
 impl Promotable {
@@ -68,7 +72,7 @@ impl fmt::Display for NotPromotable {
             Self::NoDraft(kind) => {
                 write!(f, "it is not a draft but a {kind} render; only drafts can be promoted")
             }
-            Self::NotReady => f.write_str("the draft is not ready yet"),
+            Self::NotReady => f.write_str("it is not ready yet"),
             Self::NoId => f.write_str("the draft gave no id to promote it by"),
             Self::TooOld { age, lifetime } => write!(
                 f,
@@ -77,6 +81,8 @@ impl fmt::Display for NotPromotable {
                 lifetime.as_hours() / 24
             ),
             Self::ModelCannot => f.write_str("its model promotes no drafts any more"),
+            Self::NoClip => f.write_str("it made no clip"),
+            Self::Largest => f.write_str("it is as large as its model makes clips"),
         }
     }
 }

@@ -70,7 +70,7 @@ actions! {
     PageDown, "page-down", "page down", "Go down by half a page";
     Reset, "reset", "default", "Put the setting back: no image, any seed";
     Enter, "enter", "details", "Open what is chosen, or change it";
-    Promote, "promote", "promote", "Make the final of a draft";
+    Promote, "promote", "promote", "Make the final of a draft, or the same larger";
     Sheet, "sheet", "sheet", "Show the contact sheet, or the poster";
     Open, "open", "open", "Open the clip in the system player";
     Play, "play", "play", "Play the clip, or pause it";

@@ -88,7 +88,7 @@ impl App {
         }
         let about = match &self.dialog {
             Some(Dialog::Detail { id, .. }) => Some(*id),
-            Some(Dialog::Promote { draft, children: None, .. }) => Some(draft.id),
+            Some(Dialog::Promote { of, children: None, .. }) => Some(of.id),
             _ => None,
         };
         let story = about.map(|id| self.asked.story(id));

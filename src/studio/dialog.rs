@@ -8,11 +8,11 @@ use super::action::Action;
 use super::app::Entry;
 use super::effect::Effect;
 use super::line::Line;
+use super::promoting::Offered;
 use crate::domain::catalog::{Catalog, Model};
 use crate::domain::cost::Estimate;
 use crate::domain::event::JobEvent;
 use crate::domain::job::{Job, JobId};
-use crate::domain::promotion::Promotable;
 use crate::domain::request::{Choices, Field, GenerationRequest, Parameters};
 use crate::domain::search_form::search_form;
 use crate::domain::setting::{SETTINGS, Setting};
@@ -87,17 +87,15 @@ pub enum Dialog {
         /// How many lines are above the top.
         scroll: usize,
     },
-    /// A draft becomes a final.
+    /// A take becomes a better one.
     Promote {
-        /// The draft.
-        draft: Box<Job>,
+        /// The job.
+        of: Box<Job>,
         /// What it can become.
-        promotable: Promotable,
-        /// One choice a resolution.
-        finals: Vec<Final>,
+        offered: Offered,
         /// The chosen one.
         chosen: usize,
-        /// The finals that are there; none until they are read.
+        /// What was made of it already; none until that is read.
         children: Option<Vec<Job>>,
         /// Enter was pressed before they were read, and counts once they are.
         wanted: bool,

@@ -6,15 +6,16 @@ use super::action::Action;
 use super::app::{App, Entry};
 use super::commands;
 use super::detail_view::most_scrolled;
-use super::dialog::{Dialog, Final, JobStory, SEND, model_rows, palette_rows};
+use super::dialog::{Dialog, JobStory, SEND, model_rows, palette_rows};
 use super::effect::{Effect, Generation, Load, Marking, Terminal};
 use super::job_commands;
 use super::keymap::{Meaning, Place};
 use super::line::Line;
 use super::offer::successor;
-use super::paying::{self, Wanted};
+use super::paying;
+use super::promoting;
 use super::update::changed;
-use crate::domain::job::{FailureClass, Parent, Relation};
+use crate::domain::job::FailureClass;
 use crate::domain::request::Field;
 
 /// No help has more rows.
@@ -133,7 +134,7 @@ fn chosen(app: &mut App, dialog: &mut Dialog, event: KeyEvent) -> Then {
     }
     match dialog {
         Dialog::Help { scroll } => *scroll = scrolled(*scroll, action, MAX_HELP_ROWS),
-        Dialog::Promote { finals, chosen, wanted, children, .. } => {
+        Dialog::Promote { offered, chosen, wanted, children, .. } => {
             *wanted = action == Action::Enter;
             if action != Action::Enter {
                 // Another price is another question.
@@ -142,12 +143,12 @@ fn chosen(app: &mut App, dialog: &mut Dialog, event: KeyEvent) -> Then {
             match action {
                 Action::Up | Action::Left => *chosen = chosen.saturating_sub(1),
                 Action::Down | Action::Right | Action::NextPane => {
-                    *chosen = (*chosen + 1).min(finals.len().saturating_sub(1));
+                    *chosen = (*chosen + 1).min(offered.finals.len().saturating_sub(1));
                 }
                 Action::Enter if children.is_none() => {
-                    app.say("looking whether it has a final already", false);
+                    app.say("looking whether it was made already", false);
                 }
-                Action::Enter => return Then::Close(promote(app, dialog)),
+                Action::Enter => return Then::Close(promoting::submit(app, dialog)),
                 _ => {}
             }
         }
@@ -236,18 +237,6 @@ fn repair(app: &mut App, story: Option<&JobStory>) -> Then {
     Then::Close(Vec::new())
 }
 
-/// Submits the chosen final, or asks first where the draft has that one already.
-fn promote(app: &mut App, dialog: &Dialog) -> Vec<Effect> {
-    let Dialog::Promote { draft, finals, chosen, children: Some(children), .. } = dialog else {
-        return Vec::new();
-    };
-    let Some(choice) = finals.get(*chosen) else { return Vec::new() };
-    let parent = Some(Parent { job: draft.id, relation: Relation::Promote });
-    let words = format!("promoting to {}", choice.request.resolution);
-    let Final { request, estimate: price } = choice.clone();
-    paying::submit(app, Wanted { request, parent, held: None, price }, children, words)
-}
-
 /// What is known of a job has come, for whatever dialog waits for it.
 pub(super) fn take_story(app: &mut App, generation: Generation, new: JobStory) -> Vec<Effect> {
     if !app.asked.takes_story(generation) {
@@ -257,11 +246,12 @@ pub(super) fn take_story(app: &mut App, generation: Generation, new: JobStory) -
         Some(Dialog::Detail { id, story, .. }) if *id == new.entry.job.id => {
             *story = Some(Box::new(new));
         }
-        Some(Dialog::Promote { draft, children, wanted, .. }) if draft.id == new.entry.job.id => {
+        Some(Dialog::Promote { of, children, wanted, .. }) if of.id == new.entry.job.id => {
             *children = Some(new.children);
             if *wanted {
                 let dialog = app.dialog.take();
-                let effects = dialog.map_or_else(Vec::new, |dialog| promote(app, &dialog));
+                let effects =
+                    dialog.map_or_else(Vec::new, |dialog| promoting::submit(app, &dialog));
                 app.presses.ask(true);
                 return effects;
             }

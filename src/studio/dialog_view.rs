@@ -6,15 +6,18 @@ use ratatui::widgets::Clear;
 
 use super::app::App;
 use super::detail_view;
-use super::dialog::{Dialog, Final, SEND, palette_rows};
+use super::dialog::{Dialog, SEND, palette_rows};
+use super::effect::{Effect, Write};
 use super::keymap::Place;
 use super::layout::middle;
 use super::models_view;
+use super::promoting::Offered;
 use super::term::frame::Frame;
 use super::theme::Tone;
 use super::view::{cut, pane, row, spread, words as span, wrapped};
+use crate::domain::cost::Estimate;
+use crate::domain::finish::Finish;
 use crate::domain::job::Job;
-use crate::domain::promotion::Promotable;
 use crate::words;
 
 /// The width of the help's keys.
@@ -30,8 +33,8 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>) {
         Some(Dialog::Detail { story, scroll, .. }) => {
             detail_view::draw(app, frame, story.as_deref(), *scroll);
         }
-        Some(Dialog::Promote { draft, promotable, finals, chosen, .. }) => {
-            promote(app, frame, draft, promotable, finals, *chosen);
+        Some(Dialog::Promote { of, offered, chosen, .. }) => {
+            promote(app, frame, of, offered, *chosen);
         }
         Some(Dialog::Recall { changes, .. }) => {
             plain(
@@ -60,8 +63,8 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>) {
         Some(Dialog::Where { reason, lines, chosen, .. }) => {
             places(app, frame, reason, lines, *chosen)
         }
-        Some(Dialog::Confirm { title, lines, .. }) => {
-            plain(app, frame, title, lines, "Enter does it · Esc does not")
+        Some(Dialog::Confirm { title, lines, effect }) => {
+            plain(app, frame, title, lines, &answers(app, effect.as_ref()));
         }
     }
 }
@@ -87,12 +90,15 @@ pub(super) fn caret(frame: &mut Frame<'_>, area: Rect, line: u16, cells: usize) 
 fn plain(app: &App, frame: &mut Frame<'_>, title: &str, lines: &[String], keys: &str) {
     let width = 76.min(app.size.0.saturating_sub(8));
     let lines: Vec<String> = lines.iter().flat_map(|line| wrapped(line, width.into())).collect();
-    let area = open(app, frame, title, width + 4, lines.len() as u16 + 4);
+    let keys = wrapped(keys, width.into());
+    let area = open(app, frame, title, width + 4, (lines.len() + keys.len()) as u16 + 3);
     for (offset, line) in (0..).zip(&lines) {
         row(frame, area, offset, Row::from(span(line.as_str(), app.theme.style(Tone::Text))));
     }
-    let last = area.height.saturating_sub(1);
-    row(frame, area, last, Row::from(span(keys, app.theme.style(Tone::Dim))));
+    let last = area.height.saturating_sub(keys.len() as u16);
+    for (offset, line) in (last..).zip(keys) {
+        row(frame, area, offset, Row::from(span(line, app.theme.style(Tone::Dim))));
+    }
 }
 
 fn help(app: &App, frame: &mut Frame<'_>, scroll: usize) {
@@ -175,55 +181,70 @@ fn palette(app: &App, frame: &mut Frame<'_>, line: &super::line::Line, chosen: u
     }
 }
 
-fn promote(
-    app: &App,
-    frame: &mut Frame<'_>,
-    draft: &Job,
-    promotable: &Promotable,
-    finals: &[Final],
-    chosen: usize,
-) {
+fn promote(app: &App, frame: &mut Frame<'_>, of: &Job, offered: &Offered, chosen: usize) {
     let theme = &app.theme;
-    let text = theme.style(Tone::Text);
+    let (text, dim) = (theme.style(Tone::Text), theme.style(Tone::Dim));
     let cells = 68.min(app.size.0.saturating_sub(8));
-    let carried =
-        wrapped("Prompt, seed, aspect, duration, sound and camera carry over.", cells.into());
-    let rows = finals.len() + carried.len() + 9;
-    let area = open(app, frame, "Make the final", cells + 4, rows as u16);
-    let paid = draft.charge().map_or_else(|| "unknown".to_owned(), |charge| charge.to_string());
-    let mut lines = vec![
-        Row::from(vec![
-            span("paid for the draft  ", theme.style(Tone::Dim)),
-            span(paid, theme.style(Tone::Money)),
-        ]),
-        Row::from(vec![
-            span("can be promoted for ", theme.style(Tone::Dim)),
-            span(words::span(promotable.left), text),
-        ]),
-        Row::default(),
-    ];
-    for (index, one) in finals.iter().enumerate() {
+    let paid = of.charge().map_or_else(|| "unknown".to_owned(), |charge| charge.to_string());
+    let (title, paid_for) = match offered.finish {
+        Finish::OfDraft => ("Make the final", "paid for the draft  "),
+        _ => ("The same, larger", "paid for this one   "),
+    };
+    let mut lines =
+        vec![Row::from(vec![span(paid_for, dim), span(paid, theme.style(Tone::Money))])];
+    lines.extend(offered.left.map(|left| {
+        Row::from(vec![span("can be promoted for ", dim), span(words::span(left), text)])
+    }));
+    lines.push(Row::default());
+    let near = words::finish::nearness(offered.finish);
+    lines.extend(wrapped(near, cells.into()).into_iter().map(|line| Row::from(span(line, text))));
+    for (index, one) in offered.finals.iter().enumerate() {
         let style = if index == chosen { theme.chosen() } else { text };
-        let size = one
-            .request
-            .size_px
-            .map(|(width, height)| format!("{width}×{height}"))
-            .unwrap_or_default();
-        let resolution = one.request.resolution.to_string();
+        let size = one.request.size_px.map(|(width, height)| format!("{width}×{height}"));
+        let (size, resolution) = (size.unwrap_or_default(), one.request.resolution.to_string());
         lines.push(Row::from(vec![
             span(format!(" {resolution:<6} {size:<11}"), style),
             span(format!("  {}", one.estimate), theme.bold(Tone::Money)),
         ]));
     }
     lines.push(Row::default());
-    lines.extend(carried.into_iter().map(|line| Row::from(span(line, theme.style(Tone::Dim)))));
+    let seed = offered.finals.first().and_then(|one| one.request.seed);
+    let seed = seed.map(|seed| format!("seed {seed}, ")).unwrap_or_default();
+    let carried = format!("Prompt, {seed}aspect, duration, sound and camera carry over.");
+    lines
+        .extend(wrapped(&carried, cells.into()).into_iter().map(|line| Row::from(span(line, dim))));
     lines.push(Row::default());
-    lines.push(Row::from(span(
-        "↑↓ chooses · Enter submits and pays · Esc does not",
-        theme.style(Tone::Dim),
-    )));
+    let price = offered.finals.get(chosen).map(|one| &one.estimate);
+    let keys = format!("↑↓ chooses · {}", confirms(app, &of.request.model.provider, price));
+    lines.extend(wrapped(&keys, cells.into()).into_iter().map(|line| Row::from(span(line, dim))));
+    let area = open(app, frame, title, cells + 4, lines.len() as u16 + 2);
     for (offset, line) in (0..).zip(lines) {
         row(frame, area, offset, line);
+    }
+}
+
+/// What Enter does where it pays: the only dialogs that ask to confirm.
+fn confirms(app: &App, provider: &str, price: Option<&Estimate>) -> String {
+    let is_play = app.catalog.provider(provider).is_some_and(|one| one.play_money);
+    let money = if is_play { " play money" } else { "" };
+    match price.filter(|price| price.most().is_some()) {
+        Some(price) => format!("Enter confirms, pays {price}{money} · Esc does not"),
+        None => "Enter confirms, pays what it costs · Esc does not".to_owned(),
+    }
+}
+
+/// What Enter does in a question, and what that costs.
+fn answers(app: &App, effect: Option<&Effect>) -> String {
+    match effect {
+        Some(Effect::Write(Write::Submit { request, consent, .. })) => {
+            confirms(app, &request.model.provider, Some(&consent.price))
+        }
+        Some(Effect::Write(Write::Release { id, consent })) => {
+            let known = app.known().into_iter().find(|entry| entry.job.id == *id);
+            let provider = known.map_or("", |entry| &entry.job.request.model.provider);
+            confirms(app, provider, Some(&consent.price))
+        }
+        _ => "Enter does it, and pays nothing · Esc does not".to_owned(),
     }
 }
 

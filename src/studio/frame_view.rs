@@ -209,11 +209,11 @@ fn shown(app: &Seen<'_>) -> &'static [Action] {
             A::Play,
             A::Step,
             A::Left,
+            A::Back,
+            A::Help,
             A::HalfSpeed,
             A::Promote,
             A::Open,
-            A::Back,
-            A::Help,
         ],
         _ if app.zoomed => &[
             A::Play,

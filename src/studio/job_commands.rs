@@ -7,18 +7,17 @@ use super::app::{App, Entry, Pane};
 use super::chain;
 use super::commands::focus;
 use super::compare;
-use super::dialog::{Dialog, Final, RecallPart, SEND, recall_changes};
+use super::dialog::{Dialog, RecallPart, SEND, recall_changes};
 use super::effect::{Effect, Load, Marking, Terminal, Write};
 use super::line::Line;
 use super::offer::{can_look_up, can_stop, dashboard};
 use super::paying::{self, Wanted};
 use super::player::Player;
+use super::promoting;
 use super::prompt::Surroundings;
 use super::results;
 use super::update::changed;
-use crate::domain::cost::Estimate;
 use crate::domain::job::{Job, JobState, Parent, Relation};
-use crate::domain::request::{GenerationRequest, Options};
 use crate::words;
 
 const NOT_IN_DOUBT: &str = "it is not in doubt";
@@ -43,7 +42,7 @@ pub(super) fn on_job(app: &mut App, action: Action, entry: Entry) -> Vec<Effect>
             results::turn(app, &job, action == Action::NextResult);
         }
         Action::Mark => compare::mark(app, &job),
-        Action::Promote => return promote(app, job),
+        Action::Promote => return promoting::open(app, job),
         Action::Sheet => {
             app.sheet = !app.sheet;
             app.poster = None;
@@ -74,46 +73,6 @@ pub(super) fn on_job(app: &mut App, action: Action, entry: Entry) -> Vec<Effect>
         _ => {}
     }
     Vec::new()
-}
-
-fn promote(app: &mut App, draft: Job) -> Vec<Effect> {
-    let model = app.catalog.model(&draft.request.model).cloned();
-    let promotable = match app.promotable(&draft, app.now) {
-        Ok(promotable) => promotable,
-        Err(why) => {
-            app.say(
-                format!("not promoted: {why}; r brings it back into the form for a full render"),
-                true,
-            );
-            return Vec::new();
-        }
-    };
-    let Some(model) = model else { return Vec::new() };
-    let finals: Vec<Final> = promotable
-        .resolutions
-        .iter()
-        .filter_map(|resolution| {
-            let id = promotable.draft_id.clone();
-            let request = GenerationRequest::promote(
-                &model,
-                &draft.request,
-                id,
-                app.seed(&draft),
-                Some(*resolution),
-            );
-            let defaults = &app.settings.defaults;
-            let request = request.ok()?.finished_as(&model, &Options::default(), defaults).ok()?;
-            Some(Final { estimate: Estimate::of(&model, &request), request })
-        })
-        .collect();
-    let cheapest = finals.iter().enumerate().min_by_key(|(_, one)| one.estimate.most());
-    let chosen = cheapest.map_or(0, |(nr, _)| nr);
-    let id = draft.id;
-    let draft = Box::new(draft);
-    app.presses.ask(false);
-    app.dialog =
-        Some(Dialog::Promote { draft, promotable, finals, chosen, children: None, wanted: false });
-    vec![app.asked.story(id)]
 }
 
 fn recall(app: &mut App, job: Job, part: RecallPart) {

@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::app::{Entry, Live, Pane, Seen};
 use super::term::frame::Frame;
 use super::theme::Tone;
-use super::view::{pane, row, spread, words as span};
+use super::view::{pane, row, spread, words as span, wrapped};
 use crate::domain::catalog::Catalog;
 use crate::domain::job::{Charged, FailureClass, Job, JobKind, JobState};
 use crate::domain::promotion::Promotable;
@@ -25,10 +25,29 @@ pub(super) fn draw(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect) {
     let inner = block.inner(area);
     frame.render_widget(block, area);
     if app.jobs.is_empty() {
-        let text = if app.open { " Nothing yet. F5 submits." } else { " opening…" };
-        return row(frame, inner, 0, Row::from(span(text, app.theme.style(Tone::Dim))));
+        return nothing_yet(app, frame, inner);
     }
     list(app, frame, inner, &app.jobs, app.chosen, focused);
+}
+
+/// What the chosen model is good for, for whoever has nothing yet.
+fn nothing_yet(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect) {
+    let dim = app.theme.style(Tone::Dim);
+    let mut text = "Nothing yet. F5 submits.".to_owned();
+    match app.settings.model(&app.catalog) {
+        _ if !app.open => text = "opening…".to_owned(),
+        Some(model) => {
+            text.push_str(&format!("\n\n{}: {}", model.name, words::finish::way(model)));
+            if !model.status.note.is_empty() {
+                text.push_str(&format!("\n{}", model.status.note));
+            }
+        }
+        None => {}
+    }
+    let lines = wrapped(&text, usize::from(area.width).saturating_sub(2));
+    for (offset, line) in (0..).zip(lines) {
+        row(frame, area, offset, Row::from(span(format!(" {line}"), dim)));
+    }
 }
 
 /// Where titles and prompts begin.

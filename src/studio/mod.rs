@@ -38,6 +38,7 @@ mod player_commands;
 mod poster;
 mod presses;
 mod preview_view;
+mod promoting;
 mod prompt;
 mod prompt_view;
 mod recorder;

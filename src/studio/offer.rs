@@ -4,7 +4,6 @@ use super::action::Action;
 use super::app::{Around, Entry, Seen};
 use crate::domain::catalog::ModelId;
 use crate::domain::job::{FailureClass, Job, JobState};
-use crate::domain::promotion::Promotable;
 
 /// Whether `action` is worth offering where `entry` is chosen, or nothing is.
 pub(super) fn leads_somewhere(app: &Seen<'_>, entry: Option<&Entry>, action: Action) -> bool {
@@ -52,7 +51,7 @@ pub(super) fn leads_somewhere(app: &Seen<'_>, entry: Option<&Entry>, action: Act
     }
     let Some(job) = entry.map(|entry| &entry.job) else { return false };
     match action {
-        A::Promote => Promotable::of(job, app.catalog.model(&job.request.model), app.now).is_ok(),
+        A::Promote => app.finals(job, app.now).is_ok(),
         A::Retry => !job.state.is_live(),
         A::Cancel => can_stop(app, job),
         A::LookUp => job.may_be_recovered() && can_look_up(app, job),

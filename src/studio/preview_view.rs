@@ -15,8 +15,8 @@ use super::term::half_blocks::{self, Colours};
 use super::term::pace::Rung;
 use super::theme::Tone;
 use super::view::{pane, row, spread, words as span, wrapped};
-use crate::domain::cost::Estimate;
-use crate::domain::request::{FrameImage, GenerationRequest, ImageFile};
+use crate::domain::finish::Finish;
+use crate::domain::request::{FrameImage, ImageFile};
 use crate::media::picture::Picture;
 use crate::words;
 
@@ -153,23 +153,19 @@ fn facts<'a>(app: &Seen<'_>, entry: &Entry) -> Vec<Row<'a>> {
     lines
 }
 
-/// `⇡ promote, 6 d left: 720p $0.26136, 1080p $0.58806`.
+/// `⇡ promote, 6 d left: 720p $0.26136, 1080p $0.58806`, or `⇡ larger with its seed: 1080p $0.48514`.
 fn promotion<'a>(app: &Seen<'_>, entry: &Entry) -> Option<Row<'a>> {
-    let job = &entry.job;
-    let model = app.catalog.model(&job.request.model)?;
-    let promotable = app.promotable(job, app.now).ok()?;
-    let prices: Vec<String> = promotable
-        .resolutions
-        .iter()
-        .filter_map(|resolution| {
-            let id = promotable.draft_id.clone();
-            let request =
-                GenerationRequest::promote(model, &job.request, id, None, Some(*resolution))
-                    .ok()?;
-            Some(format!("{resolution} {}", Estimate::of(model, &request)))
-        })
-        .collect();
-    let text = format!("⇡ promote, {} left: {}", words::span(promotable.left), prices.join(", "));
+    let offered = app.finals(&entry.job, app.now).ok()?;
+    let finals = offered.finals.iter();
+    let prices: Vec<String> =
+        finals.map(|one| format!("{} {}", one.request.resolution, one.estimate)).collect();
+    let what = match offered.finish {
+        Finish::OfDraft => "promote",
+        Finish::SameSeed => "larger with its seed",
+        Finish::Anew => "larger, anew",
+    };
+    let left = offered.left.map(|left| format!(", {} left", words::span(left)));
+    let text = format!("⇡ {what}{}: {}", left.unwrap_or_default(), prices.join(", "));
     Some(Row::from(span(text, app.theme.style(Tone::Promote))))
 }
 

@@ -7,6 +7,7 @@ use super::app::{App, Pane};
 use super::term::frame::Frame;
 use super::theme::Tone;
 use super::view::{pane, row, words};
+use crate::domain::finish::Finish;
 
 /// Draws it.
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
@@ -86,18 +87,22 @@ fn hint(app: &App, frame: &mut Frame<'_>, area: Rect) {
     }
     let provider = app.catalog.provider(&app.settings.model_id.provider);
     let is_play = provider.is_some_and(|provider| provider.play_money);
-    let draft = if is_play {
-        " 1  a draft is quick and cheap; here it costs nothing"
-    } else {
-        " 1  a draft is quick and cheap, where the model has them"
+    let costs = if is_play { "; here it costs nothing" } else { "" };
+    let model = app.settings.model(&app.catalog);
+    let lowest = model.and_then(|model| model.resolutions().next()).map(|one| one.to_string());
+    let small = format!("begin at {}, the cheapest", lowest.unwrap_or_default());
+    let (cheap, good) = match model.map_or(Finish::Anew, Finish::on) {
+        Finish::OfDraft => ("a draft is quick and cheap", "makes the final of the draft you like"),
+        Finish::SameSeed => (small.as_str(), "asks for the one you like larger, with its seed"),
+        Finish::Anew => (small.as_str(), "asks for the one you like larger, as a new clip"),
     };
     let lines = [
         " Write what should be seen, and press F5.",
         "",
-        draft,
+        &format!(" 1  {cheap}{costs}"),
         " 2  watch it under Jobs, look at it under Preview",
         " 3  change one thing, submit again, compare",
-        " 4  p makes the final of the draft you like",
+        &format!(" 4  p {good}"),
         " 5  o opens the file",
         "",
         " Esc leaves the text, F1 shows the keys.",

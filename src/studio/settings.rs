@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::image_picker::Picker;
 use super::line::Line;
-use crate::domain::catalog::{Catalog, Model, ModelId, StatusKind};
+use crate::domain::catalog::{Catalog, Model, ModelId, StatusKind, default_model};
 use crate::domain::cost::Estimate;
 use crate::domain::request::{
     Choices, ClipLength, Field, GenerationRequest, Options, Parameters, Refusal,
@@ -56,7 +56,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            model_id: ModelId { provider: "sandbox".to_owned(), model: "1.5-pro".to_owned() },
+            model_id: default_model(false),
             chosen: Choices { draft: true, ..Choices::default() },
             defaults: Options::default(),
             row: 0,
@@ -378,6 +378,7 @@ mod tests {
     #[test]
     fn a_draft_pins_its_resolution_and_a_full_render_remembers_its_own() {
         let (catalog, mut settings) = form();
+        settings.take_model(&catalog, default_model(true));
         settings.chosen.resolution = "1080p".parse().ok();
         let outlook = settings.outlook(&catalog).expect("an outlook");
         assert_eq!(outlook.0.size_px, Some((864, 496)));

@@ -305,10 +305,25 @@ fn draw_estimate(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect) {
     row(frame, area, last, spread(line, Vec::new(), area.width));
 }
 
-/// The remark, in a few lines where it needs them.
+/// The remark, or else what is to be known of the focused row, in a few lines where it needs them.
 fn remark_lines(app: &Seen<'_>, width: u16) -> Vec<String> {
-    let remark = app.settings.remark.as_deref().unwrap_or_default();
-    let mut lines = wrapped(remark, usize::from(width).saturating_sub(1));
+    let remark = app.settings.remark.clone().or_else(|| note(app)).unwrap_or_default();
+    let mut lines = wrapped(&remark, usize::from(width).saturating_sub(1));
     lines.truncate(MAX_REMARK_LINES);
     lines
+}
+
+/// What the catalog notes of the row that has the focus.
+fn note(app: &Seen<'_>) -> Option<String> {
+    let model = app.settings.model(&app.catalog).filter(|_| app.pane == Pane::Settings)?;
+    let note = match app.settings.focused() {
+        Field::Model if model.status.kind != StatusKind::Live => model.status.note.clone(),
+        Field::Safety => model.safety.as_ref()?.note.clone(),
+        Field::AspectRatio | Field::Duration => {
+            let (request, _) = app.settings.outlook(&app.catalog)?;
+            model.unverified_of(&request)?.to_owned()
+        }
+        _ => return None,
+    };
+    Some(note).filter(|note| !note.is_empty())
 }

@@ -14,7 +14,7 @@ use super::{
     settings_view,
 };
 
-pub(super) use crate::words::cut;
+pub(super) use crate::words::{cut, wrapped};
 
 /// Draws what `frame` asks for: the whole screen, or the prompt alone.
 pub fn view(app: &App, frame: &mut Frame<'_>) {
@@ -106,35 +106,6 @@ pub(super) fn spread<'a>(left: Vec<Span<'a>>, right: Vec<Span<'a>>, width: u16) 
     spans.push(Span::raw(" ".repeat(gap)));
     spans.extend(right);
     Row::from(spans)
-}
-
-/// `text` in lines of at most `cells` cells, broken at spaces where there are some. The widget's own
-/// wrapping panics on some combining text, so ours goes by graphemes.
-pub(super) fn wrapped(text: &str, cells: usize) -> Vec<String> {
-    use unicode_segmentation::UnicodeSegmentation as _;
-    use unicode_width::UnicodeWidthStr as _;
-    let cells = cells.max(2);
-    let mut lines = Vec::new();
-    for paragraph in text.lines() {
-        let mut line = String::new();
-        for word in paragraph.split_inclusive(' ') {
-            if line.width() + word.trim_end().width() > cells && !line.is_empty() {
-                lines.push(std::mem::take(&mut line).trim_end().to_owned());
-            }
-            if word.trim().is_empty() && line.is_empty() {
-                continue;
-            }
-            for grapheme in word.graphemes(true) {
-                let ends = grapheme == " ";
-                if line.width() + grapheme.width() > cells && !line.is_empty() && !ends {
-                    lines.push(std::mem::take(&mut line));
-                }
-                line.push_str(grapheme);
-            }
-        }
-        lines.push(line.trim_end().to_owned());
-    }
-    lines
 }
 
 /// Parts with a dot between them, in lines that no part is broken across as long as it fits into one.

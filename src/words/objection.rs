@@ -38,6 +38,9 @@ pub fn objection(objection: &Objection) -> String {
             "the same is in doubt as job {}: nobody knows whether it was taken, and it may be billed twice",
             job.short()
         ),
+        Objection::Twin { job, state: JobState::Succeeded } => {
+            format!("the same is there already as job {}", job.short())
+        }
         Objection::Twin { job, state } => {
             format!("the same is under way as job {}: it is {}", job.short(), state_word(*state))
         }

@@ -49,7 +49,7 @@ fn people_read_the_price_and_the_request() {
     let desk = Desk::new();
     let ended = desk.done(&["generate", "--dry-run", "--prompt", "a paper boat"]);
     for part in
-        ["estimate: $0.12153", "POST http://127.0.0.1:", "\"positivePrompt\": \"a paper boat\""]
+        ["estimate: $0.09703", "POST http://127.0.0.1:", "\"positivePrompt\": \"a paper boat\""]
     {
         assert!(ended.out.contains(part), "'{part}' is not in {}", ended.out);
     }
@@ -99,7 +99,7 @@ fn the_service_says_its_price_and_takes_no_job() {
 
     let line = ["generate", "--dry-run=remote", "--prompt", "a boat"];
     let ended = here.done(&line).saying(&["nothing was rendered or charged"]);
-    assert!(ended.out.contains("Sandbox would charge $0.12153"), "{}", ended.out);
+    assert!(ended.out.contains("Sandbox would charge $0.09703"), "{}", ended.out);
     assert_eq!(here.accepted().len(), 0);
 }
 

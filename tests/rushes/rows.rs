@@ -134,14 +134,26 @@ fn one_more_model_is_a_table_and_no_code() {
 fn a_model_that_has_ended_is_listed_with_its_note() {
     let desk = Desk::new();
     let listed = desk.done(&["models"]).out;
-    for (model, note) in [
-        ("runware/1.5-pro", "page says live, ByteDance announced its end for 2026-11-11"),
-        ("runpod/1.0-pro", "documents dropped this endpoint on 2026-06-18"),
+    for (model, notes) in [
+        (
+            "runware/1.5-pro",
+            [
+                "page says live, ByteDance announced its end for 2026-11-11",
+                "submit of 2026-07-08 with it was refused",
+            ],
+        ),
+        (
+            "runpod/1.0-pro",
+            ["documents dropped this endpoint on 2026-06-18", "no drafts and no seed"],
+        ),
+        ("runware/1.0-pro", ["its seed gives a larger clip near it", "the model's page has none"]),
     ] {
-        let lines: Vec<&str> = listed.lines().filter(|line| line.starts_with(model)).collect();
-        assert_eq!(lines.len(), 2, "{listed}");
-        assert!(lines[1].contains(note), "{}", lines[1]);
+        let rest = listed.lines().skip_while(|line| !line.starts_with(&format!("{model} ")));
+        let lines: Vec<&str> = rest.skip(1).take_while(|line| line.starts_with(' ')).collect();
+        let told = lines.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(notes.iter().all(|note| told.contains(note)), "{model}: {told}");
     }
+    assert!(listed.lines().all(|line| line.chars().count() <= 80), "{listed}");
     let told = desk.done(&["models", "--json"]).objects();
     let whose = |id: &str| {
         let model = told.iter().find(|model| model["id"] == id).expect("the model");

@@ -37,9 +37,12 @@ fn what_a_model_does_not_take_is_named_with_what_it_takes() {
     refused(&["--prompt", &long], &["prompt: 3001 characters", "2 to 3000"]);
     refused(&["--prompt", " \u{1b}\n"], &["prompt", "2 to 3000"]);
     refused(&["--aspect", "5:4"], &["aspect ratio", "5:4", "16:9, 4:3"]);
-    refused(&["--duration", "99"], &["duration", "99 s", "4 to 12"]);
-    refused(&["--duration", "4.5"], &["duration", "4.5 s", "whole seconds"]);
-    refused(&["--duration", "soon"], &["soon", "auto"]);
+    refused(&["--duration", "99"], &["duration", "99 s", "1.2 to 12"]);
+    refused(
+        &["--model", "sandbox/1.5-pro", "--duration", "4.5"],
+        &["duration", "4.5 s", "whole seconds"],
+    );
+    refused(&["--model", "sandbox/1.5-pro", "--duration", "soon"], &["soon", "auto"]);
     refused(&["--draft", "--resolution", "1080p"], &["resolution", "draft", "480p", "promote"]);
     refused(&["--model", "sandbox/1.0-pro", "--draft"], &["draft", "1.0 Pro"]);
     refused(&["--model", "sandbox/1.0-pro", "--audio", "on"], &["audio", "1.0 Pro"]);

@@ -38,12 +38,12 @@ pub fn command(home: &Path, program: &str) -> CommandBuilder {
     command
 }
 
-/// The config of `home`, which is there: it is named.
+/// The config of `home`, which is there: it is named. Its model has drafts.
 pub(crate) fn config(home: &Path) -> PathBuf {
     let path = home.join("config/config.toml");
     if !path.exists() {
         std::fs::create_dir_all(home.join("config")).expect("a folder");
-        std::fs::write(&path, "").expect("a config");
+        std::fs::write(&path, "model = \"sandbox/1.5-pro\"\n").expect("a config");
     }
     path
 }

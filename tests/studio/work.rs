@@ -219,6 +219,7 @@ fn whoever_quits_is_told_what_becomes_of_the_jobs() {
     ] {
         let home = home();
         std::fs::create_dir(home.path().join("config")).expect("a folder");
+        let config = format!("model = \"sandbox/1.5-pro\"\n{config}");
         std::fs::write(home.path().join("config/config.toml"), config).expect("a config");
         let mut terminal = running_draft(home.path());
         terminal.types("\x03\x03");

@@ -170,7 +170,7 @@ impl Catalog {
                         kind: StatusKind::Live,
                         since: None,
                         successor: None,
-                        note: format!("stands for {source}/{}", model.id),
+                        note: stands_for(model),
                     },
                     ..model.clone()
                 })
@@ -181,6 +181,14 @@ impl Catalog {
                 }
             }
         }
+    }
+}
+
+/// What a copy of `model` says of it: whether it is alive is said of the real one.
+fn stands_for(model: &Model) -> String {
+    match &model.status.note {
+        note if note.is_empty() => format!("stands for {}", model.key()),
+        note => format!("stands for {}: {note}", model.key()),
     }
 }
 

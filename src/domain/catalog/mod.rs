@@ -39,6 +39,13 @@ pub struct Catalog {
     pub models: Vec<Model>,
 }
 
+/// The model where nobody names one. It is the sandbox's, so that nothing real is paid because nobody said
+/// otherwise, and stands for one that can be bought; for a draft, which none of those has, for the one that had them.
+pub fn default_model(draft: bool) -> ModelId {
+    let model = if draft { "1.5-pro" } else { "1.0-pro" };
+    ModelId { provider: "sandbox".to_owned(), model: model.to_owned() }
+}
+
 impl Catalog {
     /// The model of that id.
     pub fn model(&self, id: &ModelId) -> Option<&Model> {

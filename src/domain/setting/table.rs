@@ -24,7 +24,10 @@ pub static SETTINGS: [Setting; 17] = [
             Some(_) => {
                 Offer::OneOf(vec![Value::Flag(true), Value::Flag(false)], Value::Flag(false))
             }
-            None => Offer::Nothing("this model has no drafts", "full"),
+            None if model.seed.is_some() => {
+                Offer::Nothing("no drafts: small, then larger by seed", "full")
+            }
+            None => Offer::Nothing("no drafts, no seed: larger is new", "full"),
         },
         given_up: |_| Some("no drafts".to_owned()),
         option: None,

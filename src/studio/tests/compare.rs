@@ -135,7 +135,7 @@ fn the_better_one_stays_for_the_next_pair_and_sides_are_swapped() {
     assert_eq!(pair(&bench), ["a cat", "an ape"]);
     assert_eq!(bench.keys("2p").len(), 2, "what is done to a job is done to the better one");
     assert!(
-        matches!(&bench.app.dialog, Some(Dialog::Promote { draft, .. }) if draft.id == takes()[4].job.id)
+        matches!(&bench.app.dialog, Some(Dialog::Promote { of, .. }) if of.id == takes()[4].job.id)
     );
     bench.keys("<esc><esc>");
     assert!(bench.app.compare.is_none());

@@ -44,7 +44,7 @@ fn nothing_is_promoted_until_the_finals_that_are_there_are_known() {
     let (mut bench, fox) = with_draft();
     assert!(is_free(&bench.keys("p<up><enter><enter>")));
     assert!(matches!(bench.app.dialog, Some(Dialog::Promote { .. })));
-    assert!(bench.toast().contains("looking whether it has a final"), "{}", bench.toast());
+    assert!(bench.toast().contains("looking whether it was made"), "{}", bench.toast());
     let effects = bench.story(fox.story(None, &[]));
     assert_eq!(submitted(&effects).0.resolution.to_string(), "480p", "the early Enter counts");
     assert!(bench.app.dialog.is_none());
@@ -92,8 +92,8 @@ fn a_second_final_is_confirmed_first() {
 #[test]
 fn what_is_no_draft_or_past_its_time_is_refused_with_the_reason() {
     let refusals: [(Take, &str); 5] = [
-        (render(60, "sandbox/1.5-pro", wish("a fox")).ready(30), "only drafts can be promoted"),
-        (draft(60, "a fox").running(), "the draft is not ready yet"),
+        (draft(90, "a fox").ready(9).promoted(60, "720p").ready(30), "only drafts can be promoted"),
+        (draft(60, "a fox").running(), "it is not ready yet"),
         (draft(8 * 86_400, "a fox").ready(20), "could be promoted for 7 days"),
         (draft(60, "a fox").failed(moderated()), "gave no id"),
         (draft(60, "a fox").in_doubt(), "gave no id"),
@@ -172,9 +172,10 @@ fn p_proposes_the_cheapest_final() {
     let fox = draft(60, "a fox").ready(20);
     let mut bench = Bench::with_jobs(std::slice::from_ref(&fox));
     bench.keys("<esc>3p");
-    let Some(Dialog::Promote { finals, chosen, .. }) = &bench.app.dialog else {
+    let Some(Dialog::Promote { offered, chosen, .. }) = &bench.app.dialog else {
         panic!("no dialog")
     };
+    let finals = &offered.finals;
     let cheapest = finals.iter().map(|one| one.estimate.most()).min();
     assert_eq!(Some(finals[*chosen].estimate.most()), cheapest);
     assert_eq!(finals[*chosen].request.resolution.to_string(), "480p");

@@ -96,7 +96,7 @@ fn a_long_toast_takes_the_rows_that_it_needs() {
     bench.keys("<esc>p");
     let screen = bench.screen(60, 18);
     let last: Vec<&str> = screen.lines().skip(16).collect();
-    assert!(last[0].starts_with(" ! not promoted: the draft is not ready yet"), "{screen}");
+    assert!(last[0].starts_with(" ! not promoted: it is not ready yet"), "{screen}");
     assert!(last[1].trim_end().ends_with("full render"), "{screen}");
 }
 

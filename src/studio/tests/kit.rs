@@ -248,7 +248,8 @@ pub fn opened() -> Opened {
     Opened {
         defaults: crate::domain::request::Options::default(),
         catalog: Arc::clone(&CATALOG),
-        model: None,
+        // Most of what a studio does shows on a model that has drafts.
+        model: "sandbox/1.5-pro".parse().ok(),
         problems: Vec::new(),
         saved: None,
         data_dir: PathBuf::from("/data"),

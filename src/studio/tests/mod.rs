@@ -13,6 +13,7 @@ mod images;
 mod jobs;
 mod keyboard;
 mod kit;
+mod larger;
 mod money;
 mod panicking;
 mod partial;

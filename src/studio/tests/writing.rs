@@ -72,7 +72,7 @@ fn what_is_submitted_before_the_workspace_is_open_is_what_the_screen_said() {
         panic!("{effects:?}")
     };
     assert_eq!(request.prompt, "a fox");
-    assert_eq!(request.model.to_string(), "sandbox/1.5-pro");
+    assert_eq!(request.model.to_string(), "sandbox/1.0-pro");
     assert_eq!(**consent, Consent::to(priced(request)), "the price that stands there, and no more");
 }
 
