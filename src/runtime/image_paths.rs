@@ -20,6 +20,12 @@ pub fn expanded(text: &str, home: Option<&Path>) -> PathBuf {
     }
 }
 
+/// Whether `path` is named like an image.
+pub fn is_image(path: &Path) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str()).map(str::to_lowercase);
+    ending.is_some_and(|ending| ENDINGS.contains(&ending.as_str()))
+}
+
 /// The paths that begin with `text`, in its own form: images, and folders with a slash at their end.
 /// Hidden ones are listed once their dot is written. Case counts only where it is needed.
 ///
@@ -41,12 +47,12 @@ pub fn list(text: &str, home: Option<&Path>) -> io::Result<Vec<String>> {
         if is_hidden || !name.to_lowercase().starts_with(&begun_lower) {
             continue;
         }
-        let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
-        let is_image = ending.is_some_and(|ending| ENDINGS.contains(&ending.as_str()));
         // A link counts as what it leads to.
         match std::fs::metadata(entry.path()) {
             Ok(facts) if facts.is_dir() => paths.push(format!("{folder}{name}/")),
-            Ok(facts) if facts.is_file() && is_image => paths.push(format!("{folder}{name}")),
+            Ok(facts) if facts.is_file() && is_image(name.as_ref()) => {
+                paths.push(format!("{folder}{name}"))
+            }
             _ => {}
         }
     }

@@ -15,6 +15,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value;
 
 use super::files::{part_of, remove_old_parts};
+use super::image_paths;
 use super::private::make_folder;
 use super::viewing::{self, Still};
 use crate::media::picture::{Bounds, Picture};
@@ -119,8 +120,14 @@ impl Pictures {
     /// Says in words why there is none.
     pub fn look(&self, path: &Path, is_sheet: bool, bounds: Bounds) -> Result<Picture, String> {
         let Bounds { width_px, height_px } = bounds;
-        if path.parent().is_some_and(|folder| folder.ends_with("images")) {
-            let content = fs::read(path).map_err(in_words)?;
+        if image_paths::is_image(path) {
+            // It may be anybody's: a pipe would not end.
+            if !fs::metadata(path).map_err(in_words)?.is_file() {
+                return Err("it is no file".to_owned());
+            }
+            let mut content = Vec::new();
+            let file = fs::File::open(path).map_err(in_words)?;
+            file.take(MAX_PICTURE_BYTES).read_to_end(&mut content).map_err(in_words)?;
             return still::picture(&content, width_px, height_px);
         }
         let whole = Bounds { width_px: u32::MAX, height_px: u32::MAX };

@@ -5,6 +5,8 @@ use super::commands::focus;
 use super::effect::Effect;
 use super::form_image::read_image;
 use super::jobs_view::title;
+use super::prompt::Surroundings;
+use super::update::changed;
 use crate::domain::catalog::{Model, ModelId, StatusKind};
 use crate::domain::job::{Job, JobId};
 use crate::domain::request::{FrameImage, Parameters};
@@ -58,6 +60,38 @@ pub(super) fn chained(app: &Around, request: &Parameters) -> Option<JobId> {
         Some(FrameImage::File(image)) => clip_of(app, &image.path),
         _ => None,
     }
+}
+
+/// The clip that `image` is the last frame of, in a few words; none where it is of none.
+pub(super) fn origin(app: &Around, image: &FrameImage) -> Option<String> {
+    let FrameImage::File(file) = image else { return None };
+    let id = clip_of(app, &file.path)?;
+    let job = app.jobs.iter().chain(&app.history.entries).find(|entry| entry.job.id == id);
+    let of = job.map_or_else(
+        || format!("job {}", id.short()),
+        |entry| format!("\u{201c}{}\u{201d}", one_line(&entry.job.request.prompt, 24)),
+    );
+    Some(format!("last frame of {of}"))
+}
+
+/// The job `id` was submitted: what it began with was its own, and the shot after it begins anew.
+pub(super) fn let_go(app: &mut App, id: JobId) {
+    let Some(job) = app.jobs.iter().map(|entry| &entry.job).find(|job| job.id == id) else {
+        return;
+    };
+    let frame = &app.settings.chosen.first_frame;
+    let is_its = job.is_next_shot() && frame.is_some() && *frame == job.request.first_frame;
+    if !is_its {
+        return;
+    }
+    let around = Surroundings { form: app.settings.saved(), parent: app.parent };
+    let text = app.prompt.text();
+    app.prompt.set_with(&text, around);
+    let catalog = app.catalog.clone();
+    app.settings.chosen.first_frame = None;
+    app.settings.fit_last_frame(&catalog);
+    changed(app);
+    app.say("submitted; its first frame went with it: undo brings it back for another take", false);
 }
 
 /// The job whose clip lies at `path`.

@@ -1,14 +1,17 @@
 //! The frame images of the form: what of them a model takes, and how they are written and picked.
 
+use std::path::PathBuf;
+
 use super::app::{App, Around, Pane, View};
 use super::chain;
 use super::effect::{Effect, Generation, Load};
 use super::image_picker::{Offer, known, plain_path};
 use super::line::Line;
 use super::settings::Settings;
+use super::settings_view::{image_facts, image_name};
 use super::update::changed;
 use crate::domain::catalog::{Catalog, Model};
-use crate::domain::request::{Field, FrameImage, GenerationRequest, ImageFile, Refusal};
+use crate::domain::request::{Field, FrameImage, GenerationRequest, Refusal};
 
 impl Settings {
     /// Whether the focused row takes an image.
@@ -52,12 +55,43 @@ impl Settings {
     }
 }
 
-/// The file that is shown large because its row has the focus.
-pub(super) fn shown_image(app: &Around) -> Option<&ImageFile> {
+/// What is shown large because its row has the focus.
+pub(super) struct Shown {
+    /// Where it lies.
+    pub(super) path: PathBuf,
+    /// What it is called.
+    pub(super) name: String,
+    /// What is known of it.
+    pub(super) facts: String,
+}
+
+/// The image of the focused row, or what is picked for it.
+pub(super) fn shown_image(app: &Around) -> Option<Shown> {
+    let settings = &app.settings;
     let in_form = app.view == View::Studio && app.pane == Pane::Settings;
-    match app.settings.chosen.image(app.settings.focused()).filter(|_| in_form)? {
-        FrameImage::File(file) => Some(file),
+    if !in_form || !settings.focused().is_image() {
+        return None;
+    }
+    let kept = |image: &FrameImage| match image {
+        FrameImage::File(file) => Some(Shown {
+            path: app.data_dir.join(file.kept_path()),
+            name: image_name(app, image),
+            facts: format!("{}  {}", image_facts(image), file.path),
+        }),
         FrameImage::Url(_) | FrameImage::Stored(_) => None,
+    };
+    match settings.picker.picked().filter(|_| settings.editing.is_some()) {
+        Some(Offer::Used { image, .. }) => kept(image),
+        Some(Offer::Clip { path, title, by }) => Some(Shown {
+            path: path.into(),
+            name: title.clone(),
+            facts: format!("its last frame would be the image  {by}"),
+        }),
+        Some(Offer::Path(path)) if !path.ends_with('/') => {
+            Some(Shown { path: path.into(), name: path.clone(), facts: path.clone() })
+        }
+        Some(Offer::Path(_)) => None,
+        None => kept(settings.chosen.image(settings.focused())?),
     }
 }
 
@@ -85,7 +119,7 @@ pub(super) fn take_listing(
     listed: Result<Vec<String>, String>,
 ) {
     let is_empty = app.settings.editing.as_ref().is_some_and(|line| line.text().is_empty());
-    let known = if is_empty { known(app) } else { Vec::new() };
+    let known = if is_empty { known(app, app.now) } else { Vec::new() };
     app.settings.picker.take(generation, listed, known);
 }
 
@@ -98,7 +132,7 @@ pub(super) fn take_line(app: &mut App) -> Vec<Effect> {
             list_images(app)
         }
         Some(Offer::Path(path) | Offer::Clip { path, .. }) => read_image(app, first, path),
-        Some(Offer::Used(image)) => {
+        Some(Offer::Used { image, .. }) => {
             app.settings.editing = None;
             let catalog = app.catalog.clone();
             app.settings.take_image(&catalog, first, image);
@@ -146,6 +180,13 @@ pub(super) fn take_read(app: &mut App, first: bool, text: &str, image: Result<Fr
             changed(app);
         }
         Err(why) => app.settings.remark = Some(why),
+    }
+    // What was refused stays where it was written, to be corrected.
+    let field = if first { Field::FirstFrame } else { Field::LastFrame };
+    let is_there = app.view == View::Studio && app.pane == Pane::Settings;
+    let settings = &mut app.settings;
+    if settings.remark.is_some() && is_there && settings.focused() == field {
+        settings.editing.get_or_insert_with(|| Line::new(text));
     }
     // Where the form is out of sight, it is said where it is seen.
     match app.settings.remark.clone() {

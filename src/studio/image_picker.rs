@@ -1,14 +1,17 @@
 //! What can be picked while a frame image is written: images that were used before, the last frames of
 //! one's own clips, and the files that a path can go on with.
 
+use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 
-use super::app::Around;
+use super::app::{Around, Entry};
 use super::effect::{Effect, Generation, Load};
 use super::jobs_view::title;
 use super::line::Line;
+use super::settings_view::image_name;
 use crate::domain::request::FrameImage;
 use crate::domain::text::one_line;
+use crate::words;
 
 /// The most images and clips that are offered before a path is begun.
 const MAX_KNOWN: usize = 6;
@@ -17,13 +20,22 @@ const MAX_KNOWN: usize = 6;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Offer {
     /// An image that a job used; it is kept, so nothing needs to be read again.
-    Used(FrameImage),
+    Used {
+        /// The image.
+        image: FrameImage,
+        /// What it is called.
+        name: String,
+        /// Which job used it last, and when.
+        by: String,
+    },
     /// A clip of one's own, whose last frame is taken.
     Clip {
         /// Its path.
         path: String,
         /// Which clip that is.
         title: String,
+        /// Which job made it, and when.
+        by: String,
     },
     /// A path as far as it is known; a folder ends with a slash.
     Path(String),
@@ -78,6 +90,11 @@ impl Picker {
         };
     }
 
+    /// The chosen one.
+    pub fn picked(&self) -> Option<&Offer> {
+        self.offered.get(self.chosen?)
+    }
+
     /// The chosen one, which is then no longer chosen.
     pub fn pick(&mut self) -> Option<Offer> {
         self.offered.get(self.chosen.take()?).cloned()
@@ -106,17 +123,23 @@ impl Picker {
 }
 
 /// The images of earlier jobs and the last frames of their clips, the newest first, each once.
-pub(super) fn known(app: &Around) -> Vec<Offer> {
+pub(super) fn known(app: &Around, now: Timestamp) -> Vec<Offer> {
+    let by = |entry: &Entry| {
+        format!("{} {}", entry.job.id.short(), words::ago(entry.job.created_at, now))
+    };
     let entries = || app.jobs.iter().chain(&app.history.entries);
-    let frames = |at: &super::app::Entry| {
+    let frames = |at: &Entry| {
         let request = &at.job.request;
         [request.first_frame.clone(), request.last_frame.clone()].into_iter().flatten()
     };
     let mut known: Vec<Offer> = Vec::new();
-    for image in entries().flat_map(|entry| frames(entry).collect::<Vec<_>>()) {
-        let same = |offer: &Offer| matches!(offer, Offer::Used(one) if one.is_same(&image));
+    let images = entries()
+        .flat_map(|entry| frames(entry).map(move |image| (entry, image)).collect::<Vec<_>>());
+    for (entry, image) in images {
+        let same =
+            |offer: &Offer| matches!(offer, Offer::Used { image: one, .. } if one.is_same(&image));
         if known.len() < MAX_KNOWN && !known.iter().any(same) {
-            known.push(Offer::Used(image));
+            known.push(Offer::Used { name: image_name(app, &image), by: by(entry), image });
         }
     }
     let most = known.len() + MAX_KNOWN;
@@ -127,7 +150,7 @@ pub(super) fn known(app: &Around) -> Vec<Offer> {
         let title = format!("{}: {prompt}", title(&app.catalog, &entry.job));
         if !known.iter().any(|offer| matches!(offer, Offer::Clip { path: one, .. } if *one == path))
         {
-            known.push(Offer::Clip { path, title });
+            known.push(Offer::Clip { path, title, by: by(entry) });
         }
     }
     known

@@ -23,8 +23,9 @@ pub enum Poster {
 /// Asks for the poster of the chosen clip once.
 pub(super) fn want(app: &mut App, effects: &mut Vec<Effect>) {
     let clip = || app.entry().and_then(|entry| Some(app.file(&entry.job)?.path.clone()));
-    let clip = shown_image(app).map(|image| image.kept_path()).or_else(clip);
-    let path = clip.filter(|_| !app.images.are_off()).map(|clip| app.data_dir.join(clip));
+    let shown = shown_image(app).map(|image| image.path);
+    let path = shown.or_else(|| clip().map(|clip| app.data_dir.join(clip)));
+    let path = path.filter(|_| !app.images.are_off());
     let Some(path) = path else {
         // Not to be counted as a change where there is none.
         if app.poster.is_some() {

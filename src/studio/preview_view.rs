@@ -4,19 +4,17 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::Line as Row;
 
 use super::app::{Entry, Pane, Seen};
-use super::form_image::{shown_image, shows_sheet};
+use super::form_image::{Shown, shown_image, shows_sheet};
 use super::jobs_view::{glyph, title};
 use super::layout::{self, Spot};
 use super::player::Player;
 use super::poster::Poster;
-use super::settings_view::image_facts;
 use super::term::frame::Frame;
 use super::term::half_blocks::{self, Colours};
 use super::term::pace::Rung;
 use super::theme::Tone;
 use super::view::{pane, row, spread, words as span, wrapped};
 use crate::domain::finish::Finish;
-use crate::domain::request::{FrameImage, ImageFile};
 use crate::media::picture::Picture;
 use crate::words;
 
@@ -115,15 +113,13 @@ pub(super) fn told<'a>(app: &Seen<'_>, player: &Player, width: u16) -> Row<'a> {
 }
 
 /// The frame image whose row of the form has the focus.
-fn draw_image(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect, image: &ImageFile) {
-    let block = pane(app, app.settings.focused().label(), image.name(), false);
+fn draw_image(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect, image: Shown) {
+    let block = pane(app, app.settings.focused().label(), &image.name, false);
     let inner = block.inner(area);
     frame.render_widget(block, area);
-    let facts = image_facts(&FrameImage::File(image.clone()));
-    let line = format!("{facts}  {}", image.path);
     let below = inner.height.saturating_sub(1);
     draw_poster(app, frame, Rect { height: below, ..inner });
-    let line = vec![span(line, app.theme.style(Tone::Dim))];
+    let line = vec![span(image.facts, app.theme.style(Tone::Dim))];
     row(frame, inner, below, spread(line, Vec::new(), inner.width));
 }
 

@@ -4,10 +4,14 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line as Row, Span};
 
 use super::app::{App, Pane};
+use super::settings_view::image_name;
 use super::term::frame::Frame;
 use super::theme::Tone;
-use super::view::{pane, row, words};
+use super::view::{cut, pane, row, words};
 use crate::domain::finish::Finish;
+
+/// What the submit line takes beside the name of a first frame.
+const SUBMIT_CELLS: usize = 36;
 
 /// Draws it.
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
@@ -24,7 +28,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let over = limit.is_some_and(|limit| count > limit);
     let style = theme.style(if over { Tone::Bad } else { Tone::Dim });
     block = block.title(Row::from(Span::styled(format!(" {remark} "), style)).right_aligned());
-    block = block.title_bottom(submit_line(app).right_aligned());
+    block = block.title_bottom(submit_line(app, area.width).right_aligned());
     let inner = block.inner(area);
     frame.render_widget(block, area);
     if count == 0 {
@@ -57,7 +61,7 @@ fn hang_spaces(app: &App, frame: &mut Frame<'_>, area: Rect) {
 }
 
 /// ` F5 submit draft $0.07292 `: the price stands there before the key is pressed.
-fn submit_line(app: &App) -> Row<'static> {
+fn submit_line(app: &App, width: u16) -> Row<'static> {
     let theme = &app.theme;
     let key = app
         .keymap
@@ -72,9 +76,17 @@ fn submit_line(app: &App) -> Row<'static> {
         crate::domain::job::JobKind::Draft => " draft",
         _ => "",
     };
+    // Where the form is out of sight, a first frame would go along unseen.
+    let from = parameters.first_frame.as_ref();
+    let from = from.map(|image| {
+        format!(
+            " from {}",
+            cut(&image_name(app, image), usize::from(width).saturating_sub(SUBMIT_CELLS))
+        )
+    });
     Row::from(vec![
         words(format!(" {key}"), theme.bold(Tone::Accent)),
-        words(format!(" submit{kind}  "), theme.style(Tone::Text)),
+        words(format!(" submit{kind}{}  ", from.unwrap_or_default()), theme.style(Tone::Text)),
         words(format!("{estimate} "), theme.bold(Tone::Money)),
     ])
 }

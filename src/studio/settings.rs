@@ -233,6 +233,11 @@ impl Settings {
             Field::Model | Field::Draft | Field::Delivery => {}
             field => self.chosen.put(field, None),
         }
+        self.fit_last_frame(catalog);
+    }
+
+    /// Takes the last frame away where the model takes none without a first one.
+    pub(super) fn fit_last_frame(&mut self, catalog: &Catalog) {
         let rule = self.model(catalog).and_then(|model| model.frames.as_ref());
         let needs_first = rule.is_some_and(|rule| !rule.last_alone);
         if needs_first && self.chosen.first_frame.is_none() && self.chosen.last_frame.is_some() {

@@ -4,7 +4,8 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
 use ratatui::text::{Line as Row, Span};
 
-use super::app::{Pane, Seen};
+use super::app::{Around, Pane, Seen};
+use super::chain;
 use super::form_image::is_writing_image;
 use super::image_picker::Offer as Offered;
 use super::term::frame::Frame;
@@ -85,8 +86,10 @@ fn draw_offers(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect) {
     for (offset, (index, offer)) in (0..last).zip(picker.offered.iter().enumerate().skip(top)) {
         let style = if picker.chosen == Some(index) { theme.chosen() } else { text };
         let (what, facts) = match offer {
-            Offered::Used(image) => (image.text(), format!("used before  {}", image_facts(image))),
-            Offered::Clip { title, .. } => (title.clone(), "its last frame".to_owned()),
+            Offered::Used { image, name, by } => {
+                (name.clone(), format!("{}  used by {by}", image_facts(image)))
+            }
+            Offered::Clip { title, by, .. } => (title.clone(), format!("its last frame  {by}")),
             Offered::Path(path) => (path.clone(), String::new()),
         };
         let more = count - top;
@@ -98,6 +101,14 @@ fn draw_offers(app: &Seen<'_>, frame: &mut Frame<'_>, area: Rect) {
         let line = vec![words(format!("   {what} "), style)];
         row(frame, area, offset, spread(line, vec![words(facts, dim)], area.width));
     }
+}
+
+/// What an image is called: the clip that it is the last frame of, or its own name.
+pub(super) fn image_name(app: &Around, image: &FrameImage) -> String {
+    chain::origin(app, image).unwrap_or_else(|| match image {
+        FrameImage::File(file) => file.name().to_owned(),
+        other => other.text(),
+    })
 }
 
 /// `1024×768 png 1.2 MB`; nothing is known of what the provider fetches.
@@ -257,10 +268,7 @@ fn image<'a>(app: &Seen<'_>, image: Option<&'a FrameImage>) -> Vec<Span<'a>> {
         };
         return vec![words("none", app.theme.bold(Tone::Text)), words(hint, dim)];
     };
-    let name = match image {
-        FrameImage::File(file) => file.name().to_owned(),
-        other => other.text(),
-    };
+    let name = image_name(app, image);
     vec![words(name, app.theme.bold(Tone::Text)), words(format!("  {}", image_facts(image)), dim)]
 }
 

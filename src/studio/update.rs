@@ -6,6 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::{SignedDuration, Timestamp};
 
 use super::app::{App, Entry, Pane, View};
+use super::chain;
 use super::commands;
 use super::compare;
 use super::dialog::Dialog;
@@ -389,11 +390,14 @@ fn opened_workspace(app: &mut App, opened: Opened) -> Vec<Effect> {
 /// The list of jobs was read again.
 fn jobs(app: &mut App, entries: Vec<Entry>) -> Vec<Effect> {
     let ended = newly_ended(&app.jobs, &entries);
-    let chosen = app.awaited.take().or_else(|| app.jobs.get(app.chosen).map(|entry| entry.job.id));
+    let awaited = app.awaited.take();
+    let chosen = awaited.or_else(|| app.jobs.get(app.chosen).map(|entry| entry.job.id));
     app.jobs = entries;
     let at = chosen.and_then(|id| app.jobs.iter().position(|entry| entry.job.id == id));
-    if let (None, Some(id)) = (at, chosen) {
-        app.awaited = Some(id);
+    match (at, chosen, awaited) {
+        (None, Some(id), _) => app.awaited = Some(id),
+        (Some(_), _, Some(id)) => chain::let_go(app, id),
+        _ => {}
     }
     app.chosen = at.unwrap_or(app.chosen).min(app.jobs.len().saturating_sub(1));
     merge_lives(app);

@@ -156,6 +156,6 @@ fn marked(store: &mut Store, jobs: Vec<Job>) -> Result<Vec<Entry>, StoreError> {
     Ok(jobs.into_iter().map(entry).collect())
 }
 
-fn home() -> Option<PathBuf> {
+pub(super) fn home() -> Option<PathBuf> {
     std::env::var_os("HOME").map(PathBuf::from)
 }

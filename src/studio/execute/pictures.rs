@@ -8,10 +8,11 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::Outside;
+use super::loads::home;
 use crate::domain::job::JobId;
 use crate::media::film::Part;
 use crate::media::picture::Bounds;
-use crate::runtime::{frames, viewing};
+use crate::runtime::{frames, image_paths, viewing};
 use crate::studio::effect::{Generation, Slot};
 use crate::studio::images::Wanted;
 use crate::studio::msg::Msg;
@@ -27,7 +28,9 @@ impl Outside {
         sheet: bool,
         (width_px, height_px): (u32, u32),
     ) -> Option<Msg> {
-        let (file, workspace) = (path.clone(), Arc::clone(&self.workspace));
+        // What is picked for the form may be written with a `~`.
+        let file = image_paths::expanded(&path.to_string_lossy(), home().as_deref());
+        let workspace = Arc::clone(&self.workspace);
         let bounds = Bounds { width_px, height_px };
         let read = move || workspace.pictures.look(&file, sheet, bounds);
         let picture = tokio::task::spawn_blocking(read).await;

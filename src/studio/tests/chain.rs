@@ -8,7 +8,7 @@ use super::super::msg::Msg;
 use super::kit::{Bench, submitted};
 use super::take::{Take, draft, render, wish};
 use crate::domain::job::{Parent, Relation};
-use crate::domain::request::{FrameImage, ImageFile};
+use crate::domain::request::{Choices, FrameImage, ImageFile};
 
 /// Where the first clip of `take` lies.
 fn clip(take: &Take) -> String {
@@ -79,6 +79,39 @@ fn lineage_follows_the_image_and_not_the_key() {
     go_on(&mut bench, &owl);
     let next = parent(&mut bench).expect("a parent");
     assert_eq!((next.job, next.relation), (owl.job.id, Relation::Chain));
+}
+
+/// The third shot began with the last frame of the first, since the form kept it after the second was sent.
+#[test]
+fn a_new_first_frame_belongs_to_the_next_shot_alone() {
+    let fox = draft(60, "a fox in the snow").ready(20);
+    let mut bench = Bench::with_jobs(std::slice::from_ref(&fox));
+    bench.keys("an owl wakes<esc>3");
+    go_on(&mut bench, &fox);
+    for (columns, rows) in [(80, 24), (120, 36)] {
+        let screen = bench.screen(columns, rows);
+        assert!(screen.contains("from last frame of “a fox"), "{screen}");
+    }
+    let effects = bench.keys("<f5>");
+    let (request, parent) = submitted(&effects);
+    let mut owl = render(1, "sandbox/1.5-pro", Choices::from(&**request));
+    owl.job.parent = parent;
+    owl.entry.job = owl.job.clone();
+    assert!(bench.app.settings.chosen.first_frame.is_some(), "as long as nothing is stored");
+    bench.tell(Msg::Submitted(owl.job.id));
+    bench.list(&[owl.clone(), fox.clone()]);
+    assert_eq!(bench.app.settings.chosen.first_frame, None);
+    assert!(bench.toast().contains("undo brings it back"), "{}", bench.toast());
+    assert_eq!(self::parent(&mut bench), None, "the third shot begins anew");
+    bench.keys("i<a-u>");
+    assert_eq!(bench.app.settings.chosen.first_frame, owl.job.request.first_frame);
+    assert_eq!(bench.app.prompt.text(), "an owl wakes");
+    // Another frame that was chosen meanwhile stays, and so does one that comes from no clip.
+    let hare = draft(50, "a hare").ready(20);
+    bench.app.settings.chosen.first_frame = Some(last_frame(&clip(&hare)));
+    bench.tell(Msg::Submitted(owl.job.id));
+    bench.list(&[owl, hare.clone(), fox]);
+    assert_eq!(bench.app.settings.chosen.first_frame, Some(last_frame(&clip(&hare))));
 }
 
 #[test]

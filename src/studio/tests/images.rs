@@ -115,7 +115,7 @@ fn before_a_path_is_begun_images_used_before_and_own_clips_are_offered() {
     let generation = writing(&mut bench, Field::FirstFrame);
     bench.tell(Msg::Images { generation: generation.into(), listed: Ok(vec!["pics/".to_owned()]) });
     let screen = bench.screen(80, 24);
-    assert_eq!(screen.matches("used before").count(), 1, "each once\n{screen}");
+    assert_eq!(screen.matches("used by").count(), 1, "each once\n{screen}");
     for words in ["owl.png", "draft 1.5-pro: a fox", "its last frame", "pics/"] {
         assert!(screen.contains(words), "{words} in\n{screen}");
     }
@@ -125,6 +125,69 @@ fn before_a_path_is_begun_images_used_before_and_own_clips_are_offered() {
     bench.tell(Msg::Images { generation: generation.into(), listed: Ok(Vec::new()) });
     let effects = bench.keys("<down><down><enter>");
     assert_eq!(effects, [Effect::Load(Load::Image { first: false, text: clip })]);
+}
+
+/// Four takes of one prompt were four equal lines, and the preview showed another clip.
+#[test]
+fn what_can_be_picked_is_told_apart_and_looked_at() {
+    let choices = |first: FrameImage| Choices { first_frame: Some(first), ..wish("an owl") };
+    let (one, two) = (file("owl.png", 1024, 768, 9_000), file("owl.png", 800, 600, 8_000));
+    let two = match two {
+        FrameImage::File(other) => FrameImage::File(ImageFile { sha256: "2".repeat(64), ..other }),
+        other => other,
+    };
+    let newer = render(50, "sandbox/1.5-pro", choices(two.clone())).ready(9);
+    let elk = Choices { prompt: "an elk".to_owned(), ..choices(one) };
+    let older = render(7_300, "sandbox/1.5-pro", elk).ready(9);
+    let mut bench = Bench::with_jobs(&[newer.clone(), older.clone()]);
+    let generation = writing(&mut bench, Field::FirstFrame);
+    bench.tell(Msg::Images {
+        generation: generation.into(),
+        listed: Ok(vec!["pics/hare.png".to_owned()]),
+    });
+    for (columns, rows) in [(80, 24), (120, 36)] {
+        let screen = bench.screen(columns, rows);
+        for words in ["1024×768", "800×600", "50 s ago", "2 h ago"] {
+            assert!(screen.contains(words), "{words} in\n{screen}");
+        }
+        for take in [&newer, &older] {
+            let id = take.job.id.short();
+            assert_eq!(screen.matches(&*id.to_string()).count(), 2, "{id} in\n{screen}");
+        }
+    }
+    let FrameImage::File(two) = two else { panic!("a file") };
+    let clip = newer.job.files().next().expect("a file").path.clone();
+    for (keys, path) in [
+        ("<down>", format!("/data/{}", two.kept_path())),
+        ("<down><down>", format!("/data/{clip}")),
+        ("<down><down>", "pics/hare.png".to_owned()),
+    ] {
+        bench.keys(keys);
+        for (columns, rows) in [(80, 24), (120, 36)] {
+            bench.screen(columns, rows);
+            let shown = bench.app.poster.as_ref().map(|(path, _)| path.display().to_string());
+            assert_eq!(shown.as_deref(), Some(path.as_str()), "{columns}x{rows}");
+        }
+    }
+}
+
+#[test]
+fn a_refused_path_stays_to_be_corrected() {
+    let mut bench = Bench::new();
+    let written =
+        |bench: &Bench| bench.app.settings.editing.as_ref().map(|line| line.text().to_owned());
+    for image in [Err("/fox.pgn is not there".to_owned()), Ok(file("s.png", 200, 300, 9))] {
+        writing(&mut bench, Field::FirstFrame);
+        bench.keys("<c-u>/fox.pgn<enter>");
+        is_read(&mut bench, true, "/fox.pgn", image);
+        assert_eq!(written(&bench).as_deref(), Some("/fox.pgn"));
+        assert!(bench.app.settings.remark.is_some(), "and the reason stands below");
+        let effects = bench.keys("<bs><bs><bs>png<enter>");
+        let text = "/fox.png".to_owned();
+        assert_eq!(effects.last(), Some(&Effect::Load(Load::Image { first: true, text })));
+        is_read(&mut bench, true, "/fox.png", Ok(file("fox.png", 1024, 768, 9)));
+        assert_eq!(written(&bench), None);
+    }
 }
 
 #[test]
