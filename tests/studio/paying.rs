@@ -64,7 +64,7 @@ fn a_dialog_that_was_left_open_does_not_pay_for_what_another_promoted_meanwhile(
     terminal.leaves_the_text();
     terminal.types("p");
     terminal.until("the dialog", |screen| screen.contains("Make the final"));
-    terminal.until_screen("the cheapest chosen", |screen| is_chosen(screen, "1280×720"));
+    terminal.until_screen("the cheapest chosen", |screen| is_chosen(screen, "480p   864×496"));
     let drafts = rushes(home.path(), &["history", "is:draft", "--json"]);
     let (_, id) = drafts.split_once("\"id\":\"").expect("a draft");
     let id = id.split('"').next().expect("an id");

@@ -96,11 +96,11 @@ fn a_draft_becomes_its_final() {
     terminal.leaves_the_text();
     terminal.types("p");
     terminal.until("the dialog", |screen| screen.contains("Make the final"));
-    terminal.until_screen("the cheapest chosen", |screen| is_chosen(screen, "1280×720"));
+    terminal.until_screen("the cheapest chosen", |screen| is_chosen(screen, "480p   864×496"));
     terminal.says_yes("Make the final");
     terminal.until("a final under way", |screen| screen.contains("final 1.5-pro 480p"));
     terminal.until("a ready final", |screen| screen.matches("✓ ready").count() == 2);
-    terminal.until("its facts", |screen| screen.contains("1280×720"));
+    terminal.until("its facts", |screen| screen.contains("864×496  5.0 s"));
 }
 
 #[test]
