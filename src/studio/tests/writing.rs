@@ -269,7 +269,7 @@ fn a_paste_lands_in_the_prompt_from_anywhere() {
         let mut bench = Bench::new();
         bench.keys(place);
         bench.tell(Msg::Paste("one\r\ntwo\x1b[31m".to_owned()));
-        assert_eq!(bench.app.prompt.text(), "one\ntwo[31m", "after {place:?}");
+        assert_eq!(bench.app.prompt.text(), "one\ntwo", "after {place:?}");
         assert_eq!(bench.app.pane, Pane::Prompt);
     }
 }
