@@ -34,6 +34,9 @@ const MAX_DISK_TRIES: u32 = 3;
 /// The most held jobs that are named.
 const MOST_NAMED: usize = 20;
 
+/// How long a service may be out of reach of a verb that waits for no file: then its job is held.
+const OUT_OF_REACH: Duration = Duration::from_secs(20);
+
 /// How long to stay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Until {
@@ -165,6 +168,8 @@ pub(super) async fn jobs(
     let mut status = 0;
     let mut said = HashSet::new();
     let mut stuck = None;
+    let out_of_reach = tokio::time::sleep(OUT_OF_REACH);
+    tokio::pin!(out_of_reach);
     loop {
         let snapshot = driver.snapshot();
         if seen_version != Some(snapshot.version) {
@@ -200,6 +205,12 @@ pub(super) async fn jobs(
         tokio::select! {
             changed = driver.changed() => changed?,
             () = tokio::time::sleep(LINE_TICK), if context.out.is_live() => {}
+            () = &mut out_of_reach, if stay.until == Until::Accepted => {
+                out_of_reach.set(tokio::time::sleep(OUT_OF_REACH));
+                if read(&workspace, &waiting).await?.iter().all(is_out_of_reach) {
+                    leave::hold(&workspace, &waiting, &mut driver).await?;
+                }
+            }
             heard = signals.next() => match heard {
                 Heard::End(signal) => {
                     let unsent = async {
@@ -259,6 +270,17 @@ fn arrived(job: &Job, until: Until, tries_before: u32) -> Option<u8> {
     }
 }
 
+/// Whether nothing of `job` left this machine, since its service can't be reached.
+fn is_out_of_reach(job: &Job) -> bool {
+    let network = job.error.as_ref().is_some_and(|error| error.class == FailureClass::Network);
+    network && is_before_acceptance(job)
+}
+
+fn is_before_acceptance(job: &Job) -> bool {
+    use JobState::{Confirming, Queued, RetryWait, Submitting};
+    matches!(job.state, Queued | RetryWait | Submitting | Confirming)
+}
+
 fn is_disk(job: &Job) -> bool {
     job.error.as_ref().is_some_and(|error| error.class == FailureClass::Disk)
 }
@@ -296,8 +318,8 @@ fn say_troubles(
                 format!("{why:?}"),
                 format!("job {}: {sentence}", job.id.short()),
             );
-        } else if let (JobState::Downloading, Some((line, advice))) =
-            (job.state, words::trouble(job))
+        } else if let Some((line, advice)) = words::trouble(job)
+            && (job.state == JobState::Downloading || is_before_acceptance(job))
         {
             say(
                 job.id.to_string(),
@@ -306,6 +328,8 @@ fn say_troubles(
             );
         }
     }
+    // Each try to send begins without the trouble of the one before it.
+    now_said.extend(said.drain().filter(|(_, what)| !what.is_empty()));
     *said = now_said;
 }
 

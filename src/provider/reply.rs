@@ -16,6 +16,8 @@ use crate::domain::text::one_line;
 pub(super) const MAX_MESSAGE_CHARS: usize = 2000;
 /// The longest address that is kept, in characters.
 pub(super) const MAX_URL_CHARS: usize = 4000;
+/// So much of a web page is looked at for its title.
+const MAX_HEAD_BYTES: usize = 4096;
 /// The longest id that is taken, in characters; real ones have about forty.
 const MAX_ID_CHARS: usize = 200;
 
@@ -54,9 +56,27 @@ pub(super) fn not_its_protocol(response: &HttpResponse) -> String {
     )
 }
 
-/// The beginning of a body, for people.
+/// The beginning of a body, for people; of a web page its title, since that says whose it is.
 pub(super) fn excerpt(body: &[u8]) -> String {
-    one_line(&body::text(body.get(..300).unwrap_or(body)), 120)
+    let text = body::text(body.get(..MAX_HEAD_BYTES).unwrap_or(body));
+    match page_title(&text) {
+        Some(title) => format!(
+            "a web page, titled '{}', as a proxy or the sign-in of a network answers",
+            one_line(title, 80)
+        ),
+        None => one_line(&text.chars().take(300).collect::<String>(), 120),
+    }
+}
+
+/// The title of a web page, which may be empty; none where `text` is no web page.
+fn page_title(text: &str) -> Option<&str> {
+    let small = text.to_ascii_lowercase();
+    let begins = ["<!doctype html", "<html"].map(|begin| small.trim_start().starts_with(begin));
+    if !begins.contains(&true) {
+        return None;
+    }
+    let title = small.find("<title").and_then(|at| Some(at + small[at..].find('>')? + 1));
+    Some(title.map_or("", |at| &text[at..at + small[at..].find('<').unwrap_or(0)]))
 }
 
 /// The body where it is a JSON object.
@@ -154,6 +174,16 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_web_page_is_told_by_its_title() {
+        let page = b"\n<!DOCTYPE html><HTML><head><Title lang=en>Sign in \x1b[31mto Hotel</title>";
+        assert!(excerpt(page).starts_with("a web page, titled 'Sign in to Hotel', as a proxy"));
+        for page in ["<html>", "<html><title", "<html><title>", "<html><title>a"] {
+            assert!(excerpt(page.as_bytes()).starts_with("a web page, titled ''"), "{page}");
+        }
+        assert_eq!(excerpt(b"{\"a\": \"<html>\"}"), "{\"a\": \"<html>\"}");
+    }
 
     #[test]
     fn an_id_can_not_leave_its_place_in_an_address() {

@@ -260,3 +260,16 @@ fn no_proxy_comes_between_the_program_and_this_machine() {
     assert_eq!(runware(&ended)["key_works"], true, "{}", ended.out);
     nobody_called(&listener);
 }
+
+/// Cron and pipes have no live line: they are told at once, and not kept for ever.
+#[test]
+fn a_service_out_of_reach_is_said_at_once_and_holds_the_job_of_who_does_not_wait() {
+    let desk = Desk::new();
+    let mut command = desk.command(&["generate", "--model", "runware/1.5-pro", "a paper boat"]);
+    command.env("RUNWARE_API_KEY", KEY).env("RUNWARE_BASE_URL", "https://127.0.0.1:1/v1");
+    let ended = Running::start(command).ended();
+    assert_eq!(ended.status, Some(3), "{}", ended.err);
+    assert_eq!(ended.err.matches("no connection").count(), 1, "{}", ended.err);
+    assert!(ended.out.contains("not sent and not charged"), "{}", ended.out);
+    assert_eq!(text(&desk.done(&["jobs", "--json"]).object(), "/state"), "held");
+}
