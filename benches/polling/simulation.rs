@@ -277,6 +277,7 @@ impl Run {
         let now = Now { wall: self.wall(), mono_ms: self.now_ms };
         for command in self.engine.handle(input, now).commands {
             match command {
+                Command::Prepare { job } => self.give(Input::Ready { job: job.id }),
                 // What is measured begins with the acceptance.
                 Command::Submit { job } => {
                     let remote_id = Some(job.id.to_string());

@@ -1,9 +1,13 @@
 //! What can be asked of a service without paying: whether a key works, what the account holds, what a
 //! request would cost.
+//!
+//! RunPod and Runbase tell no balance. Their keys are checked by what is free: the endpoint's `health`, and a run
+//! that there can't be.
 
 use jiff::Timestamp;
 
 use super::clock::{new_attempt_key, wall};
+use super::http::MAX_REPLY_BYTES;
 use super::keys::Address;
 use super::line::{Line, address, key, line};
 use super::workspace::Workspace;
@@ -35,7 +39,7 @@ pub async fn look(workspace: &Workspace, provider: &Provider) -> Result<Account,
     let request =
         registry::check_key(provider.protocol, &line.address.url, new_attempt_key(), wire_id);
     let asked = wall();
-    let reply = workspace.transport.send(request, &line.key).await;
+    let reply = workspace.transport.send(request, &line.key, MAX_REPLY_BYTES).await;
     let (balance, ahead_s) = match reply {
         Ok(reply) => {
             (registry::key_checked(provider.protocol, &reply), ahead_s(&reply, asked, wall()))
@@ -82,7 +86,7 @@ pub async fn price(
     };
     let key = key(workspace, provider).await?;
     let line = Line { provider, address, key };
-    let reply = workspace.transport.send(request?, &line.key).await;
+    let reply = workspace.transport.send(request?, &line.key, MAX_REPLY_BYTES).await;
     let reply = reply.map_err(|error| Trouble::from(error).error);
     let price = line.heard(reply.and_then(|reply| registry::priced(protocol, &reply)))?;
     match price {

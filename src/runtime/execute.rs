@@ -10,6 +10,7 @@ use super::addresses;
 use super::clock::wall;
 use super::driver::Message;
 use super::exchange::{self, Answer};
+use super::http::{MAX_REPLY_BYTES, MAX_RESULTS_BYTES};
 use super::images;
 use super::intents::Intent;
 use super::limiter::{Limiters, Purpose, Waiting};
@@ -134,7 +135,7 @@ impl Executor {
         let whole = addresses::put_in(&request, &job.request.options, &whole).map_err(refused)?;
         let Some(job) = self.may_leave(job.id).await else { return Ok(None) };
         self.intend(&job, &request).await.map_err(SubmitOutcome::Busy)?;
-        let reply = self.exchange(&id.provider, whole, &line.key).await;
+        let reply = self.exchange(&id.provider, whole, &line.key, MAX_REPLY_BYTES).await;
         Ok(Some(self.heard(&line, &[job.id], exchange::submitted(protocol, &job, reply))))
     }
 
@@ -244,7 +245,7 @@ impl Executor {
         key: &SecretString,
     ) -> Answer {
         self.wait_for(turn).await;
-        self.exchange(turn.0, request, key).await
+        self.exchange(turn.0, request, key, MAX_RESULTS_BYTES).await
     }
 
     async fn wait_for(&self, (provider, purpose, job): (&str, Purpose, JobId)) {
@@ -253,8 +254,14 @@ impl Executor {
         self.limiters.turn(provider, purpose, job, told).await;
     }
 
-    async fn exchange(&self, provider: &str, request: HttpRequest, key: &SecretString) -> Answer {
-        let reply = self.workspace.transport.send(request, key).await?;
+    async fn exchange(
+        &self,
+        provider: &str,
+        request: HttpRequest,
+        key: &SecretString,
+        most_bytes: usize,
+    ) -> Answer {
+        let reply = self.workspace.transport.send(request, key, most_bytes).await?;
         if reply.status == 429 {
             self.limiters.hold(provider, reply.retry_after_ms());
         }

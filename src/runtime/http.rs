@@ -1,5 +1,8 @@
 //! The one HTTP path: requests of adapters out, responses in, with every bound that a hostile or
 //! broken network needs. Nothing here tries anything twice.
+//!
+//! Plain http, which is for this machine alone, has a client without proxies and certificates: a proxy would read the
+//! key.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -23,8 +26,10 @@ use super::reach::{self, Blocked, Reach};
 use crate::domain::text::one_line;
 use crate::provider::wire::{HttpRequest, HttpResponse, Method, RECEIVED};
 
-/// The largest reply that is read, in bytes; real ones have a few kilobytes, but a clip may come within one.
-const MAX_REPLY_BYTES: usize = 64 << 20;
+/// The largest reply that is read, in bytes; real ones have a few kilobytes.
+pub const MAX_REPLY_BYTES: usize = 8 << 20;
+/// The same where a clip may come within the reply.
+pub const MAX_RESULTS_BYTES: usize = 64 << 20;
 /// How long a reply may take to its last byte; `RUSHES_TIMEOUT_S` sets another time, for slow lines.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -76,17 +81,18 @@ impl Transport {
         Self { ca_file, allow: allow.into(), ..Self::default() }
     }
 
-    /// Sends `request` with `key` and reads the reply. Redirects are not followed: the key must
+    /// Sends `request` with `key` and reads the reply, up to `most_bytes` of it. Redirects are not followed: the key must
     /// not reach another host.
     pub async fn send(
         &self,
         request: HttpRequest,
         key: &SecretString,
+        most_bytes: usize,
     ) -> Result<HttpResponse, SendError> {
         let url = parsed(&request.url)?;
         let (host, bytes) = (url.host_str().unwrap_or_default().to_owned(), request.body.len());
         tracing::debug!(host, method = ?request.method, bytes, "asked");
-        let reply = self.exchange(url, request, key).await;
+        let reply = self.exchange(url, request, key, most_bytes).await;
         match &reply {
             Ok(reply) => {
                 tracing::debug!(host, status = reply.status, bytes = reply.body.len(), "answered")
@@ -103,6 +109,7 @@ impl Transport {
         url: Url,
         request: HttpRequest,
         key: &SecretString,
+        most_bytes: usize,
     ) -> Result<HttpResponse, SendError> {
         let client = self.api_client(&url)?;
         let mut outgoing = match request.method {
@@ -131,8 +138,8 @@ impl Transport {
                 .await
                 .map_err(|error| SendError { never_arrived: false, message: described(&error) })?;
             match chunk {
-                Some(chunk) if body.len() + chunk.len() > MAX_REPLY_BYTES => {
-                    let message = format!("the reply is larger than {} MiB", MAX_REPLY_BYTES >> 20);
+                Some(chunk) if body.len() + chunk.len() > most_bytes => {
+                    let message = format!("the reply is larger than {} MiB", most_bytes >> 20);
                     return Err(SendError { never_arrived: false, message });
                 }
                 Some(chunk) => body.extend_from_slice(&chunk),
@@ -140,11 +147,8 @@ impl Transport {
             }
         }
         let mut reply = HttpResponse { status, headers, body };
-        reply.body = unpacked(
-            std::mem::take(&mut reply.body),
-            reply.header("content-encoding"),
-            MAX_REPLY_BYTES,
-        );
+        reply.body =
+            unpacked(std::mem::take(&mut reply.body), reply.header("content-encoding"), most_bytes);
         Ok(reply)
     }
 

@@ -71,7 +71,7 @@ fn a_damaged_config_is_refused_with_its_line() {
     }
     // The doctor is asked because something is wrong, so it answers as itself.
     let doctor = desk.run(&["doctor"]).expecting(1);
-    assert!(doctor.out.contains(&place) && doctor.out.contains("--  opening"), "{}", doctor.out);
+    assert!(doctor.out.contains(&place) && doctor.out.contains("--  config"), "{}", doctor.out);
     assert!(!desk.data().exists());
     fs::write(&file, b"model = \"\xff\"").expect("written");
     desk.run(&["jobs"]).expecting(2).saying(&["config.toml"]);

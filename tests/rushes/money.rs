@@ -56,7 +56,7 @@ fn the_ledger_keeps_play_money_apart_and_names_what_is_not_known() {
     assert!(table.find("play money").is_some_and(|play| play > money), "{table}");
     here.run(&["ledger", "--since", "yesterday"])
         .expecting(2)
-        .saying(&["write 30m, 24h, 7d or 4w"]);
+        .saying(&["expected one like 30m, 24h, 7d or 4w"]);
 }
 
 /// A charge of nothing or less would make room below the limits, and one beyond all measure would close them.

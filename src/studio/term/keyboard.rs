@@ -84,7 +84,7 @@ const REST: Duration = Duration::from_secs(30);
 /// What of the bytes was not understood yet.
 ///
 /// Bytes may come apart anywhere, by any pause. That a lone escape was a key can be known only by waiting, so it counts as
-/// one after [`ESCAPE`]. What follows then is still read as the sequence that it would have begun, where it becomes
+/// one after `ESCAPE`. What follows then is still read as the sequence that it would have begun, where it becomes
 /// one; so that an answer whose first byte came alone gives an Esc, and types nothing.
 #[derive(Debug)]
 pub struct Keyboard {
