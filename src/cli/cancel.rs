@@ -1,4 +1,7 @@
 //! `rushes cancel`: stops what the provider does not have yet, and what it can stop itself.
+//!
+//! `cancel` asks RunPod to stop, and refuses what another provider has and can't stop, rather than forget something
+//! that will be charged.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,8 @@
 //! `rushes generate --dry-run`: what would be sent and what it would cost, and nothing rendered.
+//!
+//! A dry run at the service is a request of its own in the adapter, made with the header that keeps it from being a
+//! job; what runs it has no other request to send. An answer without a price ends with status 3, since it may be a
+//! job.
 
 use serde_json::{Value, json};
 

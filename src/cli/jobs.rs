@@ -1,4 +1,6 @@
 //! `rushes jobs`: what is live, and what ended last. It only looks: whoever drives sends, polls and saves.
+//!
+//! Verbs that only look never start a driver; `jobs --watch` starts one that may only follow (`Driver::follow`).
 
 use std::collections::HashMap;
 use std::sync::Arc;

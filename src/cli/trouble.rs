@@ -1,4 +1,6 @@
 //! Why a verb ends without a result, and with which exit status.
+//!
+//! The exit status of a wrong config is 2, since the user mends it as a wrong flag; a damaged database is 1.
 
 use std::fmt::Display;
 use std::io;

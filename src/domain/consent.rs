@@ -1,5 +1,11 @@
 //! What a submit rests on: what the user saw and agreed to, held against how things stand at the moment
 //! the job is stored, or released where it was held. Between the two another program may have submitted, or a price have changed.
+//!
+//! What a submit rests on is a value (`domain/consent.rs`: the price that was shown, and each objection that was
+//! taken), held against how things stand in the transaction that stores the job (`runtime/new_job.rs`,
+//! `Store::commit_if`) or releases it where it was held. A yes holds for what was said and for nothing worse. The
+//! studio asks first, by the same function over what it shows; where the transaction knows better, the dialog says so
+//! and the yes to it is a new one.
 
 use super::catalog::ModelId;
 use super::cost::Estimate;

@@ -1,4 +1,7 @@
 //! A job: one request on its way through a provider to a file, and everything known of it.
+//!
+//! A job id is shown by its last ten characters, which are chance: those of jobs made together differ, and a computed
+//! column finds them. A new job that chance gave another's is not stored (2 in 10^8 with ten thousand jobs).
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,5 +1,8 @@
 //! A lost reply is a state, not a failure (law 3): ask whether the provider has the job, and send it
 //! again only when its records don't know it, under the same key.
+//!
+//! RunPod and Runbase know no idempotency key: a lost reply there is in doubt at once, and never sent again by
+//! itself.
 
 use super::core::{Engine, target};
 use super::live::Live;

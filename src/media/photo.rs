@@ -2,6 +2,9 @@
 //!
 //! What a camera notes beside a picture is not read alike by all services. So a picture that is to be turned is
 //! turned here, and what is reckoned with is what they see.
+//!
+//! A frame image is read once, by `media/photo.rs`: what is kept, measured and sent is the upright picture alone, so
+//! that no reading of a camera's notes decides what a service sees.
 
 use std::io::Cursor;
 

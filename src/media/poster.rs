@@ -1,6 +1,8 @@
 //! The pictures that stand for a clip: its poster and its contact sheet.
 //!
 //! Both run on the caller's thread and stop within a frame of the flag.
+//!
+//! The poster is the first frame that is not black: most clips can be decoded only from their start.
 
 use std::ops::ControlFlow;
 use std::path::Path;

@@ -1,6 +1,10 @@
 //! Clips over HTTP on this machine's own loopback, for a browser or player at the other end of `ssh -L`.
 //!
 //! Nobody else reaches it: it listens on 127.0.0.1 alone, and each file only answers below a random token.
+//!
+//! The clip server is one port a program, so that one `ssh -L` does for all clips, and one random token a clip. A
+//! variable that names a display is not believed until something answers there: inside tmux it often outlives its
+//! screen.
 
 use std::io;
 use std::path::{Path, PathBuf};

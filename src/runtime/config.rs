@@ -1,4 +1,7 @@
 //! The config file: every setting is optional, and a wrong one is named with its line.
+//!
+//! The sandbox stays the default model even when a key is set: nothing real is paid because a variable happened to be
+//! there.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;

@@ -1,5 +1,12 @@
 //! Which process drives: the one that holds the lock of `driver.lock`. One that is stopped from outside holds it too,
 //! and can't let go. Until it is continued another one may drive for it, its deputy, by the lock of `deputy.lock`.
+//!
+//! A driver that is stopped from outside is replaced by a deputy (`runtime/driver_locks.rs`, `driver/take_over.rs`),
+//! which takes the lease in a transaction that finds no job `Submitting`. Every send begins with that state, so what
+//! was replaced sends nothing when it is continued: its next write is fenced, and it follows. In the middle of a send
+//! it is left alone and named, since its request may still go out, and nobody else hears the reply. Driving ends by
+//! ending what it has under way before the lock is let go of: a request that waits for its turn must not leave while
+//! another process drives.
 
 use std::fs::{File, TryLockError};
 use std::io;

@@ -2,6 +2,9 @@
 //!
 //! The file is untrusted: no shell, a demuxer that we name instead of one that the file chooses, no protocol
 //! but `file`, pictures of a bounded size, a bounded time, and on Linux bounded memory.
+//!
+//! What our decoder does not know goes to `ffmpeg`, where there is one: without a shell, with a demuxer that we name
+//! and no protocol but files, so that a file can't have others read, and with bounds on time, memory and size.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read};

@@ -1,5 +1,11 @@
 //! Jobs that are held: never sent, and sent by nobody until the user says so. An interrupted verb asks for
 //! that, and a driver that finds a job which an earlier process left, and which today's limits forbid.
+//!
+//! A verb that was interrupted asks in the database that its jobs be held (`cancel_asked` = 2), as others ask for a
+//! stop; the engine alone decides whether one was surely not taken (`Input::Hold`). A held job is no driver's;
+//! `runtime/held.rs` releases it as a new one is stored, by a consent held against how things stand in the
+//! transaction, or ends it in a transaction of its own. One that the journal of intents knows as sent, since the
+//! database lost its release, is not believed to be unsent: whoever drives confirms it.
 
 use std::sync::Arc;
 

@@ -1,4 +1,6 @@
 //! Local images that requests start from: read once, kept by content, sent from the copy.
+//!
+//! A frame image that is a clip means its last frame, kept as a PNG by its content like every other image.
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};

@@ -1,5 +1,9 @@
 //! The keeper: a process without a terminal that carries the live jobs on once the last studio has gone,
 //! and ends when nothing is left to do.
+//!
+//! The keeper is the same program with a lock of its own, in a process group of its own from its first moment: the
+//! end of a session that the studio leads hangs up everything in the foreground. It follows while a studio drives,
+//! and ends when nothing is live. A verb that leaves live jobs starts it as the studio does.
 
 use std::fs::{File, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};

@@ -1,5 +1,11 @@
 //! Keys and addresses of the services: where each comes from, and what it is. A key is never in plain
 //! text but on its way into a request.
+//!
+//! A profile's own key goes before the environment's, unlike the config's: a variable that happened to be there must
+//! not bill another client.
+//!
+//! A key is part of the config file, not a file of its own: one place to look at, refused while others can read it.
+//! Of a key's command only the program is ever named, and its complaints are thrown away: a key may stand in either.
 
 use std::collections::HashMap;
 use std::fmt;

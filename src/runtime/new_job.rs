@@ -1,5 +1,8 @@
 //! A request becomes a job: with its id, its idempotency key and its estimate, and stored before
 //! anybody sends it.
+//!
+//! Twins are compared as they are asked for, before a provider draws a seed. On the command line a request without
+//! one has none: a script means its repeats.
 
 use thiserror::Error;
 

@@ -2,6 +2,10 @@
 //!
 //! They lie in the data folder under the hash of the clip's content. They are worth nothing but time: whoever
 //! finds none, or damaged ones, looks into the clip itself.
+//!
+//! The pictures of a clip are made after its save was told to the driver, on a thread that stands back behind
+//! everything, and are worth nothing but time: a missing or damaged one is read from the clip. They are found by the
+//! hash in the sidecar, so that a path is enough to ask for them.
 
 use std::fs;
 use std::io::{self, Read as _, Write as _};

@@ -1,4 +1,8 @@
 //! The profiles of a data folder, each with a folder of its own, and what they have under way.
+//!
+//! A profile is a data folder: jobs, drafts' ids and balances belong to an account, so a job never meets another
+//! profile's key, and the engine knows nothing of profiles. What is live in other folders is counted by
+//! `runtime/profiles.rs`, also for profiles that the config has no longer.
 
 use std::fmt;
 use std::fs;

@@ -1,6 +1,10 @@
 //! Which addresses a result is fetched from: those of the public internet, those of the kind that the service
 //! itself is at, and what the config lets in. What a service names is its word only, and must not lead this
 //! machine's requests into the network around it.
+//!
+//! A result's address is the service's word: `runtime/reach.rs` lets it lead to public servers, to the range of the
+//! service's own address, and to what the config lets in. The resolver of the very client that connects does the
+//! judging, so that a name can't lead elsewhere the second time; every redirect is a fetch of its own.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;

@@ -1,5 +1,8 @@
 //! What the user decides about a job in doubt, or one that was given up: its provider is asked once more, or it
 //! is closed. The engine has nothing to do with either, since it lets go of such a job.
+//!
+//! A closed job is *failed* with the code `closed`: the words for states stay as scripts know them, and its money
+//! stays not known.
 
 use std::sync::Arc;
 

@@ -1,5 +1,9 @@
 //! What a job is held against before it is sent: limits and prices as their files are now, beside what the
 //! database says.
+//!
+//! Limits count the last 24 hours: what is charged, what is under way, and what nobody told; what is under way also
+//! where it is older, and nothing that is held. What is to be sent is held against them once more when a driver takes
+//! it on, with what was stored before it: whoever came later saw it count.
 
 use std::sync::Arc;
 

@@ -3,6 +3,8 @@
 //! The film is cut into short pieces that each begin with a key frame. Pieces
 //! are drawn and encoded on several threads and joined in order, so the bytes
 //! do not depend on how many threads there were.
+//!
+//! Clips have exactly 24 frames a second times their length. The price counts one frame more, as the services do.
 
 mod mux;
 mod sps;

@@ -1,4 +1,8 @@
 //! Going on from a clip: its last frame becomes the first of the next shot.
+//!
+//! A first frame that was read from a clip makes the job the next shot of that clip's job, which the clip's name
+//! tells (`JobId::of_clip`): so it counts wherever the image was picked, and after a restart. A recalled job that
+//! began with the same frame is the nearer relative.
 
 use super::app::{App, Around, Pane};
 use super::commands::focus;

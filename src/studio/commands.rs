@@ -1,4 +1,7 @@
 //! What each action does.
+//!
+//! What stands in the form is what is submitted: a value that is still being written counts as if Enter had been
+//! pressed (`commands::perform`).
 
 use super::action::Action;
 use super::app::{App, Pane, View};

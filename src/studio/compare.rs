@@ -1,4 +1,8 @@
 //! Two clips side by side, to decide between them: which two, and which is the better one.
+//!
+//! A comparison lies over both views and leaves them as they are. The player has two reels then, found by their
+//! paths, so that swapping the sides touches nothing that is being decoded; its clock and steps are those of the
+//! longer clip.
 
 use std::path::PathBuf;
 

@@ -2,6 +2,9 @@
 //!
 //! Nothing waits for a proof: half blocks are drawn until it comes, whenever that is, and for ever where it
 //! does not.
+//!
+//! A picture in the terminal's own form is never shown below a dialog: half blocks are, and it comes back with the
+//! dialog's end.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -1,4 +1,6 @@
 //! What each action does to a job.
+//!
+//! A recalled prompt makes the next job a descendant; a recalled seed alone does not.
 
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,10 @@
 //! Which presses may pay. For a terminal a held key and a pasted one are keys like others, so the rule is in time:
 //! only a press of its own is a yes, and a question that pays hears none before it could be read.
+//!
+//! What pays is a press of its own. `burst.rs` says of each key when it came and whether in company, where the bytes
+//! are read: by the time a key is taken in, the loop may have been held up. Every way that pays asks
+//! `paying::is_a_yes`, or `is_a_yes_to` where a dialog is answered, which the loop has told (`Msg::Drawn`) that it
+//! was drawn.
 
 use crossterm::event::{KeyCode, KeyEventKind, KeyModifiers};
 use jiff::{SignedDuration, Timestamp};

@@ -2,6 +2,11 @@
 //!
 //! A clip that was cut without encoding it anew keeps the frames before its cut, since those after it build on
 //! them; the edit list says that nobody is to see them.
+//!
+//! Of a clip only what its edit list shows counts (`media/mp4/edits.rs`): facts, frames, sheet, player and the next
+//! shot's first frame go through the same list (`VideoTrack::shown`), ours and ffmpeg's alike. Pictures are upright,
+//! unmirrored and of square pixels (`media/picture.rs`, `Pose`). `tests/corpus/make.sh` makes clips of every such
+//! kind with ffmpeg, and `tests/rushes/corpus.rs` compares them with what ffmpeg shows.
 
 use super::fields::{Fields, find};
 use super::samples::{MAX_LISTED, Sample};

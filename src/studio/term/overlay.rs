@@ -2,6 +2,9 @@
 //!
 //! What is here makes the bytes; [`super::canvas`] sends them after the cells, in the same write, and takes the
 //! picture away when something else is to be seen there.
+//!
+//! kitty's form is placed over blank cells, like the others, not drawn as placeholder characters: those need a newer
+//! kitty, and many terminals that take kitty's pictures do not know them.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
