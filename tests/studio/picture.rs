@@ -19,6 +19,9 @@ const BACK: &str = "#16181d";
 #[ignore = "draws the README's picture"]
 fn picture_of_the_readme() {
     let home = home();
+    // As it begins without a config.
+    std::fs::create_dir_all(home.path().join("config")).expect("a folder");
+    std::fs::write(home.path().join("config/config.toml"), "").expect("a config");
     let mut start = command(home.path(), env!("CARGO_BIN_EXE_rushes"));
     start.env("COLORTERM", "truecolor");
     let mut studio = Terminal::start(start, COLUMNS, ROWS);
@@ -32,12 +35,12 @@ fn picture_of_the_readme() {
          overhead, rain-slick cobblestones reflecting light. A red fox weaves through the stalls.\r\r鐘が鳴り、露店の呼び声。",
         "3 jobs",
     );
-    studio.until("the draft", |screen| screen.matches("✓ ready").count() == 2);
+    studio.until("both", |screen| screen.matches("✓ ready").count() == 2);
     studio.leaves_the_text();
     studio.types("p");
-    studio.until("the prices", |screen| screen.contains("Enter submits and pays"));
-    studio.says_yes("Make the final");
-    studio.until("the final", |screen| screen.matches("✓ ready").count() == 3);
+    studio.until("the prices", |screen| screen.contains("Enter confirms, pays"));
+    studio.says_yes("The same, larger");
+    studio.until("the larger one", |screen| screen.matches("✓ ready").count() == 3);
     studio.types("j");
     let drawn = RefCell::new(String::new());
     studio.until_screen("the poster", |screen| {
