@@ -79,8 +79,9 @@ fn other_containers_and_shapes_are_what_they_say() {
         line.extend(options);
         is_what_was_ordered(&desk.done(&line).object());
     }
-    let line = ["generate", "--json", "--wait", "--duration", "auto", "--audio", "off", "--prompt"];
-    let line: Vec<&str> = line.iter().copied().chain(["a kite"]).collect();
+    let model = ["--model", "sandbox/1.5-pro"];
+    let line = ["generate", "--json", "--wait", "--duration", "auto", "--audio", "off", "a kite"];
+    let line = [&line[..], &model].concat();
     is_what_was_ordered(&desk.done(&line).object());
 }
 
