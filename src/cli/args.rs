@@ -283,6 +283,17 @@ pub(super) struct Submitting {
     /// Start no keeper, which would save what comes once this has ended [env: RUSHES_NO_KEEPER]
     #[arg(long)]
     pub(super) no_keeper: bool,
+    /// Print the estimate and the exact request, and send nothing; with =remote the service checks it and
+    /// says its price, where it can, and renders nothing
+    #[arg(
+        long,
+        value_name = "remote",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "local",
+        conflicts_with = "wait"
+    )]
+    pub(super) dry_run: Option<DryRun>,
 }
 
 /// Which draft becomes a final, and how.
@@ -310,17 +321,6 @@ pub(super) struct Promotion {
     pub(super) settings: FinalArgs,
     #[command(flatten)]
     pub(super) submitting: Submitting,
-    /// Print the estimate and the exact request, and send nothing; with =remote the service checks it and
-    /// says its price, where it can, and renders nothing
-    #[arg(
-        long,
-        value_name = "remote",
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = "local",
-        conflicts_with = "wait"
-    )]
-    pub(super) dry_run: Option<DryRun>,
 }
 
 /// What a person wants rendered.
@@ -353,17 +353,6 @@ pub(super) struct Wish {
     pub(super) first_frame_of: Option<String>,
     #[command(flatten)]
     pub(super) submitting: Submitting,
-    /// Print the estimate and the exact request, and send nothing; with =remote the service checks it and
-    /// says its price, where it can, and renders nothing
-    #[arg(
-        long,
-        value_name = "remote",
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = "local",
-        conflicts_with = "wait"
-    )]
-    pub(super) dry_run: Option<DryRun>,
 }
 
 /// Who says what a request would cost.

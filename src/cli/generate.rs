@@ -45,7 +45,7 @@ pub(super) async fn run(context: &mut Context, wish: Box<Wish>) -> Result<u8, Tr
         ..wish.settings.choices.clone()
     };
     let images: Vec<ReadImage> = first.into_iter().chain(last).collect();
-    if let Some(who) = wish.dry_run {
+    if let Some(who) = wish.submitting.dry_run {
         return dry_run::run(context, &wish, choices, &images, who).await;
     }
     let (workspace, parent) = match before {

@@ -15,7 +15,7 @@ use crate::runtime::new_job::new_job;
 use crate::runtime::workspace::Workspace;
 
 pub(super) async fn run(context: &mut Context, promotion: Promotion) -> Result<u8, Trouble> {
-    let workspace = match promotion.dry_run {
+    let workspace = match promotion.submitting.dry_run {
         Some(_) => context.workspace_to_read()?,
         None => context.workspace()?,
     };
@@ -31,7 +31,7 @@ pub(super) async fn run(context: &mut Context, promotion: Promotion) -> Result<u
         .finished_as(&model, chosen, defaults)
         .map_err(|refusals| Trouble::refused(&refusals))?;
     let job = new_job(&model, request, parent);
-    match promotion.dry_run {
+    match promotion.submitting.dry_run {
         Some(who) => {
             let told = (&*workspace.catalog, &workspace.config);
             dry_run::tell(context, told, &model, &job, &Default::default(), who).await

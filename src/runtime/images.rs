@@ -16,10 +16,11 @@ use super::files::write_whole;
 use super::pictures;
 use super::places::Places;
 use super::private::make_folder;
-use super::viewing::{self, WEBM};
+use super::viewing;
 use crate::domain::request::{FrameImage, ImageFile, Parameters};
 use crate::domain::text::one_line;
 use crate::media::photo::{self, PhotoError};
+use crate::media::webm;
 use crate::provider::registry::Images;
 
 /// Larger files are refused before they are read; the rules of every model lie below.
@@ -102,7 +103,7 @@ pub fn read(text: &str) -> Result<ReadImage, ImageError> {
         return Err(ImageError::TooLarge { path });
     }
     let is_clip = content.get(4..8) == Some(b"ftyp") && photo::other_kind(&content).is_none();
-    if is_clip || content.starts_with(&WEBM) {
+    if is_clip || content.starts_with(&webm::HEADER) {
         content = last_frame(&path).ok_or(ImageError::NoLastFrame { path: path.clone() })?;
     }
     of_content(text, path, content)

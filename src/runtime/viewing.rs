@@ -23,8 +23,6 @@ use crate::media::webm;
 
 /// A picture in its full size.
 pub const WHOLE: Bounds = Bounds { width_px: u32::MAX, height_px: u32::MAX };
-/// What a WebM file begins with.
-pub const WEBM: [u8; 4] = webm::HEADER;
 /// How long before its end a clip is looked at for its last frame by ffmpeg, in seconds; then all of it.
 const TAILS_S: [&str; 2] = ["-0.5", "-5"];
 
@@ -375,7 +373,7 @@ fn opened(path: &Path) -> Result<(File, u64, Option<Demuxer>), String> {
     let mut file = File::open(path).map_err(unreadable)?;
     let mut head = Vec::new();
     file.by_ref().take(12).read_to_end(&mut head).map_err(unreadable)?;
-    let demuxer = if head.starts_with(&WEBM) {
+    let demuxer = if head.starts_with(&webm::HEADER) {
         Some(Demuxer::Matroska)
     } else {
         (head.get(4..8) == Some(b"ftyp")).then_some(Demuxer::Mov)

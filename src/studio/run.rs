@@ -313,9 +313,12 @@ impl Studio {
             (Effect::Terminal(effect), ..) => return self.on_terminal(effect).await,
             (Effect::Load(load), Some(outside), _) => outside.load(load),
             (Effect::Write(write), _, Some(writes)) => {
+                let is_mark = matches!(write, Write::Mark(..));
                 if !writes.put(write) {
-                    let full = "too much waits to be stored: this was not done";
-                    return Ok(Done::Said(Msg::Complain(full.to_owned())));
+                    let full = "too much waits to be stored: this was not done".to_owned();
+                    // A mark is waited for, or the lists would never be read again.
+                    let said = if is_mark { Msg::Marked(Err(full)) } else { Msg::Complain(full) };
+                    return Ok(Done::Said(said));
                 }
             }
             (effect, ..) => self.early.push(effect),
